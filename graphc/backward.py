@@ -1,0 +1,306 @@
+"""Reverse mode as dynamic programming over the DAG: one adjoint a node, every edge once.
+
+For a scalar f, the adjoint of a node v is v̄ = ∂f/∂v. With the adjoints of all users of v known,
+
+    v̄ = Σ over edges v → u of  (∂u/∂v)ᵀ ū,
+
+so walking the graph from f to the leaves computes every adjoint with one visit to each edge, where a
+sum over paths from v to f would walk one term for each path (Linnainmaa 1970; Griewank and
+Walther, Evaluating Derivatives, 2008, ch. 3). Only nodes that lie between `wrt` and f take part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from .dims import Size
+from .errors import DTypeError, InputError, NoDerivative, ShapeError
+from .formula import format_node
+from .ir import Expr, building, consumers, lift, postorder, variables
+from .ops.elementwise import EQUAL, WHERE
+from .ops.reduction import SUM
+from .ops.shaping import BROADCAST_TO, RESHAPE
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One edge of the table: operand `operand` of `consumer` hands `value` to the adjoint of the row's node."""
+
+    consumer: Expr
+    operand: int
+    value: Expr | None  # None: the edge carries an exact zero
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One node of the dynamic program: what its consumers hand it, and its adjoint, their sum."""
+
+    node: Expr
+    contributions: tuple[Contribution, ...]
+    adjoint: Expr | None  # None: exactly zero
+    paths: int  # paths from the node to the output, which a naive sum would walk
+
+    @property
+    def consumers(self) -> tuple[Expr, ...]:
+        return tuple(c.consumer for c in self.contributions)
+
+
+def gradients(f: Expr, wrt: Any) -> Any:
+    """∂f/∂w for each w of `wrt` (Exprs or names), as Exprs of the shapes of the w.
+
+    `f` is a scalar; a w that f does not depend on gets zeros. One Expr or name in gives one Expr out, a
+    list gives a list. The results are nodes, so they can be differentiated again.
+    Raises ShapeError when f is not a scalar, DTypeError for an integer f or w, InputError for an unknown
+    name, NoDerivative where an op has no pullback.
+
+    >>> import graphc as G
+    >>> x = G.input("x")
+    >>> print(G.simplify(G.gradients(x * x * x, x)))
+    3*x**2
+    """
+    single = isinstance(wrt, (Expr, str))
+    found = backward(f, [wrt] if single else wrt)
+    return found.gradients[0] if single else list(found.gradients)
+
+
+def backward(f: Expr, wrt: Any = None) -> Backward:
+    """The dynamic program that computes ∂f/∂w for each w of `wrt`, with its table and all adjoints.
+
+    `wrt` is a list of Exprs or names; by default every parameter of f, or every floating input when
+    it has none. Raises as `gradients` does.
+
+    >>> import graphc as G
+    >>> h = x = G.input("x")
+    >>> for _ in range(40):
+    ...     h = h + h
+    >>> B = G.backward(h, wrt=[x])
+    >>> B.edge_visits, B.path_count == 2**40
+    (80, True)
+    """
+    _check_output(f)
+    if f.ndim:
+        raise ShapeError(
+            f"gradients: the output {f!r} is not a scalar (declared at {f.place}); reduce it, as in G.sum(f), "
+            "or give cotangents of its shape to G.vjp"
+        )
+    order = postorder([f])
+    targets = _targets(wrt, order)
+    rows = _propagate([f], [lift(f.dtype.type(1))], targets, order)
+    return Backward(f, tuple(targets), tuple(rows))
+
+
+def vjp(ys: Any, xs: Any, cotangents: Any) -> Any:
+    """Vector-Jacobian product: Σ over y of (∂y/∂x)ᵀ ȳ for each x, shapes as the xs.
+
+    `cotangents` has one value, of the y's shape, for each y. One Expr for `xs` gives one Expr.
+    Raises ShapeError when a cotangent does not have its y's shape, otherwise as `gradients`.
+
+    >>> import graphc as G, numpy as np
+    >>> x = G.input("x", 3)
+    >>> print(G.simplify(G.vjp(x * x, x, np.array([1.0, 0.0, 0.0]))))
+    [1.0, 0.0, 0.0]*2*x
+    """
+    outputs = [ys] if isinstance(ys, Expr) else list(ys)
+    seeds = [lift(c, "vjp") for c in ([cotangents] if isinstance(ys, Expr) else cotangents)]
+    if len(seeds) != len(outputs):
+        raise InputError(f"vjp: {len(outputs)} outputs need as many cotangents, got {len(seeds)}")
+    for y, c in zip(outputs, seeds):
+        _check_output(y)
+        if c.shape != y.shape:
+            raise ShapeError(f"vjp: the cotangent {c.type} of the output {y.type} must have its shape")
+    order = postorder(outputs)
+    single = isinstance(xs, (Expr, str))
+    targets = _targets([xs] if single else xs, order)
+    seeds = [_fit(c, y) for c, y in zip(seeds, outputs)]
+    adjoints = {row.node: row.adjoint for row in _propagate(outputs, seeds, targets, order)}
+    results = [_or_zeros(adjoints.get(x), x) for x in targets]
+    return results[0] if single else results
+
+
+def _check_output(y: Expr) -> None:
+    if not isinstance(y, Expr):
+        raise InputError(f"gradients: the output must be an Expr, got {type(y).__name__}")
+    if not y.type.is_float:
+        raise DTypeError(f"gradients: the output {y!r} is not floating, so it has no derivative (declared at {y.place})")
+
+
+def _targets(wrt: Any, order: Sequence[Expr]) -> list[Expr]:
+    known = variables(order)
+    if wrt is None:
+        floats = [v for v in known if v.type.is_float]
+        return [v for v in floats if v.op.name == "param"] or floats
+    targets = [_target(w, known, order) for w in ([wrt] if isinstance(wrt, (Expr, str)) else wrt)]
+    for w in targets:
+        if not w.type.is_float:
+            raise DTypeError(f"wrt {w.label or w!r} {w.type} is not floating: it has no gradient (declared at {w.place})")
+    return targets
+
+
+def _target(w: Any, known: Sequence[Expr], order: Sequence[Expr]) -> Expr:
+    if isinstance(w, Expr):
+        return w
+    if not isinstance(w, str):
+        raise InputError(f"wrt takes Exprs and names, got {type(w).__name__}")
+    for node in (*known, *order):
+        if node.label == w:
+            return node
+    raise InputError(f"wrt: no value named {w!r} in this graph; it has {', '.join(str(v.label) for v in known) or 'none'}")
+
+
+def _active(order: Sequence[Expr], wrt: Iterable[Expr]) -> set[Expr]:
+    """Floating nodes that depend on `wrt`: with the ancestors of the output, exactly those between."""
+    active = set(wrt)
+    for node in order:
+        if node.type.is_float and any(a in active for a in node.args):
+            active.add(node)
+    return active
+
+
+def _propagate(outputs: Sequence[Expr], seeds: Sequence[Expr], wrt: Sequence[Expr], order: Sequence[Expr]) -> list[Row]:
+    """One row for each node between `wrt` and the outputs, outputs first."""
+    active = _active(order, wrt)
+    edges = consumers(order)
+    handed: dict[Expr, tuple[Expr | None, ...]] = {}  # what each user hands to its operands
+    masked: set[Expr] = set()  # nodes whose cotangent a `where` has set to 0 at some places
+    rows: dict[Expr, Row] = {}
+    seeded: dict[Expr, list[Expr]] = {}
+    for y, seed in zip(outputs, seeds):
+        seeded.setdefault(y, []).append(seed)
+    with building() as at:
+        for node in reversed(order):
+            if node not in active:
+                continue
+            at(node)
+            users = [(u, i) for u, i in edges[node] if u in active]
+            row = rows[node] = _row(node, users, seeded.get(node, []), handed, rows)
+            if any(u in masked or (u.op.name == "where" and i > 0) for u, i in users):
+                masked.add(node)
+            if row.adjoint is not None and any(a in active for a in node.args):
+                handed[node] = _pull(node, row.adjoint, active, node in masked)
+    return list(rows.values())
+
+
+def _row(node: Expr, users: Sequence[tuple[Expr, int]], seeds: Sequence[Expr],
+         handed: Mapping[Expr, tuple[Expr | None, ...]], rows: Mapping[Expr, Row]) -> Row:
+    contributions = tuple([Contribution(u, i, handed[u][i] if u in handed else None) for u, i in users])
+    adjoint = _total([*seeds, *(c.value for c in contributions)])
+    return Row(node, contributions, adjoint, len(seeds) + sum(rows[u].paths for u, _ in users))
+
+
+def _total(values: Iterable[Expr | None]) -> Expr | None:
+    present = [v for v in values if v is not None]
+    total = present[0] if present else None
+    for value in present[1:]:
+        total = total + value
+    return total
+
+
+def _pull(node: Expr, g: Expr, active: set[Expr], masked: bool) -> tuple[Expr | None, ...]:
+    """What `node`, with adjoint `g`, hands to each operand, in that operand's shape and dtype."""
+    op = node.op
+    if op.pullback is None:
+        raise NoDerivative(f"{op.name} has no pullback; add one to its row (node declared at {node.place})")
+    raw = op.pullback(g, node, *node.args, **op.named_attrs(node))
+    if masked and op.singular:  # 0·inf is 0 here: the cotangent is exactly zero where the branch is not taken
+        raw = tuple(None if c is None else WHERE(EQUAL(g, 0), 0.0, c) for c in raw)
+    return tuple(None if c is None or a not in active else _fit(c, a) for c, a in zip(raw, node.args))
+
+
+def _fit(g: Expr, to: Expr) -> Expr:
+    """`g` summed over the axes along which `to` was broadcast, in its dtype."""
+    shape = to.shape
+    extra = g.ndim - len(shape)
+    if g.shape != shape:
+        axes = (*range(extra), *(i + extra for i, s in enumerate(shape) if s == 1 and g.shape[i + extra] != 1))
+        if extra >= 0 and axes:
+            g = SUM(g, axis=axes, keepdims=extra == 0)
+        if g.shape != shape:
+            fits_by_size = g.ndim != len(shape) and _same_size(g.shape, shape)
+            g = RESHAPE(g, shape=shape) if fits_by_size else BROADCAST_TO(g, shape=shape)
+    return g if g.type.dtype == to.type.dtype else g.astype(to.type.dtype)
+
+
+def _same_size(a: tuple[Size, ...], b: tuple[Size, ...]) -> bool:
+    return [s for s in a if s != 1] == [s for s in b if s != 1]
+
+
+def _or_zeros(adjoint: Expr | None, x: Expr) -> Expr:
+    if adjoint is not None:
+        return adjoint
+    zero = lift(x.dtype.type(0))
+    return zero if not x.ndim else BROADCAST_TO(zero, shape=x.shape)
+
+
+class Backward:
+    """The dynamic program of a scalar output: rows, adjoints, and what a sum over paths would cost.
+
+    `rows` runs from the output to the leaves; `adjoint[v]` is ∂f/∂v for every node v between
+    `wrt` and the output; `gradients` are those of `wrt`, in order.
+    """
+
+    def __init__(self, output: Expr, wrt: tuple[Expr, ...], rows: tuple[Row, ...]) -> None:
+        self.output, self.wrt, self.rows = output, wrt, rows
+        found = {row.node: row.adjoint for row in rows}
+        adjoints = {node: _or_zeros(adjoint, node) for node, adjoint in found.items()}
+        adjoints.update({w: _or_zeros(None, w) for w in wrt if w not in adjoints})
+        self.adjoint: Mapping[Expr, Expr] = adjoints
+        self.gradients = tuple(adjoints[w] for w in wrt)
+
+    def table(self) -> list[Row]:
+        """One row a node, in the order of computation: its consumers, what each hands it, their sum."""
+        return list(self.rows)
+
+    @property
+    def edge_visits(self) -> int:
+        """Edges of the graph between `wrt` and the output: each is visited once."""
+        return sum(len(row.contributions) for row in self.rows)
+
+    @property
+    def path_count(self) -> int:
+        """Paths from `wrt` to the output, one term each in a naive sum over paths."""
+        return sum(row.paths for row in self.rows if row.node in set(self.wrt))
+
+    def names(self) -> dict[Expr, str]:
+        """A name for each node of the table: its own, else v0, v1, ... in the order of the forward pass."""
+        taken = {row.node.label for row in self.rows}
+        fresh = (f"v{i}" for i in range(len(self.rows) + len(taken)))
+        return {row.node: row.node.label or next(n for n in fresh if n not in taken) for row in reversed(self.rows)}
+
+    def _cells(self) -> list[tuple[str, str, str, str]]:
+        names = self.names()
+        bars = {row.adjoint: names[row.node] + "̄" for row in reversed(self.rows) if row.adjoint is not None and row.adjoint.args}
+        lines = []
+        for row in self.rows:
+            formula = format_node(row.node, "unicode", names=names, limit=60) if row.node.args else ""
+            parts = [format_node(c.value, "unicode", names=bars | names, limit=60) if c.value is not None else "0"
+                     for c in row.contributions]
+            users = ", ".join(dict.fromkeys(names[c.consumer] for c in row.contributions))
+            lines.append((f"{names[row.node]}" + (f" = {formula}" if formula else ""), users or "output",
+                          names[row.node] + "̄", " + ".join(parts) or "1"))
+        return lines
+
+    def __str__(self) -> str:
+        head = ("node", "consumers", "adjoint", "sum of contributions")
+        rows = [head, *self._cells()]
+        widths = [max(_width(r[i]) for r in rows) for i in range(3)]
+        body = "\n".join("  ".join(r[i] + " " * (widths[i] - _width(r[i])) for i in range(3)) + "  " + r[3] for r in rows)
+        return f"{body}\n{self._summary()}"
+
+    def _summary(self) -> str:
+        return f"{self.edge_visits} edge visits; a sum over paths would walk {self.path_count} paths"
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{h}</th>" for h in ("node", "consumers", "adjoint", "sum of contributions"))
+        body = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in self._cells())
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{self._summary()}</p>"
+
+    def __repr__(self) -> str:
+        wrt = ", ".join(w.label or w.op.name for w in self.wrt)
+        return f"<Backward of {self.output!r} by {wrt}: {self._summary()}>"
+
+
+def _width(text: str) -> int:
+    return sum(1 for c in text if c != "̄")

@@ -1,0 +1,329 @@
+"""Are two trees the same function? Exact sampling by cells for "no", algebra for "yes".
+
+"Wrong" is only said where proven balls are disjoint at an exact rational point; "proved" only where
+the normal forms agree on every cell. Everything in between says how far it looked.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, Literal
+
+from .core import Core, Pool, postorder, switches
+from .evaluate import Evaluator, Undefined, Unsure
+from .normal import prove_equal
+from .tree import Tree, symbols
+
+PRECISIONS = (64, 320, 1280)
+FINE = (8192,)  # two looks at this precision catch a difference of 1e-2000
+AGREE_BITS = 100  # a difference enclosed this tightly around zero counts as none
+GENERAL, LINES, MAX_SWITCHES, ENOUGH = 28, 3, 12, 6
+SEED = 20_260_101
+
+Comparison = Literal["agree", "differ", "narrower", "outside", "unsure"]
+
+
+@dataclass(frozen=True)
+class Witness:
+    """An exact rational point and both values there; None stands for "undefined"."""
+
+    point: dict[str, Fraction]
+    got: Any
+    need: Any
+
+
+@dataclass
+class Decision:
+    """`status` correct, wrong or undecided; `certainty` a phrase key with its numbers."""
+
+    status: str
+    certainty: str
+    witness: Witness | None = None
+    points: int = 0
+    cells: int = 0
+    flags: set[str] = field(default_factory=set)
+
+
+def decide(answer: Tree, truth: Tree, domain: Sequence[Tree] = ()) -> Decision:
+    """Compare two trees as real functions, where the truth and the trees of `domain` are defined.
+
+    >>> from .parse import parse
+    >>> x = lambda text: parse(text, ["x"]).links[0]
+    >>> decide(x("(x+1)^2"), x("x^2 + 2x + 1")).certainty
+    'proved'
+    >>> decide(x("2x"), x("x^2")).status
+    'wrong'
+    """
+    pool = Pool()
+    cores = [pool.lower(t) for t in (answer, truth, *domain)]
+    names = symbols(truth, answer, *domain)
+    return Search(cores[0], cores[1], tuple(cores[2:]), names).run()
+
+
+class Search:
+    """One comparison under way."""
+
+    def __init__(self, answer: Core, truth: Core, domain: tuple[Core, ...], names: list[str]) -> None:
+        self.answer, self.truth, self.domain, self.names = answer, truth, domain, names
+        self.switches = switches(answer, truth, *domain)[:MAX_SWITCHES]
+        self.random = random.Random(SEED)
+        self.agreed = self.tried = self.unsure = 0
+        self.cells: set[tuple[int, ...]] = set()
+        self.flags: set[str] = set()
+        # A large graph gets fewer looks: each costs its size.
+        self.scale = max(1, len(postorder(answer, truth, *domain)) // 400)
+
+    def run(self) -> Decision:
+        if self.answer is self.truth:
+            return Decision("correct", "proved")
+        if found := self.look(self.nice_points(8)):
+            return found
+        proved = prove_equal(self.answer, self.truth, self.domain)
+        general = GENERAL // (2 if proved else 1) // self.scale
+        if found := self.look(self.general_points(max(4, general))):
+            return found
+        if not proved and (found := self.look(self.general_points(2), precisions=FINE)):
+            return found
+        if found := self.look_along_lines(1 if proved or self.scale > 4 else LINES):
+            return found
+        few = self.agreed < ENOUGH and self.names
+        if few and (found := self.look(self.general_points(100 // self.scale))):
+            return found
+        return self.conclude(proved)
+
+    def conclude(self, proved: int) -> Decision:
+        cells = len(self.cells)
+        if proved:
+            return Decision("correct", "proved", None, self.agreed, proved, self.flags)
+        if self.agreed:
+            return Decision("correct", "sampled", None, self.agreed, cells, self.flags)
+        reason = "unsettled" if self.unsure else "nowhere"
+        return Decision("undecided", reason, None, self.tried, cells, self.flags)
+
+    # -- one point ----------------------------------------------------------------------------------------
+
+    def look(self, points: Iterator[dict[str, Fraction]], *, measure_zero: bool = False,
+             precisions: tuple[int, ...] = PRECISIONS) -> Decision | None:
+        for point in points:
+            self.tried += 1
+            outcome, witness = compare(self.answer, self.truth, self.domain, point, precisions)
+            if outcome == "agree":
+                self.agreed += 1
+                self.cells.add(self.pattern(point))
+            elif outcome == "unsure":
+                self.unsure += 1
+            elif outcome in ("differ", "narrower") and measure_zero:
+                self.flags.add("differs_only_at_kink")
+            elif outcome in ("differ", "narrower") and not self.on_a_kink(point):
+                flags = {"domain_narrower"} if outcome == "narrower" else set()
+                return Decision("wrong", "counterexample", witness, self.tried, len(self.cells), flags)
+            elif outcome != "outside":
+                self.flags.add("differs_only_at_kink")
+        return None
+
+    def pattern(self, point: dict[str, Fraction]) -> tuple[int, ...]:
+        evaluator = Evaluator(_as_fmpq(point), PRECISIONS[0])
+        return tuple(_sign(evaluator, s) for s in self.switches)
+
+    def on_a_kink(self, point: dict[str, Fraction]) -> bool:
+        return 0 in self.pattern(point)
+
+    # -- points -------------------------------------------------------------------------------------------
+
+    def nice_points(self, count: int) -> Iterator[dict[str, Fraction]]:
+        """Small whole numbers first: a counterexample that a student can check by hand."""
+        for i in range(count):
+            low = 1 if i % 2 == 0 else -9
+            values = self.random.sample([v for v in range(low, 10) if v], min(len(self.names), 9 if low > 0 else 18))
+            while len(values) < len(self.names):
+                values.append(self.random.randint(1, 60))
+            yield {n: Fraction(v) for n, v in zip(self.names, values)}
+
+    def general_points(self, count: int) -> Iterator[dict[str, Fraction]]:
+        """Both signs and many magnitudes, from 1/1000 to 1000, in turn."""
+        for i in range(count):
+            reach = (1, Fraction(1, 4), 3, 10, Fraction(1, 30), 100, 1000, Fraction(1, 1000))[i % 8]
+            positive = i % 3 == 0
+            yield {n: self.coordinate(positive) * reach for n in self.names}
+
+    def coordinate(self, positive: bool = False) -> Fraction:
+        value = Fraction(self.random.randint(1, 97), self.random.choice((8, 25, 32, 49, 50, 64)))
+        return value if positive or self.random.random() < 0.5 else -value
+
+    # -- lines: the cells that general points miss ------------------------------------------------------------
+
+    def look_along_lines(self, count: int) -> Decision | None:
+        if not self.switches or not self.names:
+            return None
+        for i in range(count):
+            base = {n: self.coordinate(positive=i % 2 == 1) for n in self.names}
+            along = {n: self.coordinate() for n in self.names}
+            roots, exact = self.crossings(base, along)
+            if found := self.look(_on(base, along, _between(roots))):
+                return found
+            self.look(_on(base, along, exact), measure_zero=True)
+        self.look(self.kink_points(), measure_zero=True)
+        return None
+
+    def kink_points(self) -> Iterator[dict[str, Fraction]]:
+        """Points exactly on a switch: most switches are linear in one of their symbols."""
+        for switch in self.switches:
+            base = {n: self.coordinate() for n in self.names}
+            for name in self.names:
+                along = {n: Fraction(n == name) for n in self.names}
+                root = Line(switch, base, along).linear_root()
+                if root is not None:
+                    yield {**base, name: base[name] + root}
+                    break
+
+    def crossings(self, base: dict[str, Fraction], along: dict[str, Fraction]) -> tuple[list[Fraction], list[Fraction]]:
+        """Where the switches change sign along a line; second, those found exactly."""
+        roots: set[Fraction] = set()
+        exact: set[Fraction] = set()
+        for switch in self.switches:
+            for root, on_it in Line(switch, base, along).roots():
+                roots.add(root)
+                if on_it:
+                    exact.add(root)
+        return sorted(roots)[:24], sorted(exact)[:8]
+
+
+@dataclass
+class Line:
+    """One switch along one line, t from -64 to 64."""
+
+    switch: Core
+    base: dict[str, Fraction]
+    along: dict[str, Fraction]
+
+    def at(self, t: Fraction) -> Any:
+        point = {n: self.base[n] + t * self.along[n] for n in self.base}
+        try:
+            return Evaluator(_as_fmpq(point), PRECISIONS[0]).value(self.switch)
+        except (Undefined, Unsure):
+            return None
+
+    def roots(self) -> Iterator[tuple[Fraction, bool]]:
+        grid = [Fraction(s * m, 4) for s, m in _GRID]
+        values = [self.at(t) for t in grid]
+        for (a, u), (b, v) in pairwise(zip(grid, values)):
+            if u is None or v is None or not _opposite(u, v):
+                continue
+            guess = self._secant(a, u, b, v)
+            if guess is not None:
+                yield guess, True
+            else:
+                yield self._bisect(a, u, b), False
+
+    def linear_root(self) -> Fraction | None:
+        """The root, where the chord between t = 0 and t = 1 meets zero exactly at one."""
+        u, v = self.at(Fraction(0)), self.at(Fraction(1))
+        return None if u is None or v is None or u == v else self._secant(Fraction(0), u, Fraction(1), v)
+
+    def _secant(self, a: Fraction, u: Any, b: Fraction, v: Any) -> Fraction | None:
+        """The root of the chord, where it is exactly a root: always so for a linear switch."""
+        if hasattr(u, "rad") or hasattr(v, "rad"):
+            return None
+        slope = v - u
+        t = a - Fraction(int(u.p), int(u.q)) * (b - a) / Fraction(int(slope.p), int(slope.q))
+        value = self.at(t)
+        return t if value is not None and not hasattr(value, "rad") and value == 0 else None
+
+    def _bisect(self, a: Fraction, u: Any, b: Fraction) -> Fraction:
+        for _ in range(16):
+            middle = (a + b) / 2
+            value = self.at(middle)
+            if value is None:
+                break
+            if _opposite(u, value):
+                b = middle
+            else:
+                a, u = middle, value
+        return (a + b) / 2
+
+
+_GRID = [(s, m) for s, ms in ((-1, (256, 64, 24, 12, 6, 3, 1)), (1, (1, 3, 6, 12, 24, 64, 256))) for m in ms]
+
+
+def _opposite(u: Any, v: Any) -> bool:
+    return bool((u > 0 and v < 0) or (u < 0 and v > 0))
+
+
+def _between(roots: list[Fraction]) -> list[Fraction]:
+    """Far and near on both sides of every root, never past the next one."""
+    if not roots:
+        return []
+    edges = [roots[0] - 3, *roots, roots[-1] + 3]
+    points: dict[Fraction, None] = {}
+    for a, b in pairwise(edges):
+        for share in (Fraction(1, 2), Fraction(1, 4096), Fraction(4095, 4096)):
+            points[a + (b - a) * share] = None
+    return list(points)
+
+
+def _on(base: dict[str, Fraction], along: dict[str, Fraction], ts: list[Fraction]) -> Iterator[dict[str, Fraction]]:
+    return ({n: base[n] + t * along[n] for n in base} for t in ts)
+
+
+def _as_fmpq(point: dict[str, Fraction]) -> dict[str, Any]:
+    import flint
+
+    return {n: flint.fmpq(v.numerator, v.denominator) for n, v in point.items()}
+
+
+def _sign(evaluator: Evaluator, switch: Core) -> int:
+    try:
+        return evaluator.sign(evaluator.value(switch))
+    except (Undefined, Unsure):
+        return 2
+
+
+def compare(answer: Core, truth: Core, domain: tuple[Core, ...],
+            point: dict[str, Fraction], precisions: tuple[int, ...] = PRECISIONS,
+            ) -> tuple[Comparison, Witness | None]:
+    """Both values at one exact point, at rising precision until they agree or are proven to differ."""
+    exact = _as_fmpq(point)
+    for precision in precisions:
+        evaluator = Evaluator(exact, precision)
+        try:
+            outcome, got, need = _compare_at(evaluator, answer, truth, domain)
+        except Unsure:
+            continue
+        if outcome == "agree" and precision == PRECISIONS[0] and hasattr(got, "rad"):
+            continue
+        if outcome != "unsure":
+            return outcome, Witness(point, got, need) if outcome in ("differ", "narrower") else None
+    return "unsure", None
+
+
+def _compare_at(evaluator: Evaluator, answer: Core, truth: Core,
+                domain: tuple[Core, ...]) -> tuple[Comparison, Any, Any]:
+    try:
+        for node in domain:
+            evaluator.value(node)
+        need = evaluator.value(truth)
+    except Undefined:
+        return "outside", None, None
+    try:
+        got = evaluator.value(answer)
+    except Undefined:
+        return "narrower", None, need
+    with evaluator.flint.ctx.workprec(evaluator.precision):
+        return _verdict(evaluator, got, need), evaluator.ball(got) if hasattr(need, "rad") else got, need
+
+
+def _verdict(evaluator: Evaluator, got: Any, need: Any) -> Comparison:
+    if not hasattr(got, "rad") and not hasattr(need, "rad"):
+        return "agree" if got == need else "differ"
+    a, b = evaluator.ball(got), evaluator.ball(need)
+    if not a.overlaps(b):
+        return "differ"
+    difference = abs(a - b).upper()
+    tight = difference < (1 + abs(b).upper()) * evaluator.flint.arb(2) ** -AGREE_BITS
+    return "agree" if tight or evaluator.precision == PRECISIONS[0] else "unsure"
+
+

@@ -1,0 +1,292 @@
+"""Graphs of scalars as trees, shared nodes kept shared; and trees as graphs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from ..errors import InputError
+from ..ir import OPS, Expr, lift, postorder
+from . import functions
+from .tree import (
+    BOOLEAN,
+    Tree,
+    add,
+    call,
+    const,
+    div,
+    indicator,
+    make,
+    mul,
+    neg,
+    nodes,
+    num,
+    number_like,
+    power,
+    rel,
+    sym,
+    where,
+)
+
+# Rows whose meaning is a call of the function of another name.
+RENAMED = {"absolute": "abs", "maximum": "max", "minimum": "min", "expit": "sigmoid", "gammaln": "lgamma"}
+RELATIONS = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==", "not_equal": "!="}
+LOGIC = {"logical_and": "and", "logical_or": "or", "logical_not": "not"}
+# Rows that leave a scalar as it is.
+SAME = frozenset({"reshape", "broadcast_to", "transpose", "stop_gradient", "sum", "mean", "prod", "max", "min",
+                  "logsumexp"})
+
+Row = Callable[..., Tree]
+
+ARITHMETIC: dict[str, Row] = {
+    "add": add,
+    "subtract": lambda a, b: add(a, neg(b)),
+    "multiply": mul,
+    "divide": div,
+    # 0 where the cotangent is exactly 0, whatever the divisor
+    "safe_divide": lambda a, b: where(rel("==", a, num(0)), num(0), div(a, b)),
+    "negative": neg,
+    "power": power,
+    "square": lambda a: power(a, 2),
+    "reciprocal": lambda a: div(num(1), a),
+}
+
+
+class NoScalarForm(Exception):
+    """A node that a tree cannot express; the text says which and why."""
+
+
+def exact(value: Any) -> Tree:
+    """A number of the graph as the exact one its author meant: 0.1 is 1/10, and 1/3 in floats is 1/3.
+
+    >>> from .tree import show
+    >>> show(exact(1/3)), show(exact(0.1)), show(exact(math.pi))
+    ('1/3', '0.1', 'π')
+    """
+    if isinstance(value, bool):
+        return make("bool", value=str(value))
+    if isinstance(value, int):
+        return num(value)
+    if not math.isfinite(value):
+        raise NoScalarForm(f"the constant {value}")
+    for constant, name in ((math.pi, "pi"), (math.e, "e")):
+        if value == constant:
+            return const(name)
+    near = Fraction(value).limit_denominator(1000)
+    if abs(near - Fraction(value)) <= abs(Fraction(value)) * Fraction(1, 2**50):
+        return num(near)
+    return num(Fraction(repr(value)))
+
+
+def trees(outputs: Iterable[Expr], *, stop: Mapping[Expr, str] | None = None) -> dict[Expr, Tree]:
+    """The tree of every node that the outputs need. Nodes in `stop` become symbols of that name.
+
+    Raises NoScalarForm for a node that is not a scalar or whose op has no scalar form.
+
+    >>> import graphc as G
+    >>> from .tree import show
+    >>> f = G.input("x") * 2 + 1
+    >>> show(trees([f])[f])
+    'x·2 + 1'
+    """
+    found: dict[Expr, Tree] = {}
+    for node in postorder(outputs):
+        if stop and node in stop:
+            found[node] = sym(stop[node])
+        else:
+            found[node] = _tree(node, [found[a] for a in node.args])
+    return found
+
+
+def _tree(node: Expr, args: list[Tree]) -> Tree:
+    if node.ndim:
+        raise NoScalarForm(f"{node.label or node.op.name} {node.type} is not a scalar; matrices are not decided yet")
+    name = node.op.name
+    if name in ("input", "param"):
+        return sym(str(node.label))
+    if name == "const":
+        return exact(node.attrs[0].value.item())
+    if name in RELATIONS:
+        return rel(RELATIONS[name], *(_as_number(a) for a in args))
+    if name in LOGIC:
+        return make(LOGIC[name], *(_as_condition(a) for a in args))
+    if name == "where":
+        return where(_as_condition(args[0]), _as_number(args[1]), _as_number(args[2]))
+    if name == "astype":
+        return _cast(node, args[0])
+    return _number_op(node, name, [_as_number(a) for a in args])
+
+
+def _number_op(node: Expr, name: str, args: list[Tree]) -> Tree:
+    if name in ARITHMETIC:
+        return ARITHMETIC[name](*args)
+    if name in SAME and len(args) == 1 and node.args[0].ndim == 0:
+        return args[0]
+    known = RENAMED.get(name) or functions.function_named(name)
+    fewest, most = functions.ARITY.get(known or "", (1, 1))
+    attributes = [exact(a) for a in node.attrs if isinstance(a, (int, float)) and not isinstance(a, bool)]
+    if known and known not in ("where", "indicator") and len(attributes) == len(node.attrs):
+        operands = [*args, *attributes]
+        if fewest <= len(operands) and (most is None or len(operands) <= most):
+            return call(known, *operands)
+    raise NoScalarForm(f"{name} has no scalar form that can be decided (declared at {node.place})")
+
+
+def _cast(node: Expr, a: Tree) -> Tree:
+    if node.type.is_float or node.type.dtype == node.args[0].type.dtype:
+        return _as_number(a)
+    if node.type.dtype == "bool":
+        return _as_condition(a)
+    if a.head in BOOLEAN:
+        return indicator(a)
+    raise NoScalarForm(f"astype to {node.type.dtype} rounds (declared at {node.place})")
+
+
+def _as_number(a: Tree) -> Tree:
+    return num(int(a.value == "True")) if a.head == "bool" else number_like(a)
+
+
+def _as_condition(a: Tree) -> Tree:
+    if a.head == "ind":
+        return a.args[0]
+    return a if a.head in BOOLEAN else rel("!=", a, num(0))
+
+
+def substitute(tree: Tree, values: Mapping[str, Tree]) -> Tree:
+    """The tree with symbols replaced by the trees they name. Iterative; sharing is kept."""
+    done: dict[int, Tree] = {}
+    for node in nodes(tree):
+        args = tuple(done[id(a)] for a in node.args)
+        if node.head == "sym" and node.value in values:
+            done[id(node)] = values[str(node.value)]
+        elif all(a is b for a, b in zip(args, node.args)):
+            done[id(node)] = node
+        else:
+            done[id(node)] = make(node.head, *args, value=node.value)
+    return done[id(tree)]
+
+
+# -- trees as graphs --------------------------------------------------------------------------------------
+
+TO_ROW = {**{v: k for k, v in RENAMED.items() if k in ("absolute", "maximum", "minimum")},
+          **{v: k for k, v in RELATIONS.items()}, **{v: k for k, v in LOGIC.items()}}
+
+
+def graph(tree: Tree, leaf: Callable[[str], Expr]) -> Expr:
+    """The graph of a tree; `leaf` gives the node of a name. Operators come out as Python would build them.
+
+    Raises InputError for a function that has no row, ShapeError or DTypeError from the ops.
+    """
+    built: dict[int, Any] = {}
+    for node in nodes(tree):
+        value = built[id(node)] = _node(node, [built[id(a)] for a in node.args], leaf)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InputError("parse: a number here is too large for float64")
+    result = built[id(tree)]
+    return lift(result, "parse")
+
+
+def _node(node: Tree, args: list[Any], leaf: Callable[[str], Expr]) -> Any:
+    head = node.head
+    if node.number is not None:
+        return _python_number(node.number)
+    if head == "sym":
+        return leaf(str(node.value))
+    if head == "const":
+        return {"pi": math.pi, "e": math.e}[str(node.value)]
+    if head == "bool":
+        return node.value == "True"
+    if head in ("call", "prime"):
+        return _call(node, args, leaf)
+    return _operator(node, args)
+
+
+def _python_number(value: Fraction) -> int | float:
+    if value.denominator == 1 and abs(value) < 2**63:
+        return int(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise InputError("parse: a number here is too large for float64") from None
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    """base ** exponent; of two plain numbers, a real one."""
+    if isinstance(base, Expr) or isinstance(exponent, Expr):
+        return base**exponent
+    try:
+        value = base**exponent
+    except (OverflowError, ZeroDivisionError):
+        value = 0j
+    if isinstance(value, complex):
+        raise InputError(f"parse: {base}^{exponent} is not a real number that fits float64")
+    return value
+
+
+def _divide(a: Any, b: Any) -> Any:
+    if not isinstance(a, Expr) and not isinstance(b, Expr) and b == 0:
+        raise InputError(f"parse: {a}/{b} divides by zero")
+    return a / b
+
+
+def _operator(node: Tree, args: list[Any]) -> Any:
+    head = node.head
+    if head == "add":
+        return _sum(node, args)
+    if head == "mul":
+        result = args[0]
+        for a in args[1:]:
+            result = result * a
+        return result
+    if head == "neg":
+        return -args[0]
+    if head == "div":
+        return _divide(*args)
+    if head == "pow":
+        base = node.args[0]
+        return OPS["exp"](args[1]) if base.head == "const" and base.value == "e" else _power(*args)
+    if head == "ind":
+        return args[0].astype("float64")
+    if head == "where":
+        return OPS["where"](*args)
+    if head == "rel":
+        return OPS[TO_ROW[str(node.value)]](*args)
+    result = args[0]
+    for a in args[1:]:
+        result = OPS[TO_ROW[head]](result, a)
+    return OPS["logical_not"](result) if head == "not" else result
+
+
+def _sum(node: Tree, args: list[Any]) -> Any:
+    result = args[0]
+    for term, a in zip(node.args[1:], args[1:]):
+        if term.head == "neg" and term.value == "-":
+            result = result - _negated(a)
+        else:
+            result = result + a
+    return result
+
+
+def _negated(a: Any) -> Any:
+    """What was subtracted: the operand of the negation that stands for it."""
+    return a.args[0] if isinstance(a, Expr) else -a
+
+
+def _call(node: Tree, args: list[Any], leaf: Callable[[str], Expr]) -> Any:
+    name = str(node.value)
+    row = TO_ROW.get(name, name)
+    if node.head == "call" and row in OPS and not OPS[row].attrs:
+        result = args[0]
+        if len(args) == 1:
+            return OPS[row](result)
+        for a in args[1:]:
+            result = OPS[row](result, a)
+        return result
+    table = functions.PRIMES if node.head == "prime" else functions.DEFINED
+    if name not in table:
+        raise InputError(f"parse: {name} has no op in the graph yet; ops are {', '.join(sorted(OPS))}")
+    # The definition over placeholders, so that an argument is built once however often it is used.
+    holes = {f"argument {i}": a for i, a in enumerate(args)}
+    return graph(table[name](*(sym(hole) for hole in holes)), lambda hole: lift(holes[hole], "parse"))

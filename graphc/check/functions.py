@@ -1,0 +1,171 @@
+"""The functions an answer may use: spellings, arities, and what each means in terms of simpler ones.
+
+A definition here is the mathematics of the function on the real line; at a kink it follows the one
+convention of graphc (relu'(0) = 0, sign(0) = 0, a tie of max shared by halves).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from .tree import Tree, add, call, const, div, indicator, mul, neg, num, power, rel, where
+
+# Functions that evaluation and proof know by themselves.
+BASIC = ("exp", "log", "sqrt", "abs", "sign", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
+         "asinh", "acosh", "atanh", "erf", "gamma", "lgamma", "digamma", "max", "min", "atan2", "cbrt", "floor",
+         "polygamma")
+
+Build = Callable[..., Tree]
+ONE, TWO, HALF = num(1), num(2), num(Fraction(1, 2))
+
+
+def positive(z: Tree) -> Tree:
+    return rel(">", z, num(0))
+
+
+def sigmoid(z: Tree) -> Tree:
+    """1/(1 + e^-z)."""
+    return div(ONE, add(ONE, call("exp", neg(z))))
+
+
+def square(z: Tree) -> Tree:
+    return power(z, 2)
+
+
+def one_minus_square(z: Tree) -> Tree:
+    return add(ONE, neg(square(z)))
+
+
+def normal_cdf(z: Tree) -> Tree:
+    """Φ(z) = (1 + erf(z/√2))/2."""
+    return mul(HALF, add(ONE, call("erf", div(z, call("sqrt", TWO)))))
+
+
+def step(z: Tree) -> Tree:
+    """Heaviside's step, one half at 0."""
+    return where(positive(z), ONE, where(rel("<", z, num(0)), num(0), HALF))
+
+
+_A = num(Fraction(1, 100))
+_SELU_SCALE = num(Fraction("1.0507009873554804934193349852946"))
+_SELU_ALPHA = num(Fraction("1.6732632423543772848170429916717"))
+
+
+def elu(z: Tree, a: Tree = ONE) -> Tree:
+    return where(positive(z), z, mul(a, add(call("exp", z), neg(ONE))))
+
+
+DEFINED: dict[str, Build] = {
+    "relu": lambda z: where(positive(z), z, num(0)),
+    "leaky_relu": lambda z, a=_A: where(positive(z), z, mul(a, z)),
+    "elu": elu,
+    "selu": lambda z: mul(_SELU_SCALE, elu(z, _SELU_ALPHA)),
+    "sigmoid": sigmoid,
+    "log_sigmoid": lambda z: neg(call("log", add(ONE, call("exp", neg(z))))),
+    "softplus": lambda z: call("log", add(ONE, call("exp", z))),
+    "softsign": lambda z: div(z, add(ONE, call("abs", z))),
+    "silu": lambda z: mul(z, sigmoid(z)),
+    "gelu": lambda z: mul(z, normal_cdf(z)),
+    "hardtanh": lambda z: call("max", num(-1), call("min", ONE, z)),
+    "relu6": lambda z: call("min", num(6), call("max", num(0), z)),
+    "clip": lambda z, low, high: call("min", call("max", z, low), high),
+    "step": step,
+    "square": square,
+    "hypot": lambda a, b: call("sqrt", add(square(a), square(b))),
+    "reciprocal": lambda z: div(ONE, z),
+    "log2": lambda z: div(call("log", z), call("log", TWO)),
+    "log10": lambda z: div(call("log", z), call("log", num(10))),
+    "log1p": lambda z: call("log", add(ONE, z)),
+    "exp2": lambda z: call("exp", mul(z, call("log", TWO))),
+    "expm1": lambda z: add(call("exp", z), neg(ONE)),
+    "logit": lambda z: call("log", div(z, add(ONE, neg(z)))),
+    "logaddexp": lambda a, b: call("log", add(call("exp", a), call("exp", b))),
+    "sec": lambda z: div(ONE, call("cos", z)),
+    "csc": lambda z: div(ONE, call("sin", z)),
+    "cot": lambda z: div(call("cos", z), call("sin", z)),
+    "sech": lambda z: div(ONE, call("cosh", z)),
+    "csch": lambda z: div(ONE, call("sinh", z)),
+    "coth": lambda z: div(call("cosh", z), call("sinh", z)),
+    "asec": lambda z: call("acos", div(ONE, z)),
+    "acsc": lambda z: call("asin", div(ONE, z)),
+    "acot": lambda z: call("atan", div(ONE, z)),
+    "asech": lambda z: call("acosh", div(ONE, z)),
+    "acsch": lambda z: call("asinh", div(ONE, z)),
+    "acoth": lambda z: call("atanh", div(ONE, z)),
+    "erfc": lambda z: add(ONE, neg(call("erf", z))),
+    "ndtr": normal_cdf,
+    "factorial": lambda z: call("gamma", add(z, ONE)),
+    "beta": lambda a, b: div(mul(call("gamma", a), call("gamma", b)), call("gamma", add(a, b))),
+}
+
+# The derivative of a named function, for σ'(z), relu'(z), …
+PRIMES: dict[str, Build] = {
+    "relu": lambda z: indicator(positive(z)),
+    "leaky_relu": lambda z: where(positive(z), ONE, _A),
+    "sigmoid": lambda z: mul(sigmoid(z), add(ONE, neg(sigmoid(z)))),
+    "tanh": lambda z: one_minus_square(call("tanh", z)),
+    "softplus": sigmoid,
+    "log_sigmoid": lambda z: sigmoid(neg(z)),
+    "silu": lambda z: add(sigmoid(z), mul(z, sigmoid(z), add(ONE, neg(sigmoid(z))))),
+    "gelu": lambda z: add(normal_cdf(z), mul(z, call("exp", neg(mul(HALF, square(z)))),
+                                             power(mul(TWO, const("pi")), Fraction(-1, 2)))),
+    "elu": lambda z: where(positive(z), ONE, call("exp", z)),
+    "abs": lambda z: call("sign", z),
+    "step": lambda z: num(0),
+    "sign": lambda z: num(0),
+    "exp": lambda z: call("exp", z),
+    "log": lambda z: div(ONE, z),
+    "sqrt": lambda z: div(ONE, mul(TWO, call("sqrt", z))),
+    "sin": lambda z: call("cos", z),
+    "cos": lambda z: neg(call("sin", z)),
+    "tan": lambda z: add(ONE, square(call("tan", z))),
+    "sinh": lambda z: call("cosh", z),
+    "cosh": lambda z: call("sinh", z),
+    "atan": lambda z: div(ONE, add(ONE, square(z))),
+    "asin": lambda z: div(ONE, call("sqrt", one_minus_square(z))),
+    "acos": lambda z: neg(div(ONE, call("sqrt", one_minus_square(z)))),
+    "square": lambda z: mul(TWO, z),
+}
+
+# How many arguments: one unless listed. (fewest, most); None is no bound.
+ARITY: dict[str, tuple[int, int | None]] = {
+    "max": (2, None), "min": (2, None), "where": (3, 3), "clip": (3, 3), "hypot": (2, 2), "atan2": (2, 2),
+    "logaddexp": (2, 2), "log": (1, 2), "leaky_relu": (1, 2), "elu": (1, 2), "beta": (2, 2), "step": (1, 2),
+    "polygamma": (2, 2),
+}
+
+NAMES = (*BASIC, *DEFINED, "where")
+
+ALIASES: dict[str, str] = {
+    **{name: name for name in NAMES},
+    "ln": "log", "logn": "log", "lg": "log10", "heaviside": "step", "h": "step", "u": "step", "unitstep": "step",
+    "sgn": "sign", "signe": "sign", "signum": "sign", "abs": "abs", "absolute": "abs", "fabs": "abs", "racine": "sqrt",
+    "expit": "sigmoid", "logistic": "sigmoid", "sigma": "sigmoid", "sigmoide": "sigmoid", "sig": "sigmoid",
+    "leakyrelu": "leaky_relu", "swish": "silu", "logsigmoid": "log_sigmoid", "maximum": "max", "minimum": "min",
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
+    "argsh": "asinh", "argch": "acosh", "argth": "atanh", "sh": "sinh", "ch": "cosh", "th": "tanh", "tg": "tan",
+    "arcsec": "asec", "arccsc": "acsc", "arccot": "acot", "cosec": "csc", "cotan": "cot", "arctan2": "atan2",
+    "if": "where", "si": "where", "loggamma": "lgamma", "gammaln": "lgamma", "psi": "digamma", "phi": "ndtr",
+    "Phi": "ndtr", "indicator": "indicator", "ind": "indicator", "indicatrice": "indicator", "i": "indicator",
+}
+
+# Aliases short enough to be someone's variable: functions only right before a bracket.
+SHORT = frozenset({"h", "u", "i", "sig", "sigma", "psi", "phi", "Phi", "ind", "si", "if", "beta", "gamma", "th", "ch",
+                   "sh"})
+
+
+def function_named(name: str) -> str | None:
+    """The function that a spelling names, or None. ReLU, relu and RELU are one function.
+
+    >>> function_named("ReLU"), function_named("Ln"), function_named("foo")
+    ('relu', 'log', None)
+    """
+    for spelling in (name, name.replace("_", ""), name.lower(), name.lower().replace("_", "")):
+        if spelling in ALIASES:
+            return ALIASES[spelling]
+    return None
+
+
+def log_base(z: Tree, base: Tree) -> Tree:
+    return div(call("log", z), call("log", base))

@@ -1,0 +1,182 @@
+"""What a student is told, in English and French: one row a phrase, one column a language."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+LANGUAGES = ("en", "fr")
+
+PHRASES: dict[str, tuple[str, str]] = {
+    # -- reading ------------------------------------------------------------------------------------
+    "empty": ("nothing to read: the answer is empty", "rien à lire : la réponse est vide"),
+    "too_long": ("the answer is {got} bytes long; the limit is {limit}",
+                 "la réponse fait {got} octets ; la limite est de {limit}"),
+    "too_deep": ("brackets or signs are nested more than {limit} deep",
+                 "parenthèses ou signes imbriqués sur plus de {limit} niveaux"),
+    "too_many": ("the answer has {got} nodes; the limit is {limit}",
+                 "la réponse compte {got} nœuds ; la limite est de {limit}"),
+    "digits": ("a number of {got} digits; the limit is {limit}",
+               "un nombre de {got} chiffres ; la limite est de {limit}"),
+    "exponent10": ("a power of ten past e{limit}", "une puissance de dix au-delà de e{limit}"),
+    "lookalike": ("the character {char} is {name}, not the Latin letter {latin}; type {latin}",
+                  "le caractère {char} est {name}, et non la lettre latine {latin} ; tapez {latin}"),
+    "character": ("the character {char} ({name}) has no place in a formula",
+                  "le caractère {char} ({name}) n'a pas sa place dans une formule"),
+    "colon": ("':' has no meaning here; compare with <, >, ≤, ≥ or =",
+              "« : » n'a pas de sens ici ; comparez avec <, >, ≤, ≥ ou ="),
+    "expected_value": ("a number, a name or a bracket would fit here, not {got}",
+                       "un nombre, un nom ou une parenthèse conviendrait ici, pas {got}"),
+    "expected_operator": ("an operator (+ - * / ^) or the end would fit here, not {got}",
+                          "un opérateur (+ - * / ^) ou la fin conviendrait ici, pas {got}"),
+    "end": ("the end", "la fin"),
+    "missing_operator": ("an operator is missing before the number {got}; write * or ^",
+                         "il manque un opérateur devant le nombre {got} ; écrivez * ou ^"),
+    "unclosed": ("this {open} is never closed; {close} would fit before {got}",
+                 "ce {open} n'est jamais fermé ; {close} conviendrait avant {got}"),
+    "unknown_name": ("no name {name} in this question; the names are {known}",
+                     "pas de nom {name} dans cette question ; les noms sont {known}"),
+    "ambiguous_name": ("{name} can be read as {one} or as {two}; write the product with *",
+                       "{name} peut se lire {one} ou {two} ; écrivez le produit avec *"),
+    "unknown_function": ("no function {name}; the functions are {known}",
+                         "pas de fonction {name} ; les fonctions sont {known}"),
+    "needs_argument": ("{name} is a function; give its argument in brackets: {name}(z)",
+                       "{name} est une fonction ; donnez son argument entre parenthèses : {name}(z)"),
+    "arity": ("{name} takes {need}, got {got}", "{name} prend {need}, reçu {got}"),
+    "arguments": ("{n} argument(s)", "{n} argument(s)"),
+    "arguments_more": ("{n} arguments or more", "{n} arguments ou plus"),
+    "comma": ("',' separates the arguments of a function; write a decimal number with a point",
+              "« , » sépare ici les arguments d'une fonction ; une décimale s'écrit 0,5, sans espace"),
+    "semicolon": ("';' separates the arguments of a function only",
+                  "« ; » ne sépare que les arguments d'une fonction"),
+    "condition": ("a condition such as z > 0 would fit here",
+                  "une condition telle que z > 0 conviendrait ici"),
+    "inverse_function": ("{name}^-1 can mean 1/{name} or its inverse function; write 1/{name}(z) or a{name}(z)",
+                         "{name}^-1 peut désigner 1/{name} ou la réciproque ; écrivez 1/{name}(z) ou a{name}(z)"),
+    "no_prime": ("the derivative {name}' is not known here; write it out",
+                 "la dérivée {name}' n'est pas connue ici ; écrivez-la"),
+    "prime": ("a prime ' stands after the name of a function: σ'(z)",
+              "une prime ' suit le nom d'une fonction : σ'(z)"),
+    "factorial": ("'!' is not read here", "« ! » n'est pas lu ici"),
+    "attribute": ("'.' stands inside a decimal number only", "« . » ne figure que dans un nombre décimal"),
+    "command": ("no command {name} is read here", "la commande {name} n'est pas lue ici"),
+    "partial": ("∂ is read on the left of an equals sign: ∂f/∂w = ...",
+                "∂ se lit à gauche d'un signe égal : ∂f/∂w = ..."),
+    "left_variable": ("the left side is a derivative by {got}; the question asks for the one by {need}",
+                      "le membre de gauche est une dérivée par rapport à {got} ; la question la demande par {need}"),
+    "left_function": ("the left side is a derivative of {got}; the question asks for the one of {need}",
+                      "le membre de gauche est une dérivée de {got} ; la question demande celle de {need}"),
+    "nothing_after_equals": ("nothing stands after the equals sign", "rien ne suit le signe égal"),
+    "twin_names": ("{name} can stand for {one} or {two}; write the name exactly",
+                   "{name} peut désigner {one} ou {two} ; écrivez le nom exactement"),
+    # -- deciding -----------------------------------------------------------------------------------
+    "proved": ("proved", "prouvé"),
+    "sampled": ("no counterexample in {points} points over {cells} cells",
+                "aucun contre-exemple en {points} points sur {cells} cellules"),
+    "counterexample": ("counterexample", "contre-exemple"),
+    "nowhere": ("the value asked for is defined at none of {points} points tried",
+                "la valeur demandée n'est définie en aucun des {points} points essayés"),
+    "unsettled": ("at no point could the two be told apart or found equal",
+                  "en aucun point les deux n'ont pu être séparées ou trouvées égales"),
+    "undefined": ("undefined", "non définie"),
+    # -- verdicts -----------------------------------------------------------------------------------
+    "correct": ("Correct.", "Correct."),
+    "wrong": ("Not correct.", "Incorrect."),
+    "undecided": ("Undecided.", "Indécis."),
+    "invalid": ("I could not read this answer.", "Je n'ai pas pu lire cette réponse."),
+    "i_read": ("I read: {text}", "J'ai lu : {text}"),
+    "how": ("How sure: {text}.", "Certitude : {text}."),
+    "why": ("Why: {text}.", "Pourquoi : {text}."),
+    "at_point": ("At {point}: your answer gives {got}, the derivative is {need}.",
+                 "En {point} : votre réponse donne {got}, la dérivée vaut {need}."),
+    "link": ("The link that fails: {text}", "Le maillon en défaut : {text}"),
+    "differs_only_at_kink": (
+        "It differs from ours only on a kink, where the derivative is a matter of convention (here relu'(0) = 0).",
+        "Elle ne diffère de la nôtre que sur un point anguleux, où la dérivée est affaire de convention "
+        "(ici relu'(0) = 0)."),
+    "domain_narrower": ("It is undefined at points where the derivative is defined.",
+                        "Elle n'est pas définie en des points où la dérivée l'est."),
+    "ambiguous_division": ("I read a/bc as (a/b)·c; write a/(bc) if you meant that.",
+                           "J'ai lu a/bc comme (a/b)·c ; écrivez a/(bc) si c'est ce que vous vouliez."),
+    "unknown_option": ("no {what} {got!r}; choose from {known}", "pas de {what} {got!r} ; choisissez parmi {known}"),
+    # -- diagnosis ----------------------------------------------------------------------------------
+    "compatible": ("This is compatible with: {text}", "C'est compatible avec : {text}"),
+    "sign_global": ("Your answer is the derivative with the opposite sign.",
+                    "Votre réponse est la dérivée, au signe près : elle a le signe opposé."),
+    "sign_term": ("A sign changed where the derivative passes through {node}.",
+                  "Un signe a changé au passage par {node}."),
+    "one_path_of_fanout": (
+        "You kept one of the {count} paths from {node}: through {kept}, not {missed}. Gradients add at a fan-out.",
+        "Vous avez gardé un seul des {count} chemins partant de {node} : par {kept}, pas par {missed}. "
+        "Les gradients s'ajoutent à un embranchement."),
+    "some_paths_of_fanout": (
+        "You missed one of the {count} paths from {node}: the one through {missed}. Gradients add at a fan-out.",
+        "Il vous manque un des {count} chemins partant de {node} : celui par {missed}. "
+        "Les gradients s'ajoutent à un embranchement."),
+    "missing_relu_mask": (
+        "You forgot the derivative of ReLU at {node}: it is 1 where its input is positive and 0 elsewhere.",
+        "Vous avez oublié la dérivée de ReLU en {node} : elle vaut 1 où son entrée est positive, 0 ailleurs."),
+    "missing_activation_derivative": (
+        "You forgot the derivative of {function} at {node}; the chain rule multiplies by it.",
+        "Vous avez oublié la dérivée de {function} en {node} ; la règle de la chaîne la demande en facteur."),
+    "missing_inner_factor": (
+        "The chain rule stopped early: the derivative of what is inside, {node}, is missing.",
+        "La règle de la chaîne s'arrête trop tôt : il manque la dérivée de l'intérieur, {node}."),
+    "missing_upstream_factor": (
+        "You differentiated {node} alone: the factor that comes from what follows it is missing.",
+        "Vous avez dérivé {node} seul : il manque le facteur qui vient de ce qui suit."),
+    "missing_local_factor": (
+        "The factor {factor} is missing, the derivative of {node} by {by}.",
+        "Il manque le facteur {factor}, dérivée de {node} par rapport à {by}."),
+    "wrong_variable": ("This is the derivative by {got}; the question asks for the one by {need}.",
+                       "C'est la dérivée par rapport à {got} ; la question la demande par rapport à {need}."),
+    "not_differentiated": ("{node} was left as it is, not differentiated.",
+                           "{node} est resté tel quel, sans être dérivé."),
+    "derivative_at_wrong_point": (
+        "The derivative of {function} in {node} is taken at {got}; it belongs at {need}.",
+        "La dérivée de {function} dans {node} est prise en {got} ; elle se prend en {need}."),
+    "product_rule": (
+        "The derivative of the product {node} is not the product of the derivatives: (ab)' = a'b + ab'.",
+        "La dérivée du produit {node} n'est pas le produit des dérivées : (ab)' = a'b + ab'."),
+    "quotient_rule": (
+        "The derivative of the quotient {node} is not the quotient of the derivatives: (a/b)' = (a'b - ab')/b².",
+        "La dérivée du quotient {node} n'est pas le quotient des dérivées : (a/b)' = (a'b - ab')/b²."),
+    "exponential_power": (
+        "{node} is not a power of the variable but an exponential (or the reverse): the rule used is the other one.",
+        "{node} n'est pas une puissance mais une exponentielle (ou l'inverse) : c'est l'autre règle qui s'applique."),
+    "constant_kept": ("The constant term {node} has derivative 0; it was kept.",
+                      "Le terme constant {node} a pour dérivée 0 ; il a été gardé."),
+    "wrong_relu_mask": ("The mask of ReLU at {node} is reversed: the gradient passes where the input is positive.",
+                        "Le masque de ReLU en {node} est inversé : le gradient passe où l'entrée est positive."),
+    "wrong_scale": ("Your answer is {factor} times the derivative.",
+                    "Votre réponse vaut {factor} fois la dérivée."),
+}
+
+
+def say(lang: str, key: str, **parts: Any) -> str:
+    """The phrase in this language, its holes filled in.
+
+    >>> say("fr", "correct"), say("en", "digits", got=41, limit=40)
+    ('Correct.', 'a number of 41 digits; the limit is 40')
+    """
+    return PHRASES[key][LANGUAGES.index(lang)].format(**parts)
+
+
+def count(lang: str, n: int) -> str:
+    """A small number as a word."""
+    words = {"en": ("two", "three", "four", "five", "six"), "fr": ("deux", "trois", "quatre", "cinq", "six")}[lang]
+    return words[n - 2] if 2 <= n <= 6 else str(n)
+
+
+def safe(text: str, limit: int = 60) -> str:
+    """Text that someone typed, safe to print: control and format characters are shown escaped.
+
+    >>> safe("w1\\u202e\\x00")
+    'w1\\\\u202e\\\\x00'
+    """
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    return "".join(c if _plain(c) else c.encode("unicode_escape").decode("ascii") for c in cut)
+
+
+def _plain(char: str) -> bool:
+    return char == " " or unicodedata.category(char)[0] in "LMNPS"

@@ -1,0 +1,13 @@
+"""The derivation on paper: numbered steps as a teacher writes them, in English and French.
+
+`derive` walks the graph of `teaching_view` the way `backward` does, and writes down every line: the
+forward values, the local derivatives, the chain rule one adjoint at a time, the sum where paths meet,
+and the result, substituted and simplified.
+"""
+
+from __future__ import annotations
+
+from .derive import Derivation, derive
+from .steps import Equation, Step
+
+__all__ = ["Derivation", "Equation", "Step", "derive"]

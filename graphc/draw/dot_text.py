@@ -1,0 +1,63 @@
+"""A figure as Graphviz text that draws well by itself: names in Unicode, colours, shapes, labels on edges."""
+
+from __future__ import annotations
+
+from .figure import Box, Figure, Label, Wire
+from .layout import side_leaves
+from .plain import html_text
+from .style import Theme
+
+_SHAPES = {
+    "data": 'shape=box, style="filled,rounded"', "parameter": 'shape=box, style="filled,rounded"',
+    "constant": 'shape=box, style="filled,dashed"', "operation": "shape=circle, style=filled, fixedsize=true, width=0.45",
+    "function": 'shape=box, style="filled,rounded"', "output": "shape=box, style=filled, peripheries=2",
+    "adjoint": 'shape=box, style="filled,rounded"',
+}  # fmt: skip
+_SHAPES["data"] = "shape=box, style=filled"
+
+
+def dot_text(figure: Figure, theme: Theme) -> str:
+    """The DOT language text. Every name and label is quoted or escaped."""
+    lines = [
+        "digraph {",
+        f"  graph [rankdir={figure.direction}, nodesep=0.4, ranksep=0.55, bgcolor={_quoted(theme.background)}, "
+        f'fontname="Times-Roman", label={_quoted(figure.heading)}, labelloc=t, tooltip={_quoted(figure.title)}];',
+        f'  node [fontname="Times-Roman", fontsize=15, fontcolor={_quoted(theme.tones["ink"])}, penwidth=1.3, '
+        "margin=\"0.13,0.06\", height=0.39, width=0.45];",
+        f'  edge [fontname="Times-Roman", fontsize=12, color={_quoted(theme.tones["wire"])}, penwidth=1.25, '
+        "arrowsize=0.7];",
+    ]
+    lines += [f"  {_quoted(b.key)} [{_box(b, theme)}];" for b in figure.boxes]
+    for host, leaves in side_leaves(figure).items():
+        lines.append("  { rank=same; " + " ".join(f"{_quoted(k)};" for k in [leaf for leaf, _ in leaves] + [host]) + " }")
+    lines += [f"  {_quoted(w.tail)} -> {_quoted(w.head)} [{_wire(w, theme)}];" for w in figure.wires]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """A DOT string. A backslash would start an escape sequence, so it is doubled.
+
+    >>> print(_quoted('a"b'))
+    "a\\"b"
+    """
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
+
+
+def _box(box: Box, theme: Theme) -> str:
+    label = html_text(box.tex) or " "
+    if box.note is not None:
+        label += f'<BR/><FONT POINT-SIZE="11" COLOR="{theme.tones[box.note.tone]}">{_label(box.note)}</FONT>'
+    shape = _SHAPES[box.kind]
+    if box.kind == "operation" and (box.note is not None or len(box.tex) > 8):
+        shape = shape.replace("fixedsize=true, ", "").replace("circle", 'box').replace("filled", '"filled,rounded"')
+    return f"{shape}, fillcolor={_quoted(theme.fill[box.kind])}, color={_quoted(theme.border[box.kind])}, label=<{label}>"
+
+
+def _label(label: Label) -> str:
+    return "       " if label.blank else html_text(label.tex)
+
+
+def _wire(wire: Wire, theme: Theme) -> str:
+    parts = [f'<FONT COLOR="{theme.tones[x.tone]}">{_label(x) or " "}</FONT>' for x in (wire.first, wire.second) if x]
+    label = f", label=<{'<BR/>'.join(parts)}>" if parts else ""
+    return f"color={_quoted(theme.tones[wire.tone])}{label}"

@@ -1,0 +1,231 @@
+"""What a figure says of a graph, in TeX: names, values, adjoints, local derivatives, contributions.
+
+Names are those of the teaching view, so that figures and derivations speak of the same m1, s and r.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..backward import Backward
+from ..errors import LimitExceeded
+from ..formula import format_node, tex_name
+from ..ir import INPUT, LEAVES, Expr, lift, variable
+from ..rewrite import rewrite
+from ..view import View, ViewNode, local_derivative, teaching_view
+from .values import Point, in_product, value_tex
+
+MOST_OPERATIONS = 1000
+_LONGEST = 90  # characters of TeX in one label
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One wire: operand `position` of `user`. `contribution` is what it hands back, None when inactive."""
+
+    user: ViewNode
+    position: int
+    operand: Expr
+    active: bool
+    contribution: Expr | None
+
+
+class Facts:
+    """The view of a graph with everything that is written on it.
+
+    Raises LimitExceeded for a graph of more than 1,000 operations, and as `Point` does for `at`.
+    """
+
+    def __init__(self, top: Expr, backward: Backward | None, at: Mapping[Any, Any] | None, lang: str) -> None:
+        self.top, self.backward, self.lang = top, backward, lang
+        self.view: View = teaching_view(top)
+        operations = sum(not n.is_leaf for n in self.view.nodes)
+        if operations > MOST_OPERATIONS:
+            raise LimitExceeded(f"a figure holds up to {MOST_OPERATIONS:,} operations, this graph has {operations:,}; "
+                                "draw a part of it, such as one layer or one value")
+        self.nodes: dict[Expr, ViewNode] = {n.expr: n for n in self.view.nodes}
+        self.scalar = all(not n.expr.ndim for n in self.view.nodes)
+        self.point = Point([top], at) if at is not None else None
+        self.rows = {row.node: row for row in backward.rows} if backward else {}
+        self._locals: dict[tuple[Expr, int], Expr | None] = {}
+        self.edges = self._edges()
+        self.leaving: dict[Expr, list[Edge]] = defaultdict(list)
+        for edge in self.edges:
+            self.leaving[edge.operand].append(edge)
+
+    def _edges(self) -> list[Edge]:
+        edges = []
+        for node in self.view.nodes:
+            owners = self._owners(node)
+            taken: dict[Expr, int] = defaultdict(int)
+            for i, operand in enumerate(node.operands):
+                row = self.rows.get(operand)
+                handed = [c for c in row.contributions if c.consumer in owners] if row else []
+                k = taken[operand]
+                taken[operand] += 1
+                active = k < len(handed)
+                edges.append(Edge(node, i, operand, active, handed[k].value if active else None))
+        return edges
+
+    def _owners(self, node: ViewNode) -> set[Expr]:
+        """The graph's nodes that the view draws as this one: for a long sum, all its additions."""
+        owners, stack = {node.expr}, [node.expr]
+        while stack and node.expr.op.name == "add":
+            for arg in stack.pop().args:
+                if arg not in self.nodes and arg not in owners:
+                    owners.add(arg)
+                    stack.append(arg)
+        return owners
+
+    # -- TeX -------------------------------------------------------------------------------------------
+
+    def name(self, expr: Expr) -> str:
+        """The name of a value; of a constant, its number."""
+        if expr.op.name in ("const", "size") and expr.label is None:
+            return self.constant(expr)
+        return tex_name(self.nodes[expr].name, expr.ndim)
+
+    def constant(self, expr: Expr) -> str:
+        if expr.op.name == "const":
+            value = expr.attrs[0].value
+            return value_tex(value if value.ndim else Point([], {})[expr], self.lang)
+        return format_node(expr, "latex")
+
+    def bar(self, expr: Expr) -> str:
+        return barred(self.name(expr))
+
+    def value(self, expr: Expr) -> str:
+        assert self.point is not None
+        return value_tex(self.point[expr], self.lang)
+
+    def shape(self, expr: Expr) -> str:
+        return r" \times ".join(str(s) for s in expr.shape)
+
+    def adjoint_value(self, expr: Expr) -> str:
+        assert self.point is not None
+        adjoint = self.rows[expr].adjoint if expr in self.rows else None
+        return "0" if adjoint is None else value_tex(self.point[adjoint], self.lang)
+
+    def active_edges(self, expr: Expr) -> list[Edge]:
+        return [e for e in self.leaving[expr] if e.active]
+
+    def local(self, edge: Edge) -> Expr | None:
+        """∂user/∂operand as a node over the names of the view; None where it is exactly zero.
+
+        Every inner value stands as a variable of its own, so that simplifying cannot look inside it.
+        """
+        key = (edge.user.expr, edge.position)
+        if key not in self._locals:
+            if edge.user.expr.op.name == "add":
+                self._locals[key] = local_derivative(edge.user, edge.position)
+            else:
+                node = edge.user.expr
+                twin = node.op.make(tuple(self._stand_in(a) for a in node.args), node.attrs)
+                assert node.op.pullback is not None
+                one = lift(node.dtype.type(1))
+                handed = node.op.pullback(one, self._stand_in(node), *twin.args, **node.op.named_attrs(node))
+                raw = handed[edge.position]
+                self._locals[key] = None if raw is None else rewrite(raw)
+        return self._locals[key]
+
+    def _stand_in(self, expr: Expr) -> Expr:
+        if is_leaf(expr) or expr not in self.nodes:
+            return expr
+        twin = variable(INPUT, self.nodes[expr].name, expr.shape, expr.type.dtype, declare=False)
+        if self.point is not None:
+            self.point.found[twin] = self.point[expr]
+        return twin
+
+    def local_tex(self, edge: Edge) -> str:
+        local = self.local(edge)
+        return "0" if local is None else self.formula(local)
+
+    def formula(self, expr: Expr) -> str:
+        if expr.op.name == "const":
+            return self.constant(expr)
+        tex = format_node(expr, "latex", names=self.view.names, limit=400, lang=self.lang, expand_root=False)
+        return tex if len(tex) <= _LONGEST else r"\ldots"
+
+    def one_step(self, node: ViewNode) -> str:
+        """The formula of a value in the values it is made of, as plain text."""
+        return self._plain(node, {n: name for n, name in self.view.names.items() if n is not node.expr})
+
+    def written_out(self, node: ViewNode) -> str:
+        """The formula down to the inputs, as plain text."""
+        return self._plain(node, {})
+
+    def _plain(self, node: ViewNode, names: Mapping[Expr, str]) -> str:
+        return format_node(node.expr, "unicode", names=names, limit=400, lang=self.lang)
+
+    def partial(self, edge: Edge) -> str:
+        return rf"\frac{{\partial {self.name(edge.user.expr)}}}{{\partial {self.name(edge.operand)}}}"
+
+    def product(self, edge: Edge) -> str:
+        r"""A contribution in symbols: \bar{m}_1 x_1, a factor 1 left out, a seed 1 as well."""
+        if not self.scalar:
+            return self._tensor_product(edge)
+        local = self.local_tex(edge)
+        bar = self.bar(edge.user.expr)
+        if local == "1":
+            return bar
+        if local == "0":
+            return "0"
+        if local == "{-}1":
+            return "-" + bar
+        return rf"{bar} \cdot {local if _is_factor(local) else f'({local})'}"
+
+    def _tensor_product(self, edge: Edge) -> str:
+        if edge.contribution is None:
+            return "0"
+        adjoint = self.rows[edge.user.expr].adjoint
+        seeded = adjoint is None or not adjoint.args  # the adjoint 1 of the output is written as it is
+        names = dict(self.view.names) | ({} if seeded else {adjoint: edge.user.name + "_bar"})
+        tex = format_node(edge.contribution, "latex", names=names, limit=400, lang=self.lang, expand_root=False)
+        return tex if len(tex) <= _LONGEST else r"\ldots"
+
+    def product_value(self, edge: Edge) -> str:
+        """A contribution in numbers: 4 · 3 = 12."""
+        assert self.point is not None
+        local = self.local(edge)
+        factor = "0" if local is None else value_tex(self.point[local], self.lang)
+        return rf"{self.adjoint_value(edge.user.expr)} \cdot {in_product(factor)} = {self.handed_value(edge)}"
+
+    def handed_value(self, edge: Edge) -> str:
+        assert self.point is not None
+        return "0" if edge.contribution is None else value_tex(self.point[edge.contribution], self.lang)
+
+    def sum_tex(self, expr: Expr, values: bool) -> str:
+        """The sum over a fan-out, without its result: 12 + (−4), or in symbols."""
+        edges = self.active_edges(expr)
+        terms = [self.handed_value(e) if values else self.product(e) for e in edges]
+        tex = terms[0] + "".join(f" + {in_product(t)}" for t in terms[1:])
+        return tex if len(tex) <= 2 * _LONGEST else terms[0] + r" + \cdots + " + in_product(terms[-1])
+
+
+def barred(name: str) -> str:
+    r"""The adjoint's name: the bar over the letter, not over its subscript.
+
+    >>> barred("w_{1}"), barred(r"\mathbf{W}_{hh}"), barred("12")
+    ('\\bar{w}_{1}', '\\bar{\\mathbf{W}}_{hh}', '\\bar{12}')
+    """
+    core, mark, rest = name.partition("_{")
+    return rf"\bar{{{core}}}{mark}{rest}"
+
+
+def _is_factor(tex: str) -> bool:
+    """One factor that needs no brackets in a product."""
+    depth = 0
+    for i, c in enumerate(tex):
+        depth += (c in "{(") - (c in "})")
+        if depth == 0 and i and c in "+-<>=":
+            return False
+    return not tex.startswith(("-", "{-}"))
+
+
+def is_leaf(expr: Expr) -> bool:
+    return expr.op.name in LEAVES
+
+

@@ -1,0 +1,94 @@
+"""A figure before it has coordinates: boxes, wires, their labels in TeX, a legend, words for a screen reader.
+
+Nothing here knows a graph, a layout engine or a file format. `graphc.draw` builds a Figure from a graph,
+`layout` places it, `scene` turns it into shapes, and one module a format writes the shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["data", "parameter", "constant", "operation", "function", "output", "adjoint"]
+Tone = Literal["ink", "value", "gradient", "wire", "muted"]
+Direction = Literal["LR", "RL", "TB", "BT"]
+
+LEAF_KINDS = ("data", "parameter", "constant")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A piece of mathematics in the colour of what it means. `blank` draws an empty box to fill in."""
+
+    tex: str
+    tone: Tone = "ink"
+    blank: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One node of the picture. `kind` decides the shape; `note` stands beside it.
+
+    The wires into an `ordered` box cannot change places: they come in order, or are numbered.
+    """
+
+    key: str
+    kind: Kind
+    tex: str
+    note: Label | None = None
+    ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """An arrow from `tail` to `head`.
+
+    `first` is written above a horizontal wire and left of a vertical one, `second` below and right.
+    """
+
+    tail: str
+    head: str
+    first: Label | None = None
+    second: Label | None = None
+    tone: Tone = "wire"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the legend: a small picture of `sample` and its words; `tex` stands beside a sample wire."""
+
+    sample: Kind | Literal["first", "second"]
+    text: str
+    tone: Tone = "ink"
+    tex: str = "3"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Everything a picture says. Wires are in drawing order, which for an operation is that of its operands.
+
+    With `label_width` and `label_height` every label takes that room and no less, and every note `note_width`.
+
+    >>> f = Figure([Box("a", "data", "a"), Box("f", "output", "f")], [Wire("a", "f")], title="f = a")
+    >>> [box.key for box in f.boxes], f.direction
+    (['a', 'f'], 'LR')
+    """
+
+    boxes: Sequence[Box]
+    wires: Sequence[Wire]
+    legend: Sequence[Entry] = ()
+    title: str = ""
+    desc: str = ""
+    heading: str = ""
+    direction: Direction = "LR"
+    lang: str = "en"
+    label_width: float = 0.0
+    label_height: float = 0.0
+    note_width: float = 0.0
+    kinds: dict[str, Kind] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.kinds.update((box.key, box.kind) for box in self.boxes)
+        assert len(self.kinds) == len(self.boxes), "two boxes with one key"
+        assert all(w.tail in self.kinds and w.head in self.kinds for w in self.wires), "a wire to nowhere"

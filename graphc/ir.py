@@ -1,0 +1,669 @@
+"""The graph: `Op` (a row of the op table) and `Expr` (an immutable, interned node).
+
+Interned means that `node(ADD, a, b) is node(ADD, a, b)`: common subexpressions cost nothing, and
+identity is equality. Nodes are held weakly, so a graph that nobody keeps is freed.
+Operators on `Expr` look their row up in `OPS` by name; the rows themselves live in `ops/`.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .dims import Size, as_size
+from .errors import DTypeError, GraphcError, InputError, ShapeError
+from .formula import Form, call, format_node
+from .types import DTYPES, TensorType, as_dtype, as_shape
+
+OPS: dict[str, Op] = {}
+
+TypeRule = Callable[..., TensorType]
+Pullback = Callable[..., "tuple[Expr | None, ...]"]
+Pushforward = Callable[..., "Expr | None"]
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """One row of the op table: everything that graphc knows of an operation.
+
+    `type_of(*types, **attrs)` gives the result's type; `pullback(g, y, *xs, **attrs)` the cotangent of
+    each operand (None for none), shapes before broadcasting being restored by `backward`;
+    `pushforward(t, y, *xs, **attrs)` the tangent from the operands' tangents `t`, of which those that
+    are zero come as None. `numpy` is a template over operands and attributes, or a function of
+    the node that gives one. `singular` marks a local derivative that may be infinite where the value is finite.
+    """
+
+    name: str
+    type_of: TypeRule
+    pullback: Pullback | None = None
+    pushforward: Pushforward | None = None
+    numpy: str | Callable[[Expr], str] = ""
+    sympy: Callable[..., Any] | None = None
+    form: Form = field(default_factory=lambda: call("?"))
+    form_attrs: Callable[[Expr], dict[str, str]] | None = None
+    attrs: tuple[str, ...] = ()
+    prepare: Callable[..., tuple[Any, ...]] | None = None  # (operands, **given) -> attribute values
+    helper: str = ""  # source of a small function that the NumPy spelling calls
+    elementwise: bool = False
+    commutative: bool = False
+    singular: bool = False
+    view: bool = False  # the NumPy result may share memory with its first operand
+    cost: int = 1  # of one element, an addition being 1
+
+    def __post_init__(self) -> None:
+        assert self.name not in OPS, f"two rows called {self.name}"
+        OPS[self.name] = self
+
+    def __call__(self, *operands: Any, **given: Any) -> Expr:
+        """A node of this op. Python and NumPy numbers and arrays become constants."""
+        args = tuple(a if isinstance(a, Expr) else lift(a, self.name) for a in operands)
+        attrs = self.prepare(args, **given) if self.prepare else tuple(given[k] for k in self.attrs)
+        return self.make(args, attrs)
+
+    def make(self, args: tuple[Expr, ...], attrs: tuple[Any, ...] = (), label: str | None = None) -> Expr:
+        """The node with these operands and these (already prepared) attributes."""
+        key = (self.name, label, attrs, *map(id, args))
+        found = _TABLE.get(key)
+        node = found() if found is not None else None
+        return node if node is not None else _intern(key, self, args, attrs, label, self._type(args, attrs))
+
+    def _type(self, args: tuple[Expr, ...], attrs: tuple[Any, ...]) -> TensorType:
+        types = [a.type for a in args]
+        try:
+            return self.type_of(*types, **dict(zip(self.attrs, attrs))) if attrs else self.type_of(*types)
+        except (ShapeError, DTypeError) as error:
+            raise type(error)(_blame(self, args, error)) from None
+
+    def named_attrs(self, node: Expr) -> dict[str, Any]:
+        return dict(zip(self.attrs, node.attrs)) if self.attrs else {}
+
+    def form_of(self, node: Expr) -> tuple[str, str, str]:
+        """The three templates of this node with the attributes filled in, operands still open."""
+        texts = (self.form.text, self.form.unicode, self.form.latex)
+        if self.form_attrs is None:
+            return texts
+        filled = self.form_attrs(node)
+        text, uni, tex = (filled.get(k) or t for k, t in zip(("text", "unicode", "latex"), texts))
+        return text, uni, tex
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+
+def _blame(op: Op, args: Sequence[Expr], error: GraphcError) -> str:
+    sign = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**", "matmul": "@"}
+    joint = f" {sign.get(op.name, 'and')} "
+    places = "; ".join(dict.fromkeys(f"{_who(a)} declared at {a.place}" for a in args if a.where))
+    return f"{op.name}: {joint.join(f'{_who(a)} {a.type}' for a in args)}: {error} ({places})"
+
+
+def _who(node: Expr) -> str:
+    """A short name for a node in an error: its own, or its formula while that is short."""
+    if node.label is not None:
+        return node.label
+    text = format_node(node, limit=40)
+    return text if len(text) <= 40 else f"{node.op.name}(…)"
+
+
+class Expr:
+    """A node of the graph: an op, its operands, its type. Immutable, hashable, compared by identity.
+
+    Comparisons build nodes, so `bool(expr)` is an error; ask `a is b` whether two nodes are the same.
+    `expr.type` has the shape and dtype, `expr.where` the file and line of its declaration.
+    """
+
+    __slots__ = ("__weakref__", "args", "attrs", "label", "op", "serial", "type", "where")
+    op: Op
+    args: tuple[Expr, ...]
+    attrs: tuple[Any, ...]
+    label: str | None
+    type: TensorType
+    where: tuple[str, int] | None
+    serial: int
+
+    __array_ufunc__ = None  # NumPy arrays on the left give way to our reflected operators
+    __hash__ = object.__hash__
+
+    def __new__(cls, *_: Any) -> NoReturn:
+        raise InputError("an Expr is made by G.input, G.param, G.const or an operation on others")
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        raise AttributeError(f"an Expr is immutable; .named() gives a copy with a name (tried to set {name})")
+
+    __delattr__ = __setattr__  # type: ignore[assignment]
+
+    # -- description ------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[Size, ...]:
+        """Sizes of the axes: ints and named sizes."""
+        return self.type.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Element type, as NumPy's."""
+        return np.dtype(self.type.dtype)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.type.shape)
+
+    @property
+    def size(self) -> Size:
+        """Number of elements."""
+        return self.type.size
+
+    @property
+    def name(self) -> str | None:
+        """The name of an input, a parameter, or a value named with `.named`; else None."""
+        return self.label
+
+    @property
+    def place(self) -> str:
+        """`file:line` of the declaration."""
+        return "unknown" if self.where is None else f"{os.path.basename(self.where[0])}:{self.where[1]}"
+
+    def named(self, name: str) -> Expr:
+        """The same value under a name, which figures, formulas, emitted code and errors then use.
+
+        Raises InputError for a name that is not an identifier, or on an input or a parameter.
+        """
+        if self.op.name in LEAVES:
+            raise InputError(f"{self.op.name} {self.label} has its name already; cannot rename it {name!r}")
+        return self.op.make(self.args, self.attrs, check_name(name))
+
+    def __repr__(self) -> str:
+        head = f"{self.label} = " if self.label is not None and self.op.name not in LEAVES else ""
+        if not self.args:
+            return f"<{self.op.name} {_who(self)}: {self.type}>"
+        return f"<{head}{self.op.name}({', '.join(_brief(a) for a in self.args[:4])}): {self.type}>"
+
+    def __str__(self) -> str:
+        return format_node(self, limit=2000)
+
+    def _repr_latex_(self) -> str:
+        return f"${format_node(self, 'latex', limit=4000)}$"
+
+    # -- Python's protocols ---------------------------------------------------------------------------
+
+    def __bool__(self) -> bool:
+        raise GraphcError(
+            f"the truth of {_who(self)} {self.type} is not known while the graph is declared; "
+            "use G.where(condition, a, b), or `a is b` to ask whether two nodes are the same"
+        )
+
+    def __iter__(self) -> Iterator[Expr]:
+        if self.ndim == 0:
+            raise ShapeError(f"{_who(self)} {self.type} is a scalar and cannot be iterated over")
+        length = self.shape[0]
+        if not isinstance(length, int):
+            raise ShapeError(f"{_who(self)} {self.type} cannot be unrolled: its length {length} is not a number")
+        return (self[i] for i in range(length))
+
+    def __len__(self) -> int:
+        if self.ndim == 0 or not isinstance(self.shape[0], int):
+            raise ShapeError(f"{_who(self)} {self.type} has no length that is a number")
+        return self.shape[0]
+
+    def __float__(self) -> float:
+        raise GraphcError(f"{_who(self)} {self.type} has no value yet; use G.evaluate or G.compile")
+
+    __int__ = __index__ = __float__  # type: ignore[assignment]
+
+    def __array__(self, *_: Any, **__: Any) -> NoReturn:
+        raise GraphcError(f"{_who(self)} {self.type} is a graph node, not an array; use the G. function of that name")
+
+    def __copy__(self) -> Expr:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Expr:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        order = postorder([self])
+        index = {node: i for i, node in enumerate(order)}
+        rows = [(n.op.name, tuple(index[a] for a in n.args), n.attrs, n.label) for n in order]
+        return _rebuild, (rows,)
+
+    # -- operators: each is the row of that name -------------------------------------------------------
+
+    def __add__(self, other: Any) -> Expr:
+        return OPS["add"](self, other)
+
+    def __radd__(self, other: Any) -> Expr:
+        return OPS["add"](other, self)
+
+    def __sub__(self, other: Any) -> Expr:
+        return OPS["subtract"](self, other)
+
+    def __rsub__(self, other: Any) -> Expr:
+        return OPS["subtract"](other, self)
+
+    def __mul__(self, other: Any) -> Expr:
+        return OPS["multiply"](self, other)
+
+    def __rmul__(self, other: Any) -> Expr:
+        return OPS["multiply"](other, self)
+
+    def __truediv__(self, other: Any) -> Expr:
+        return OPS["divide"](self, other)
+
+    def __rtruediv__(self, other: Any) -> Expr:
+        return OPS["divide"](other, self)
+
+    def __pow__(self, other: Any) -> Expr:
+        return OPS["power"](self, other)
+
+    def __rpow__(self, other: Any) -> Expr:
+        return OPS["power"](other, self)
+
+    def __matmul__(self, other: Any) -> Expr:
+        return OPS["matmul"](self, other)
+
+    def __rmatmul__(self, other: Any) -> Expr:
+        return OPS["matmul"](other, self)
+
+    def __neg__(self) -> Expr:
+        return OPS["negative"](self)
+
+    def __pos__(self) -> Expr:
+        return self
+
+    def __abs__(self) -> Expr:
+        return OPS["absolute"](self)
+
+    def __lt__(self, other: Any) -> Expr:
+        return OPS["less"](self, other)
+
+    def __le__(self, other: Any) -> Expr:
+        return OPS["less_equal"](self, other)
+
+    def __gt__(self, other: Any) -> Expr:
+        return OPS["greater"](self, other)
+
+    def __ge__(self, other: Any) -> Expr:
+        return OPS["greater_equal"](self, other)
+
+    def __eq__(self, other: Any) -> Expr:  # type: ignore[override]
+        return OPS["equal"](self, other)
+
+    def __ne__(self, other: Any) -> Expr:  # type: ignore[override]
+        return OPS["not_equal"](self, other)
+
+    def __and__(self, other: Any) -> Expr:
+        return OPS["logical_and"](self, other)
+
+    def __or__(self, other: Any) -> Expr:
+        return OPS["logical_or"](self, other)
+
+    __rand__, __ror__ = __and__, __or__
+
+    def __invert__(self) -> Expr:
+        return OPS["logical_not"](self)
+
+    def __getitem__(self, index: Any) -> Expr:
+        return OPS["getitem"](self, index=index)
+
+    # -- the usual methods, as NumPy's ------------------------------------------------------------------
+
+    @property
+    def T(self) -> Expr:
+        """All axes reversed."""
+        return OPS["transpose"](self, axes=None)
+
+    @property
+    def mT(self) -> Expr:
+        """The last two axes exchanged."""
+        if self.ndim < 2:
+            raise ShapeError(f"mT: {_who(self)} {self.type} needs two dimensions or more")
+        return OPS["transpose"](self, axes=(*range(self.ndim - 2), self.ndim - 1, self.ndim - 2))
+
+    def transpose(self, *axes: Any) -> Expr:
+        order = axes[0] if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))) else axes
+        return OPS["transpose"](self, axes=order or None)
+
+    def reshape(self, *shape: Any) -> Expr:
+        new = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+        return OPS["reshape"](self, shape=new)
+
+    def ravel(self) -> Expr:
+        return OPS["reshape"](self, shape=(-1,))
+
+    def astype(self, dtype: Any) -> Expr:
+        return OPS["astype"](self, dtype=dtype)
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Expr:
+        return OPS["sum"](self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Expr:
+        return OPS["mean"](self, axis=axis, keepdims=keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Expr:
+        return OPS["max"](self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Expr:
+        return OPS["min"](self, axis=axis, keepdims=keepdims)
+
+
+def _brief(node: Expr) -> str:
+    if node.label is not None:
+        return node.label
+    return _who(node) if not node.args else f"{node.op.name}(…)"
+
+
+# -- interning ---------------------------------------------------------------------------------------
+
+
+class _Ref(weakref.ref[Expr]):
+    __slots__ = ("key",)
+    key: tuple[Any, ...]
+
+
+# The key holds the operands' identities: they live as long as the node that the entry stands for.
+_TABLE: dict[tuple[Any, ...], _Ref] = {}
+_LOCK = threading.RLock()
+_SERIAL = itertools.count()
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_NEW = object.__new__
+_SET = {slot: getattr(Expr, slot).__set__ for slot in ("op", "args", "attrs", "label", "type", "where", "serial")}
+_SET_OP, _SET_ARGS, _SET_ATTRS = _SET["op"], _SET["args"], _SET["attrs"]
+_SET_LABEL, _SET_TYPE, _SET_WHERE, _SET_SERIAL = _SET["label"], _SET["type"], _SET["where"], _SET["serial"]
+
+
+def _intern(key: tuple[Any, ...], op: Op, args: tuple[Expr, ...], attrs: tuple[Any, ...],
+            label: str | None, type_: TensorType) -> Expr:
+    node: Expr = _NEW(Expr)
+    _SET_OP(node, op)
+    _SET_ARGS(node, args)
+    _SET_ATTRS(node, attrs)
+    _SET_LABEL(node, label)
+    _SET_TYPE(node, type_)
+    _SET_WHERE(node, _caller())
+    _SET_SERIAL(node, next(_SERIAL))
+    ref = _Ref(node, _forget)
+    ref.key = key
+    with _LOCK:
+        other = _TABLE.get(key)
+        twin = other() if other is not None else None
+        if twin is not None:
+            return twin
+        _TABLE[key] = ref
+    return node
+
+
+def _forget(ref: weakref.ref[Expr]) -> None:
+    if _TABLE.get(ref.key) is ref:  # type: ignore[attr-defined]
+        del _TABLE[ref.key]  # type: ignore[attr-defined]
+
+
+class _Place(threading.local):
+    where: tuple[str, int] | None = None
+
+
+_PLACE = _Place()
+
+
+@contextmanager
+def building() -> Iterator[Callable[[Expr], None]]:
+    """A pass that builds many nodes, each declared where its origin was: `at(origin)` says which.
+
+    The cycle collector pauses meanwhile: a pass over 100,000 nodes makes no cycles, and
+    scanning the growing graph again and again would take half of its time.
+    """
+    before, collecting = _PLACE.where, gc.isenabled()
+    gc.disable()
+    try:
+        yield _at
+    finally:
+        _PLACE.where = before
+        if collecting:
+            gc.enable()
+
+
+def _at(origin: Expr) -> None:
+    _PLACE.where = origin.where
+
+
+def _caller() -> tuple[str, int] | None:
+    if _PLACE.where is not None:
+        return _PLACE.where
+    frame = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back  # type: ignore[assignment]
+    return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+
+
+def _rebuild(rows: Sequence[tuple[str, tuple[int, ...], tuple[Any, ...], str | None]]) -> Expr:
+    nodes: list[Expr] = []
+    for name, args, attrs, label in rows:
+        nodes.append(OPS[name].make(tuple(nodes[i] for i in args), attrs, label))
+    return nodes[-1]
+
+
+# -- leaves --------------------------------------------------------------------------------------------
+
+
+class Constant:
+    """An array or number as a node attribute: compared by dtype, shape and bytes, so that
+    0.0 and -0.0, or 1 and True, are different constants."""
+
+    __slots__ = ("key", "value")
+
+    def __init__(self, value: np.ndarray[Any, Any]) -> None:
+        self.value = value
+        self.key = (value.dtype.str, value.shape, value.tobytes())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Constant) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _constant, (self.value,)
+
+
+def _constant(value: np.ndarray[Any, Any]) -> Constant:
+    copy = np.array(value)
+    copy.flags.writeable = False
+    return Constant(copy)
+
+
+class Init:
+    """A parameter's initial value or initialiser: compared by identity."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def _leaf_type(dtype: str, shape: tuple[Size, ...], *_: Any, **__: Any) -> TensorType:
+    return TensorType(shape, dtype)
+
+
+INPUT = Op("input", _leaf_type, attrs=("dtype", "shape"))
+PARAM = Op("param", _leaf_type, attrs=("dtype", "shape", "init"))
+CONST = Op("const", lambda value, weak: TensorType(value.value.shape, value.value.dtype.name, weak),
+           attrs=("value", "weak"))
+# A size as a number in the graph, such as the N that a mean divides by: a Python int when it runs.
+SIZE = Op("size", lambda size: TensorType((), "int64", weak=True), attrs=("size",), numpy=lambda node: str(node.attrs[0]),
+          form=Form("?", "?", "?"), form_attrs=lambda node: dict.fromkeys(("text", "unicode", "latex"), str(node.attrs[0])))
+LEAVES = frozenset({"input", "param", "const", "size"})
+VARIABLES = frozenset({"input", "param"})
+
+
+def check_name(name: object) -> str:
+    """`name` when it may name a value: an identifier. Raises InputError otherwise."""
+    if not isinstance(name, str) or not name.isidentifier() or len(name) > 200:
+        raise InputError(f"a name must be an identifier such as 'w1' or 'y_hat', got {str(name)[:80]!r}")
+    if name.startswith("__"):
+        raise InputError(f"a name cannot begin with two underscores, got {name[:80]!r}")
+    return name
+
+
+def variable(op: Op, name: object, shape: Sequence[object], dtype: object, init: Any = None, *,
+             declare: bool = True) -> Expr:
+    """The input or parameter of this name and type; declaring it again gives the same node, moved
+    to the end of the order of declaration (`declare=False` leaves the order alone)."""
+    label = check_name(name)
+    who = f"{op.name} {label}"
+    try:
+        attrs: tuple[Any, ...] = (as_dtype(dtype), as_shape(shape, who))
+    except DTypeError as error:
+        raise DTypeError(f"{who}: {error}") from None
+    if op is PARAM:
+        attrs += (init if init is None or isinstance(init, Init) else Init(init),)
+    node = op.make((), attrs, label)
+    if declare:
+        _SET_SERIAL(node, next(_SERIAL))
+        _SET_WHERE(node, _caller())
+    return node
+
+
+def const(value: Any, name: str | None = None) -> Expr:
+    """A constant node from an array or NumPy scalar (copied, with its own dtype)."""
+    array = np.array(value)
+    if array.dtype.name not in DTYPES:
+        array = array.astype(_nearest(array.dtype, value))
+    array = np.array(array, order="C")
+    array.flags.writeable = False
+    return CONST.make((), (Constant(array), False), None if name is None else check_name(name))
+
+
+def _nearest(dtype: np.dtype[Any], value: Any) -> str:
+    if dtype.kind in "iu" and dtype.itemsize < 8 or dtype.kind == "u":
+        return "int64"
+    if dtype.name == "float16":
+        return "float32"
+    raise DTypeError(f"a constant is made of {', '.join(DTYPES)}; got {str(value)[:60]} of dtype {dtype}")
+
+
+def number(value: float) -> Expr:
+    """A weak constant from a Python number: it takes the dtype of its company."""
+    try:
+        array = np.array(value, dtype="bool" if value is True or value is False else None)
+    except OverflowError:
+        array = np.array(None)
+    if array.dtype.name not in DTYPES:
+        raise DTypeError(f"the integer {str(value)[:40]} does not fit int64; write it as a float")
+    array.flags.writeable = False
+    return CONST.make((), (Constant(array), True))
+
+
+def lift(value: Any, who: str = "graphc") -> Expr:
+    """`value` as a node: an Expr as it is, a Python number weak, an array with its dtype.
+
+    Raises DTypeError for anything else.
+    """
+    if isinstance(value, Expr):
+        return value
+    if isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):
+        return number(value)
+    if isinstance(value, (np.ndarray, np.generic, list, tuple)):
+        try:
+            return const(value)
+        except (ValueError, GraphcError) as error:
+            raise DTypeError(f"{who}: {error}") from None
+    raise DTypeError(f"{who} takes graph nodes, numbers and arrays, got {type(value).__name__} {str(value)[:60]!r}")
+
+
+def size_node(size: Size) -> Expr:
+    """A size as a weak number: a constant, or a SIZE node for a named one."""
+    return number(size) if isinstance(size, int) else SIZE.make((), (size,))
+
+
+# -- traversal ----------------------------------------------------------------------------------------
+
+
+def postorder(outputs: Iterable[Expr]) -> list[Expr]:
+    """Every node that the outputs need, operands before their users, left to right, each once."""
+    seen: set[Expr] = set()
+    order: list[Expr] = []
+    for output in outputs:
+        stack: list[tuple[Expr, int]] = [(output, 0)]
+        while stack:
+            node, i = stack.pop()
+            if i == 0 and node in seen:
+                continue
+            seen.add(node)
+            args = node.args
+            while i < len(args) and args[i] in seen:
+                i += 1
+            if i < len(args):
+                stack.append((node, i + 1))
+                stack.append((args[i], 0))
+            else:
+                order.append(node)
+    return order
+
+
+def variables(order: Iterable[Expr]) -> list[Expr]:
+    """The inputs and parameters among the nodes, in order of declaration.
+
+    Raises InputError when one name stands for two of them, or for one of them and another value.
+    """
+    leaves: dict[str, Expr] = {}
+    named: dict[str, Expr] = {}
+    for node in order:
+        if node.label is None:
+            continue
+        table = leaves if node.op.name in VARIABLES else named
+        other = table.setdefault(node.label, node)
+        if other is not node and table is leaves:
+            raise _twice(other, node)
+    for name in leaves.keys() & named.keys():
+        raise _twice(leaves[name], named[name])
+    return sorted(leaves.values(), key=lambda node: node.serial)
+
+
+def _twice(a: Expr, b: Expr) -> InputError:
+    first, second = (f"{n.op.name} {n.type} declared at {n.place}" for n in (a, b))
+    return InputError(f"the name {a.label!r} is used for two different values: {first}, and {second}; rename one")
+
+
+def consumers(order: Sequence[Expr]) -> dict[Expr, list[tuple[Expr, int]]]:
+    """For each node, the edges that leave it: (user, operand position), in postorder of the users.
+
+    `x*x` is two edges.
+    """
+    edges: dict[Expr, list[tuple[Expr, int]]] = {node: [] for node in order}
+    for node in order:
+        for i, arg in enumerate(node.args):
+            edges[arg].append((node, i))
+    return edges
+
+
+def to_networkx(outputs: Expr | Iterable[Expr]) -> Any:
+    """The graph as a `networkx.MultiDiGraph`: an edge for each operand, so x*x keeps its two.
+
+    Nodes are numbered n0, n1, ... in postorder and carry `expr`, `op`, `name` and `type`; an edge
+    carries `operand`, its position.
+
+    >>> import graphc as G
+    >>> x = G.input("x")
+    >>> g = G.to_networkx(x * x)
+    >>> list(g.edges(data="operand"))
+    [('n0', 'n1', 0), ('n0', 'n1', 1)]
+    """
+    import networkx
+
+    order = postorder([outputs] if isinstance(outputs, Expr) else outputs)
+    ids = {node: f"n{i}" for i, node in enumerate(order)}
+    graph = networkx.MultiDiGraph()
+    for node in order:
+        graph.add_node(ids[node], expr=node, op=node.op.name, name=node.label, type=str(node.type))
+    for node in order:
+        for i, arg in enumerate(node.args):
+            graph.add_edge(ids[arg], ids[node], operand=i)
+    return graph

@@ -1,0 +1,323 @@
+"""The language: inputs, parameters, constants, and functions with NumPy's names and signatures.
+
+Each function is one typed line over its row in `ops`. Python and NumPy numbers and arrays are
+accepted wherever an Expr is.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from . import ops
+from .errors import InputError
+from .ir import INPUT, PARAM, Expr, const, lift, variable
+from .ops import elementwise, linalg, reduction, shaping, softmax as softmax_rows
+from .types import as_axis
+
+Value: TypeAlias = "Expr | float | Any"
+Axis: TypeAlias = "int | tuple[int, ...] | None"
+
+__all__ = [
+    "Expr", "abs", "absolute", "add", "broadcast_to", "concatenate", "const", "divide", "equal", "exp",
+    "expand_dims", "greater", "greater_equal", "input", "inputs", "less", "less_equal", "log",
+    "log_softmax", "logical_and", "logical_not", "logical_or", "logsumexp", "matmul", "max", "maximum",
+    "mean", "min", "minimum", "multiply", "negative", "not_equal", "ones", "param", "params", "power", "ravel",
+    "relu", "reshape", "sigmoid", "sign", "softmax", "softplus", "sqrt", "square", "stop_gradient", "subtract", "sum",
+    "tanh", "transpose", "where", "zeros",
+]  # fmt: skip
+
+assert ops
+
+
+def input(name: str, *shape: Any, dtype: Any = "float64") -> Expr:
+    """Data that is given at each call.
+
+    `shape` is a list of sizes: integers, or names such as "N" that any call may fill (the same
+    name means the same size everywhere). `dtype` is one of float64, float32, int64, int32, bool.
+    Declaring the same name and type again gives the same node.
+    Raises InputError for a bad name, ShapeError for a bad size, DTypeError for an unknown dtype.
+
+    >>> x = input("x", "N", 784)
+    >>> x
+    <input x: float64[N,784]>
+    """
+    return variable(INPUT, name, shape, dtype)
+
+
+def param(name: str, *shape: Any, dtype: Any = "float64", init: Any = None) -> Expr:
+    """A parameter: as `input`, but it is learned. `init` is its initial value, or a function that gives one.
+
+    >>> param("W", 784, 10)
+    <param W: float64[784,10]>
+    """
+    return variable(PARAM, name, shape, dtype, init)
+
+
+def inputs(names: str | Sequence[str], *shape: Any, dtype: Any = "float64") -> tuple[Expr, ...]:
+    """Several inputs of one type, from names parted by spaces or commas.
+
+    >>> x1, x2 = inputs("x1 x2")
+    """
+    return tuple(input(name, *shape, dtype=dtype) for name in _names(names))
+
+
+def params(names: str | Sequence[str], *shape: Any, dtype: Any = "float64") -> tuple[Expr, ...]:
+    """Several parameters of one type, from names parted by spaces or commas.
+
+    >>> w1, w3, b = params("w1 w3 b")
+    """
+    return tuple(param(name, *shape, dtype=dtype) for name in _names(names))
+
+
+def _names(names: str | Sequence[str]) -> list[str]:
+    listed = names.replace(",", " ").split() if isinstance(names, str) else list(names)
+    for name in listed:
+        if listed.count(name) > 1:
+            raise InputError(f"the name {name!r} stands twice in {' '.join(map(str, listed))!r}; one name is one value")
+    return listed
+
+
+def zeros(shape: Any, dtype: Any = "float64") -> Expr:
+    """Zeros of a shape, which may have named sizes."""
+    return shaping.BROADCAST_TO(lift(0.0).astype(dtype), shape=shape)
+
+
+def ones(shape: Any, dtype: Any = "float64") -> Expr:
+    """Ones of a shape, which may have named sizes."""
+    return shaping.BROADCAST_TO(lift(1.0).astype(dtype), shape=shape)
+
+
+# -- elementwise ----------------------------------------------------------------------------------------
+
+
+def add(x1: Value, x2: Value) -> Expr:
+    """x1 + x2, elementwise with broadcasting."""
+    return elementwise.ADD(x1, x2)
+
+
+def subtract(x1: Value, x2: Value) -> Expr:
+    """x1 - x2, elementwise with broadcasting."""
+    return elementwise.SUBTRACT(x1, x2)
+
+
+def multiply(x1: Value, x2: Value) -> Expr:
+    """x1 * x2, elementwise with broadcasting."""
+    return elementwise.MULTIPLY(x1, x2)
+
+
+def divide(x1: Value, x2: Value) -> Expr:
+    """x1 / x2, elementwise with broadcasting; integers give float64."""
+    return elementwise.DIVIDE(x1, x2)
+
+
+def power(x1: Value, x2: Value) -> Expr:
+    """x1 ** x2. By x the derivative is p·x**(p-1), 0 for p = 0; by p it is x**p·log x, 0 at x = 0."""
+    return elementwise.POWER_ROW(x1, x2)
+
+
+def negative(x: Value) -> Expr:
+    """-x."""
+    return elementwise.NEGATIVE(x)
+
+
+def exp(x: Value) -> Expr:
+    """e to the power x; its derivative is itself."""
+    return elementwise.EXP(x)
+
+
+def log(x: Value) -> Expr:
+    """Natural logarithm; derivative 1/x."""
+    return elementwise.LOG(x)
+
+
+def sqrt(x: Value) -> Expr:
+    """Square root; derivative 1/(2·sqrt(x)), where a cotangent of exactly 0 gives 0 even at x = 0."""
+    return elementwise.SQRT(x)
+
+
+def square(x: Value) -> Expr:
+    """x*x; derivative 2x."""
+    return elementwise.SQUARE(x)
+
+
+def absolute(x: Value) -> Expr:
+    """|x|; derivative sign(x), 0 at x = 0."""
+    return elementwise.ABSOLUTE(x)
+
+
+def sign(x: Value) -> Expr:
+    """-1, 0 or 1; derivative 0."""
+    return elementwise.SIGN(x)
+
+
+def tanh(x: Value) -> Expr:
+    """Hyperbolic tangent; derivative 1 - tanh(x)²."""
+    return elementwise.TANH(x)
+
+
+def sigmoid(x: Value) -> Expr:
+    """σ(x) = 1/(1 + e^-x), without overflow; derivative σ(1 - σ)."""
+    return elementwise.SIGMOID(x)
+
+
+def relu(x: Value) -> Expr:
+    """max(x, 0) with derivative 1[x > 0]: 0 at x = 0."""
+    return elementwise.RELU(x)
+
+
+def softplus(x: Value) -> Expr:
+    """log(1 + e^x), without overflow; derivative σ(x)."""
+    return elementwise.SOFTPLUS(x)
+
+
+def maximum(x1: Value, x2: Value) -> Expr:
+    """The larger of two values; at a tie the gradient is shared, half to each."""
+    return elementwise.MAXIMUM(x1, x2)
+
+
+def minimum(x1: Value, x2: Value) -> Expr:
+    """The smaller of two values; at a tie the gradient is shared, half to each."""
+    return elementwise.MINIMUM(x1, x2)
+
+
+def greater(x1: Value, x2: Value) -> Expr:
+    """x1 > x2, as bool."""
+    return elementwise.GREATER(x1, x2)
+
+
+def greater_equal(x1: Value, x2: Value) -> Expr:
+    """x1 >= x2, as bool."""
+    return elementwise.GREATER_EQUAL(x1, x2)
+
+
+def less(x1: Value, x2: Value) -> Expr:
+    """x1 < x2, as bool."""
+    return elementwise.LESS(x1, x2)
+
+
+def less_equal(x1: Value, x2: Value) -> Expr:
+    """x1 <= x2, as bool."""
+    return elementwise.LESS_EQUAL(x1, x2)
+
+
+def equal(x1: Value, x2: Value) -> Expr:
+    """x1 == x2, as bool."""
+    return elementwise.EQUAL(x1, x2)
+
+
+def not_equal(x1: Value, x2: Value) -> Expr:
+    """x1 != x2, as bool."""
+    return elementwise.NOT_EQUAL(x1, x2)
+
+
+def logical_and(x1: Value, x2: Value) -> Expr:
+    """Both, of two bools."""
+    return elementwise.LOGICAL_AND(x1, x2)
+
+
+def logical_or(x1: Value, x2: Value) -> Expr:
+    """Either, of two bools."""
+    return elementwise.LOGICAL_OR(x1, x2)
+
+
+def logical_not(x: Value) -> Expr:
+    """Not, of a bool."""
+    return elementwise.LOGICAL_NOT(x)
+
+
+def where(condition: Value, x: Value, y: Value) -> Expr:
+    """x where the condition (bool) holds, else y. The branch not taken gets a gradient of exactly 0,
+    even where its own derivative is inf or nan."""
+    return elementwise.WHERE(condition, x, y)
+
+
+def stop_gradient(x: Value) -> Expr:
+    """x itself, a constant to every derivative."""
+    return elementwise.STOP_GRADIENT(x)
+
+
+# -- reductions -------------------------------------------------------------------------------------------
+
+
+def sum(a: Value, axis: Axis = None, keepdims: bool = False) -> Expr:
+    """Sum over axes (all by default)."""
+    return reduction.SUM(a, axis=axis, keepdims=keepdims)
+
+
+def mean(a: Value, axis: Axis = None, keepdims: bool = False) -> Expr:
+    """Mean over axes (all by default)."""
+    return reduction.MEAN(a, axis=axis, keepdims=keepdims)
+
+
+def max(a: Value, axis: Axis = None, keepdims: bool = False) -> Expr:
+    """Largest value over axes; where k values tie, each gets 1/k of the gradient."""
+    return reduction.MAX(a, axis=axis, keepdims=keepdims)
+
+
+def min(a: Value, axis: Axis = None, keepdims: bool = False) -> Expr:
+    """Smallest value over axes; where k values tie, each gets 1/k of the gradient."""
+    return reduction.MIN(a, axis=axis, keepdims=keepdims)
+
+
+def softmax(x: Value, axis: int = -1) -> Expr:
+    """exp(x) over its sum along an axis, finite for any finite x."""
+    return softmax_rows.SOFTMAX(x, axis=axis)
+
+
+def log_softmax(x: Value, axis: int = -1) -> Expr:
+    """log(softmax(x)) along an axis, finite for any finite x."""
+    return softmax_rows.LOG_SOFTMAX(x, axis=axis)
+
+
+def logsumexp(a: Value, axis: Axis = None, keepdims: bool = False) -> Expr:
+    """log(sum(exp(a))) over axes, finite for any finite a."""
+    return softmax_rows.LOGSUMEXP(a, axis=axis, keepdims=keepdims)
+
+
+# -- linear algebra and shaping ---------------------------------------------------------------------------
+
+
+def matmul(x1: Value, x2: Value) -> Expr:
+    """Matrix product of vectors, matrices or batches of matrices, as `@`.
+
+    >>> matmul(input("x", "N", 3), param("W", 3, 2)).type.shape
+    (N, 2)
+    """
+    return linalg.MATMUL(x1, x2)
+
+
+def transpose(a: Value, axes: Sequence[int] | None = None) -> Expr:
+    """Axes in another order; reversed by default."""
+    return shaping.TRANSPOSE(a, axes=axes)
+
+
+def reshape(a: Value, shape: Any) -> Expr:
+    """The same elements in another shape, one size of which may be -1."""
+    return shaping.RESHAPE(a, shape=shape)
+
+
+def ravel(a: Value) -> Expr:
+    """All elements in one axis."""
+    return shaping.RESHAPE(a, shape=(-1,))
+
+
+def expand_dims(a: Value, axis: int) -> Expr:
+    """A new axis of size 1 at position `axis`."""
+    x = lift(a, "expand_dims")
+    where_ = as_axis(axis, x.ndim + 1)
+    return shaping.RESHAPE(x, shape=(*x.shape[:where_], 1, *x.shape[where_:]))
+
+
+def broadcast_to(a: Value, shape: Any) -> Expr:
+    """The value repeated to fill a shape, as broadcasting does."""
+    return shaping.BROADCAST_TO(a, shape=shape)
+
+
+def concatenate(arrays: Sequence[Value], axis: int = 0) -> Expr:
+    """Values joined along an axis they have."""
+    return shaping.CONCATENATE(*builtins.list(arrays), axis=axis)
+
+
+abs = absolute

@@ -1,0 +1,117 @@
+"""softmax, log_softmax and logsumexp: whole rows, because a shift by the maximum keeps them finite."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import ShapeError
+from ..formula import ATOM, RELATION, Form
+from ..ir import Expr, Op
+from ..types import TensorType, as_axes, as_axis, reduced
+from .elementwise import EXP
+from .reduction import SUM, axis_text, restore
+
+
+def _float_type(x: TensorType, axis: Any = None) -> TensorType:
+    return TensorType(x.shape, x.dtype if x.is_float else "float64")
+
+
+def _prepare_axis(args: tuple[Expr, ...], axis: Any = -1) -> tuple[Any, ...]:
+    if args[0].ndim == 0:
+        raise ShapeError("softmax: a scalar has no axis to normalise over")
+    return (as_axis(axis, args[0].ndim),)
+
+
+def _axis_form(name: str, latex: str) -> Any:
+    def filled(node: Expr) -> dict[str, str]:
+        last = node.attrs[0] == node.args[0].ndim - 1
+        tail = "" if last else f", axis={node.attrs[0]}"
+        return {"text": f"{name}({{0}}{tail})", "unicode": f"{name}({{0}}{tail})"}
+
+    return filled
+
+
+def _form(name: str, latex: str) -> Form:
+    return Form(f"{name}({{0}})", f"{name}({{0}})", rf"{latex}\left({{0}}\right)", ATOM, (RELATION,))
+
+
+def _sum_along(x: Expr, axis: int) -> Expr:
+    return SUM(x, axis=axis, keepdims=True)
+
+
+SOFTMAX = Op(
+    "softmax",
+    type_of=_float_type,
+    pullback=lambda g, y, x, axis: (y * (g - _sum_along(g * y, axis)),),
+    pushforward=lambda t, y, x, axis: y * (t[0] - _sum_along(t[0] * y, axis)),
+    numpy="softmax({0}, {axis})",
+    helper='''\
+def softmax(x, axis):
+    """exp(x) over its sum along `axis`, shifted by the maximum so that nothing overflows."""
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
+    return e / np.sum(e, axis=axis, keepdims=True)
+''',
+    form=_form("softmax", r"\operatorname{{softmax}}"),
+    form_attrs=_axis_form("softmax", ""),
+    attrs=("axis",),
+    prepare=_prepare_axis,
+    cost=30,
+)
+
+LOG_SOFTMAX = Op(
+    "log_softmax",
+    type_of=_float_type,
+    pullback=lambda g, y, x, axis: (g - EXP(y) * _sum_along(g, axis),),
+    pushforward=lambda t, y, x, axis: t[0] - _sum_along(t[0] * EXP(y), axis),
+    numpy="log_softmax({0}, {axis})",
+    helper='''\
+def log_softmax(x, axis):
+    """log of softmax along `axis`, never through a softmax that is rounded to 0."""
+    shifted = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+''',
+    form=_form("log_softmax", r"\log\operatorname{{softmax}}"),
+    form_attrs=_axis_form("log_softmax", ""),
+    attrs=("axis",),
+    prepare=_prepare_axis,
+    cost=35,
+)
+
+
+def _weights(x: Expr, y: Expr, axis: tuple[int, ...], keepdims: bool) -> Expr:
+    """exp(x - logsumexp(x)), the gradient of logsumexp: softmax over one axis or several."""
+    return SOFTMAX(x, axis=axis[0]) if len(axis) == 1 else EXP(x - restore(y, x, axis, keepdims))
+
+
+def _prepare_axes(args: tuple[Expr, ...], axis: Any = None, keepdims: bool = False) -> tuple[Any, ...]:
+    return as_axes(axis, args[0].ndim), bool(keepdims)
+
+
+def _logsumexp_numpy(node: Expr) -> str:
+    return f"logsumexp({{0}}, {axis_text(node.attrs[0], node.args[0].ndim)}, {node.attrs[1]})"
+
+
+LOGSUMEXP = Op(
+    "logsumexp",
+    type_of=lambda x, axis, keepdims: TensorType(
+        reduced(x.shape, axis, keepdims), x.dtype if x.is_float else "float64"
+    ),
+    pullback=lambda g, y, x, axis, keepdims: (restore(g, x, axis, keepdims) * _weights(x, y, axis, keepdims),),
+    pushforward=lambda t, y, x, axis, keepdims: SUM(
+        t[0] * _weights(x, y, axis, keepdims), axis=axis, keepdims=keepdims
+    ),
+    numpy=_logsumexp_numpy,
+    helper='''\
+def logsumexp(x, axis, keepdims):
+    """log(sum(exp(x))) along `axis`, shifted by the maximum (by 0 where that is infinite)."""
+    m = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    m = np.where(np.isfinite(m), m, m.dtype.type(0))
+    with np.errstate(divide="ignore"):
+        y = np.log(np.sum(np.exp(x - m), axis=axis, keepdims=True)) + m
+    return y if keepdims else np.squeeze(y, axis=axis)
+''',
+    form=_form("logsumexp", r"\operatorname{{logsumexp}}"),
+    attrs=("axis", "keepdims"),
+    prepare=_prepare_axes,
+    cost=35,
+)

@@ -1,0 +1,157 @@
+"""The engine that applies the rules: each node once, operands first, with a log.
+
+Every node is brought to a form to which no rule applies, and what a rule makes is brought there too.
+A node is rewritten at most `FUEL` times in a row, so the whole pass is linear in the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .ir import LEAVES, Expr, building, lift
+from .ops.elementwise import ASTYPE
+from .ops.shaping import BROADCAST_TO
+from .patterns import Pattern, build, match
+from .rules import RULES, Rule
+
+FUEL = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """One line of the log: `before` became `after` by `rule`, valid because of `why`, if `assumes`."""
+
+    rule: str
+    before: Expr
+    after: Expr
+    why: str
+    assumes: str = ""
+
+    def __str__(self) -> str:
+        given = f" (if {self.assumes})" if self.assumes else ""
+        return f"{self.rule}: {_short(self.before)}  →  {_short(self.after)}   because {self.why}{given}"
+
+
+def _short(node: Expr) -> str:
+    text = str(node)
+    return text if len(text) <= 80 else repr(node)
+
+
+Log = Callable[[Rewrite], None]
+_Tried = tuple[Rule, Callable[[Expr], "Expr | None"]]
+
+
+def rewrite(outputs: Any, rules: Sequence[Rule] = RULES, log: Log | None = None) -> Any:
+    """The outputs (one Expr, or a list together) with the rules applied until none applies.
+
+    >>> import graphc as G
+    >>> x = G.input("x")
+    >>> print(rewrite(-(-x) * 1 + 0))
+    x
+    """
+    table = _table(rules)
+    results: dict[Expr, Expr] = {}
+    with building() as at:
+        tops = [outputs] if isinstance(outputs, Expr) else list(outputs)
+        for top in tops:
+            _reduce(top, table, results, log, at)
+    found = [results[top] for top in tops]
+    return found[0] if isinstance(outputs, Expr) else found
+
+
+_TABLES: dict[int, tuple[Sequence[Rule], dict[str, list[_Tried]]]] = {}
+
+
+def _table(rules: Sequence[Rule]) -> dict[str, list[_Tried]]:
+    """The rules by the op at their root."""
+    known = _TABLES.get(id(rules))
+    if known is not None and known[0] is rules:
+        return known[1]
+    table: dict[str, list[_Tried]] = {}
+    for rule in rules:
+        table.setdefault(rule.op, []).append((rule, _action(rule)))
+    if rules is RULES:
+        _TABLES[id(rules)] = (rules, table)
+    return table
+
+
+def _action(rule: Rule) -> Callable[[Expr], Expr | None]:
+    left, right = rule.left, rule.right
+    if isinstance(left, str):
+        assert not isinstance(right, Pattern)
+        return right
+
+    def act(node: Expr) -> Expr | None:
+        found = match(left, node)
+        if found is None:
+            return None
+        return build(right, found) if isinstance(right, Pattern) else right(node)
+
+    return act
+
+
+def _reduce(top: Expr, table: dict[str, list[_Tried]], results: dict[Expr, Expr], log: Log | None,
+            at: Callable[[Expr], None]) -> None:
+    stack: list[tuple[Expr, int, Expr | None]] = [(top, 0, None)]  # node, rewrites so far, what it became
+    while stack:
+        node, spent, became = stack.pop()
+        if became is not None:
+            results[node] = _relabelled(results[became], node)
+            continue
+        if node in results:
+            continue
+        waiting = [a for a in node.args if a not in results]
+        if waiting:
+            stack.append((node, spent, None))
+            stack.extend((a, 0, None) for a in reversed(waiting))
+            continue
+        at(node)
+        args = tuple([results[a] for a in node.args])
+        rebuilt = node if _identical(args, node.args) else node.op.make(args, node.attrs, node.label)
+        after = _step(rebuilt, table, log) if spent < FUEL else None
+        if after is None:
+            results[node] = results[rebuilt] = rebuilt
+        elif after in results:
+            results[node] = _relabelled(results[after], node)
+        else:
+            stack.append((node, spent, after))
+            stack.append((after, spent + 1, None))
+
+
+def _identical(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> bool:
+    return all(p is q for p, q in zip(a, b))
+
+
+def _step(node: Expr, table: dict[str, list[_Tried]], log: Log | None) -> Expr | None:
+    """`node` after the first rule that applies, in the type it had; None when none does."""
+    for rule, action in table.get(node.op.name, ()):
+        after = action(node)
+        if after is not None and after is not node:
+            after = as_type(after, node)
+            if after is node:
+                continue
+            if log is not None:
+                log(Rewrite(rule.name, node, after, rule.why, rule.assumes))
+            return after
+    return None
+
+
+def as_type(new: Expr, old: Expr) -> Expr:
+    """`new` in the shape and dtype of the `old` that it replaces."""
+    if new.type is old.type:
+        return new
+    if new.op.name == "const" and new.label is None and new.ndim == 0 and new.type.dtype != "bool":
+        value = new.attrs[0].value
+        new = lift(value.item() if old.type.weak else old.dtype.type(value.item()))
+    elif new.type.dtype != old.type.dtype:
+        new = ASTYPE(new, dtype=old.type.dtype)
+    return new if new.shape == old.shape else BROADCAST_TO(new, shape=old.shape)
+
+
+def _relabelled(new: Expr, old: Expr) -> Expr:
+    """`new` under the name that `old` had, unless it has a name of its own."""
+    if old.label is None or new.label is not None or new.op.name in LEAVES:
+        return new
+    return new.named(old.label)

@@ -1,0 +1,313 @@
+"""The rewrite rules, as a table: what is matched, what it becomes, why that is valid, and under which assumption.
+
+A right side is a pattern, or a function of the matched node that gives a node, or None to decline.
+The engine restores the type of the node that is replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .dims import product
+from .ir import LEAVES, OPS, Expr, lift, size_node
+from .ops.elementwise import MULTIPLY, SQUARE
+from .ops.reduction import SUM
+from .ops.shaping import BROADCAST_TO, RESHAPE, TRANSPOSE
+from .patterns import Pattern, call, is_number, variables
+from .types import reduced
+
+Action = Callable[[Expr], "Expr | None"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rewrite. `left` is a pattern, or the name of the op whose nodes `right` is tried on."""
+
+    name: str
+    left: Pattern | str
+    right: Pattern | Action
+    why: str
+    assumes: str = ""
+
+    @property
+    def op(self) -> str:
+        return self.left if isinstance(self.left, str) else self.left.op
+
+
+x, y, z = variables("x y z")
+
+
+# -- rules that need more than a pattern: shapes, axes, constants -----------------------------------------------
+
+_FOLD = {"add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.true_divide, "negative": np.negative,
+         "square": np.square}  # fmt: skip
+
+
+def fold_constants(node: Expr) -> Expr | None:
+    """Arithmetic on constants of at most 16 elements, where the result is finite."""
+    if not all(a.op.name == "const" and a.label is None for a in node.args) or node.type.dtype == "bool":
+        return None
+    values = [a.attrs[0].value for a in node.args]
+    if max(v.size for v in values) > 16:
+        return None
+    with np.errstate(all="ignore"):
+        result = np.asarray(_FOLD[node.op.name](*[v.astype(node.type.dtype) for v in values]), node.type.dtype)
+    if not np.all(np.isfinite(result)):
+        return None
+    return lift(result.item() if node.type.weak else result)
+
+
+def _weak(value: float, node: Expr) -> Expr:
+    return lift(value) if node.type.weak or node.type.ndim else lift(node.dtype.type(value))
+
+
+def to_zero(node: Expr) -> Expr | None:
+    """x * 0, 0 * x or 0 / x."""
+    at = [is_number(a, 0) for a in node.args]
+    return _weak(0, node) if at[0] or (at[1] and node.op.name == "multiply") else None
+
+
+def flatten_transposes(node: Expr) -> Expr | None:
+    """(xᵀ)ᵀ = x, and any two permutations are one; a permutation that moves nothing goes."""
+    inner, order = node.args[0], node.attrs[0]
+    if order == tuple(range(node.ndim)):
+        return inner
+    if inner.op.name != "transpose":
+        return None
+    return TRANSPOSE(inner.args[0], axes=tuple(inner.attrs[0][i] for i in order))
+
+
+def flatten_reshapes(node: Expr) -> Expr | None:
+    """A reshape of a reshape is one; a reshape to the same shape goes; a repeated scalar has any shape."""
+    inner = node.args[0]
+    if inner.shape == node.shape:
+        return inner
+    if inner.op.name == "broadcast_to" and inner.args[0].ndim == 0:
+        return BROADCAST_TO(inner.args[0], shape=node.shape)
+    return RESHAPE(inner.args[0], shape=node.shape) if inner.op.name == "reshape" else None
+
+
+def flatten_broadcasts(node: Expr) -> Expr | None:
+    """A broadcast of a broadcast is one; a broadcast to the same shape goes; so does a reshape under it
+    that only adds leading axes of size 1."""
+    inner = node.args[0]
+    if inner.shape == node.shape:
+        return inner
+    if inner.op.name == "broadcast_to" or _adds_leading_ones(inner):
+        return BROADCAST_TO(inner.args[0], shape=node.shape)
+    return None
+
+
+def _adds_leading_ones(node: Expr) -> bool:
+    if node.op.name != "reshape":
+        return False
+    extra = node.ndim - node.args[0].ndim
+    return extra >= 0 and node.shape == (1,) * extra + node.args[0].shape
+
+
+def same_dtype(node: Expr) -> Expr | None:
+    """A cast to the dtype that the value has."""
+    inner = node.args[0]
+    return inner if inner.type is node.type else None
+
+
+def absorb_broadcast(node: Expr) -> Expr | None:
+    """An operand need not be broadcast beforehand when the other operands broadcast it as well."""
+    for i, arg in enumerate(node.args):
+        if arg.op.name == "broadcast_to" or _adds_leading_ones(arg):
+            args = (*node.args[:i], arg.args[0], *node.args[i + 1 :])
+            if args[i].type.dtype == arg.type.dtype and _same_type(node, args):
+                return node.op.make(args, node.attrs)
+    return None
+
+
+def _same_type(node: Expr, args: tuple[Expr, ...]) -> bool:
+    return node.op.type_of(*[a.type for a in args], **node.op.named_attrs(node)) is node.type
+
+
+def sum_of_broadcast(node: Expr) -> Expr | None:
+    """A sum over an axis along which the value was repeated n times is n times the value."""
+    inner, (axis, keepdims) = node.args[0], node.attrs
+    if inner.op.name != "broadcast_to" or not axis:
+        return None
+    source, extra = inner.args[0], inner.ndim - inner.args[0].ndim
+    repeated = [i for i in axis if i < extra or (source.shape[i - extra] == 1 and inner.shape[i] != 1)]
+    if not repeated:
+        return None
+    kept = tuple(i - extra for i in axis if i not in repeated)
+    total = SUM(source, axis=kept, keepdims=True) if kept else source
+    total = RESHAPE(total, shape=(1,) * extra + total.shape)
+    total = BROADCAST_TO(total, shape=tuple(1 if i in axis else s for i, s in enumerate(inner.shape)))
+    count = size_node(product(inner.shape[i] for i in repeated))
+    return RESHAPE(total, shape=reduced(inner.shape, axis, keepdims)) * count
+
+
+def sum_over_nothing(node: Expr) -> Expr | None:
+    """A sum over no axis, or over axes of size 1 only."""
+    inner, (axis, _) = node.args[0], node.attrs
+    if any(inner.shape[i] != 1 for i in axis):
+        return None
+    return RESHAPE(inner, shape=node.shape)
+
+
+def sum_of_sum(node: Expr) -> Expr | None:
+    """Two sums over different axes are one sum."""
+    inner, (axis, keepdims) = node.args[0], node.attrs
+    if inner.op.name != "sum" or keepdims or inner.attrs[1]:
+        return None
+    left = [i for i in range(inner.args[0].ndim) if i not in inner.attrs[0]]
+    return SUM(inner.args[0], axis=(*inner.attrs[0], *(left[i] for i in axis)))
+
+
+def scalars_first(node: Expr) -> Expr | None:
+    """s·(t·X) = (s·t)·X for scalars s and t and a tensor X: one pass over X instead of two."""
+    for s, rest in (node.args, node.args[::-1]):
+        if s.ndim == 0 and rest.op.name == "multiply" and rest.ndim and rest.label is None:
+            for t, tensor in (rest.args, rest.args[::-1]):
+                if t.ndim == 0 and tensor.ndim and s.type.is_float >= t.type.is_float:
+                    return MULTIPLY(MULTIPLY(s, t), tensor)
+    return None
+
+
+def numbers_first(node: Expr) -> Expr | None:
+    """a·(b·x) = (a·b)·x for numbers a and b whose product is exact enough to stand for both."""
+    for a, rest in (node.args, node.args[::-1]):
+        if _plain(a) and rest.op.name == "multiply" and rest.label is None:
+            for b, other in (rest.args, rest.args[::-1]):
+                if _plain(b):
+                    merged = float(a.attrs[0].value) * float(b.attrs[0].value)
+                    if 1e-100 < abs(merged) < 1e100:
+                        return lift(int(merged) if merged == int(merged) else merged) * other
+    return None
+
+
+def _plain(node: Expr) -> bool:
+    return node.op.name == "const" and node.label is None and node.type.weak and node.type.dtype != "bool"
+
+
+def factor_out(node: Expr) -> Expr | None:
+    """a·b ± a·c = a·(b ± c), for a computed factor that is the same node in both products.
+
+    A factor that is an input stays: w·x + w·y is how the model was written. Where b and c share a
+    factor again nothing is done, so that a long sum costs one try a term.
+    """
+    common = _common(*node.args)
+    if common is None:
+        return None
+    a, b, c = common
+    if a.op.name in LEAVES or (b.op.name == c.op.name == "const") or _common(b, c) is not None:
+        return None
+    return a * node.op(b, c)
+
+
+def _common(left: Expr, right: Expr) -> tuple[Expr, Expr, Expr] | None:
+    """A factor of both products, and what is left of each."""
+    p, q = _factors(left), _factors(right)
+    if len(p) == len(q) == 2:
+        for i, a in enumerate(p):
+            for j, b in enumerate(q):
+                if a is b and a.op.name != "const":
+                    return a, p[1 - i], q[1 - j]
+    return None
+
+
+def _factors(node: Expr) -> tuple[Expr, ...]:
+    return node.args if node.op.name == "multiply" and node.label is None else (node,)
+
+
+def count_terms(node: Expr) -> Expr | None:
+    """m·x + n·x = (m + n)·x for numbers m and n, which are 1 when not written."""
+    (m, a), (n, b) = (_multiple(arg) for arg in node.args)
+    if a is not b or a.op.name == "const":
+        return None
+    total = m + n if node.op.name == "add" else m - n
+    return lift(int(total) if total == int(total) else total) * a
+
+
+def _multiple(node: Expr) -> tuple[float, Expr]:
+    if node.op.name == "multiply" and node.label is None:
+        for c, other in (node.args, node.args[::-1]):
+            if _plain(c):
+                return float(c.attrs[0].value), other
+    return 1.0, node
+
+
+def whole_slice(node: Expr) -> Expr | None:
+    """A slice that takes everything."""
+    inner = node.args[0]
+    whole = all(isinstance(e, tuple) and e[0] == 0 and e[1] == s and e[2] == 1 for e, s in zip(node.attrs[0], inner.shape))
+    return inner if whole and node.shape == inner.shape else None
+
+
+def single_piece(node: Expr) -> Expr | None:
+    """A concatenation of one value."""
+    return node.args[0] if len(node.args) == 1 else None
+
+
+def known_condition(node: Expr) -> Expr | None:
+    """A condition that is a constant."""
+    condition = node.args[0]
+    if condition.op.name != "const" or condition.attrs[0].value.size != 1:
+        return None
+    return node.args[1] if condition.attrs[0].value.item() else node.args[2]
+
+
+def square_of_power(node: Expr) -> Expr | None:
+    """x**2 = x·x and x**1 = x."""
+    return SQUARE(node.args[0]) if is_number(node.args[1], 2) else None
+
+
+_ELEMENTWISE = sorted(op.name for op in OPS.values() if op.elementwise and op.name not in ("astype", "stop_gradient"))
+
+RULES: tuple[Rule, ...] = (
+    *[Rule("constant folding", op, fold_constants, "arithmetic on numbers") for op in _FOLD],
+    Rule("zero", "multiply", to_zero, "0·x = 0", "x is finite"),
+    Rule("zero", "divide", to_zero, "0/x = 0", "x is finite and not 0"),
+    Rule("zero", "safe_divide", to_zero, "0/x = 0 by its definition"),
+    Rule("one", x * 1, x, "1 is the unit of multiplication"),
+    Rule("one", x / 1, x, "1 is the unit of division"),
+    Rule("one", call("safe_divide", x, 1), x, "1 is the unit of division"),
+    Rule("zero", x + 0, x, "0 is the unit of addition"),
+    Rule("zero", x - 0, x, "0 is the unit of subtraction"),
+    Rule("zero", 0 - x, -x, "0 - x = -x"),
+    Rule("minus one", x * -1, -x, "(-1)·x = -x"),
+    Rule("double negation", -(-x), x, "-(-x) = x"),
+    Rule("difference of equals", x - x, call("multiply", 0, x), "x - x = 0", "x is finite"),
+    Rule("sign", x + -y, x - y, "adding -y is subtracting y"),
+    Rule("sign", x - -y, x + y, "subtracting -y is adding y"),
+    Rule("sign", -x * y, -(x * y), "a sign moves out of a product"),
+    Rule("sign", -x / y, -(x / y), "a sign moves out of a quotient"),
+    Rule("sign", x / -y, -(x / y), "a sign moves out of a quotient"),
+    Rule("sign", -(x - y), y - x, "-(x - y) = y - x"),
+    Rule("sign", call("square", -x), call("square", x), "(-x)² = x²"),
+    Rule("cancel", x / y * y, x, "y/y = 1", "y is finite and not 0"),
+    Rule("square", x * x, call("square", x), "x·x = x²"),
+    Rule("power", x**1, x, "x¹ = x"),
+    Rule("power", "power", square_of_power, "x² by one multiplication"),
+    Rule("count terms", "add", count_terms, "m·x + n·x = (m + n)·x"),
+    Rule("count terms", "subtract", count_terms, "m·x - n·x = (m - n)·x", "x is finite"),
+    Rule("common factor", "add", factor_out, "a·b + a·c = a·(b + c)", "b + c does not overflow"),
+    Rule("common factor", "subtract", factor_out, "a·b - a·c = a·(b - c)", "b - c does not overflow"),
+    Rule("numbers first", "multiply", numbers_first, "multiplication is associative"),
+    Rule("scalars first", "multiply", scalars_first, "multiplication is associative"),
+    Rule("idempotent", call("relu", call("relu", x)), call("relu", x), "relu is idempotent"),
+    Rule("idempotent", call("absolute", call("absolute", x)), call("absolute", x), "||x|| = |x|"),
+    Rule("idempotent", call("maximum", x, x), x, "max(x, x) = x"),
+    Rule("idempotent", call("minimum", x, x), x, "min(x, x) = x"),
+    Rule("inverse", call("log", call("exp", x)), x, "log(exp(x)) = x", "no overflow on the way, which this avoids"),
+    Rule("same branches", call("where", z, x, x), x, "both branches are x"),
+    Rule("known condition", "where", known_condition, "the condition is a constant"),
+    Rule("transposes", "transpose", flatten_transposes, "permutations compose"),
+    Rule("reshapes", "reshape", flatten_reshapes, "the elements stay in order"),
+    Rule("broadcasts", "broadcast_to", flatten_broadcasts, "broadcasting composes"),
+    Rule("cast", "astype", same_dtype, "the dtype is that already"),
+    Rule("slice", "getitem", whole_slice, "it takes every element"),
+    Rule("concatenation", "concatenate", single_piece, "there is one piece"),
+    Rule("sum of a broadcast", "sum", sum_of_broadcast, "n equal terms add to n times one of them"),
+    Rule("sum over nothing", "sum", sum_over_nothing, "there is one term"),
+    Rule("sums", "sum", sum_of_sum, "addition is associative and commutative"),
+    *[Rule("implicit broadcast", op, absorb_broadcast, "the op broadcasts by itself") for op in _ELEMENTWISE],
+)
