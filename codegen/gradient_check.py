@@ -120,10 +120,11 @@ def total(function, v, args):
 
 
 def outputs(function, args):
-    """The outputs as a tuple; None where the function refuses the arguments."""
+    """The outputs as a list; None where the function refuses the arguments."""
     try:
         with np.errstate(all="ignore"):
             result = function(*args)
     except (IndexError, ValueError, ZeroDivisionError, np.linalg.LinAlgError):
         return None
-    return result if isinstance(result, tuple) else (result,)
+    result = result if isinstance(result, tuple) else (result,)
+    return [r for group in result for r in (group if isinstance(group, tuple) else (group,))]

@@ -103,8 +103,13 @@ def _return(program: Program, copies: Sequence[bool], where: Callable[[str], str
     for name, copy in zip(program.outputs, copies):
         fresh = f"np.array({where(name)}){'[()]' if name in scalars else ''}"
         values.append(fresh if copy else where(name))
-    comma = "," if len(values) == 1 and not program.single else ""
-    return f"    return {', '.join(values) or '()'}{comma}"
+    if program.grouped:
+        return f"    return {values[0]}, ({_listed(values[1:])})"
+    return f"    return {values[0] if program.single else _listed(values) or '()'}"
+
+
+def _listed(values: Sequence[str]) -> str:
+    return f"{values[0]}," if len(values) == 1 else ", ".join(values)
 
 
 # -- long programs -------------------------------------------------------------------------------------

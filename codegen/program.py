@@ -67,6 +67,7 @@ class Program:
     constants: tuple[tuple[str, np.ndarray[Any, Any]], ...] = ()
     helpers: tuple[tuple[str, str], ...] = ()
     doc: str = ""
+    grouped: bool = False  # return the first output, and the others as one tuple
 
 
 def is_scalar(type_: str) -> bool:

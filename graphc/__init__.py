@@ -24,3 +24,4 @@ from .forward import jvp
 from .ir import to_networkx
 from .lang import *  # noqa: F403
 from .lang import Expr
+from .simplify import simplify

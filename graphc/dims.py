@@ -7,11 +7,12 @@ division that did not come out even. Equality is equality of polynomials, so `(N
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 from math import prod
 from typing import TypeAlias
 
-from .errors import ShapeError
+from .errors import GraphcError, ShapeError
 
 
 class Floor:
@@ -182,7 +183,7 @@ def divides(a: Size, b: Size) -> Size | None:
 
 def product(sizes: Iterable[Size]) -> Size:
     """The number of elements of a shape."""
-    return prod(sizes)  # type: ignore[arg-type, return-value]
+    return prod(sizes)
 
 
 def size_names(size: Size) -> list[str]:
@@ -228,9 +229,9 @@ def as_size(value: object, who: str = "shape") -> Size:
             raise ShapeError(f"{who}: a named size must be an identifier such as 'N', got {value!r}")
         return Dim.named(value)
     try:
-        size = value.__index__()  # type: ignore[attr-defined]
-    except AttributeError:
-        raise ShapeError(f"{who}: a size is an integer or a name such as 'N', got {value!r}") from None
+        size = operator.index(value)  # type: ignore[arg-type]
+    except (TypeError, GraphcError):
+        raise ShapeError(f"{who}: a size is an integer or a name such as 'N', got {str(value)[:60]!r}") from None
     if size < 0:
         raise ShapeError(f"{who}: a size cannot be negative, got {size}")
-    return int(size)
+    return size

@@ -6,14 +6,15 @@ Functions here raise ShapeError or DTypeError with the reason alone; `ir` adds w
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import ClassVar, NoReturn
 
 import numpy as np
 
-from .dims import Dim, Size, as_size, product
-from .errors import DTypeError, ShapeError
+from .dims import Size, as_size, product
+from .errors import DTypeError, GraphcError, ShapeError
 
 DTYPES = ("float64", "float32", "int64", "int32", "bool")
 FLOATS = ("float64", "float32")
@@ -25,6 +26,7 @@ class TensorType:
 
     Interned: equal types are one object, so that comparing and hashing them is free.
 
+    >>> from graphc.dims import Dim
     >>> print(TensorType((Dim.named("N"), 3)), TensorType(()))
     float64[N,3] float64[]
     """
@@ -156,10 +158,16 @@ def broadcast_strong(*types: TensorType) -> TensorType:
     return TensorType(result.shape, result.dtype) if result.weak else result
 
 
+def broadcast_strong_number(*types: TensorType) -> TensorType:
+    """As `broadcast_strong`, refusing a result of bool."""
+    result = broadcast_number(*types)
+    return TensorType(result.shape, result.dtype) if result.weak else result
+
+
 @lru_cache(maxsize=4096)
 def broadcast_float(*types: TensorType) -> TensorType:
-    """As `broadcast_strong`, for functions whose values are real: integers and bools become float64."""
-    result = broadcast(*types)
+    """As `broadcast_strong`, for functions whose values are real: integers become float64, bools are refused."""
+    result = broadcast_number(*types)
     return TensorType(result.shape, result.dtype if result.is_float else "float64")
 
 
@@ -185,12 +193,12 @@ def reduced(shape: tuple[Size, ...], axis: tuple[int, ...], keepdims: bool) -> t
 def as_axis(axis: object, ndim: int) -> int:
     """One axis, counted from 0. Raises ShapeError when it is out of range."""
     try:
-        i = axis.__index__()  # type: ignore[attr-defined]
-    except AttributeError:
-        raise ShapeError(f"an axis is an integer, got {axis!r}") from None
+        i = operator.index(axis)  # type: ignore[arg-type]
+    except (TypeError, GraphcError):
+        raise ShapeError(f"an axis is an integer, got {str(axis)[:60]!r}") from None
     if not -ndim <= i < ndim:
         raise ShapeError(f"axis {i} is out of range for {ndim} dimension{'s' * (ndim != 1)}")
-    return int(i % ndim)
+    return i % ndim
 
 
 def as_axes(axis: object, ndim: int) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from .core import Core, Pool, postorder, switches
-from .evaluate import Evaluator, Undefined, Unsure
+from .evaluate import Evaluator, Undefined, Unsure, flint
 from .normal import prove_equal
 from .tree import Tree, symbols
 
@@ -86,7 +86,7 @@ class Search:
         general = GENERAL // (2 if proved else 1) // self.scale
         if found := self.look(self.general_points(max(4, general))):
             return found
-        if not proved and (found := self.look(self.general_points(2), precisions=FINE)):
+        if not proved and (found := self.look(self.general_points(2), FINE)):
             return found
         if found := self.look_along_lines(1 if proved or self.scale > 4 else LINES):
             return found
@@ -97,7 +97,7 @@ class Search:
 
     def conclude(self, proved: int) -> Decision:
         cells = len(self.cells)
-        if proved:
+        if proved and self.agreed:
             return Decision("correct", "proved", None, self.agreed, proved, self.flags)
         if self.agreed:
             return Decision("correct", "sampled", None, self.agreed, cells, self.flags)
@@ -106,8 +106,8 @@ class Search:
 
     # -- one point ----------------------------------------------------------------------------------------
 
-    def look(self, points: Iterator[dict[str, Fraction]], *, measure_zero: bool = False,
-             precisions: tuple[int, ...] = PRECISIONS) -> Decision | None:
+    def look(self, points: Iterator[dict[str, Fraction]], precisions: tuple[int, ...] = PRECISIONS) -> Decision | None:
+        """Compare at each point; the first real difference ends it."""
         for point in points:
             self.tried += 1
             outcome, witness = compare(self.answer, self.truth, self.domain, point, precisions)
@@ -116,21 +116,30 @@ class Search:
                 self.cells.add(self.pattern(point))
             elif outcome == "unsure":
                 self.unsure += 1
-            elif outcome in ("differ", "narrower") and measure_zero:
-                self.flags.add("differs_only_at_kink")
-            elif outcome in ("differ", "narrower") and not self.on_a_kink(point):
+            elif outcome in ("differ", "narrower"):
+                if 0 in self.pattern(point):
+                    found = self.look_beside(point)
+                    if found is None:
+                        self.flags.add("differs_only_at_kink")
+                        continue
+                    outcome, witness = found
                 flags = {"domain_narrower"} if outcome == "narrower" else set()
                 return Decision("wrong", "counterexample", witness, self.tried, len(self.cells), flags)
-            elif outcome != "outside":
-                self.flags.add("differs_only_at_kink")
+        return None
+
+    def look_beside(self, point: dict[str, Fraction]) -> tuple[Comparison, Witness | None] | None:
+        """A difference beside a point where a switch is exactly zero: then it is not the kink alone."""
+        for reach in (Fraction(1, 8), Fraction(1, 1024), Fraction(1, 10**9)):
+            for _ in range(3):
+                beside = {n: v + reach * self.coordinate() for n, v in point.items()}
+                outcome, witness = compare(self.answer, self.truth, self.domain, beside)
+                if outcome in ("differ", "narrower"):
+                    return outcome, witness
         return None
 
     def pattern(self, point: dict[str, Fraction]) -> tuple[int, ...]:
-        evaluator = Evaluator(_as_fmpq(point), PRECISIONS[0])
+        evaluator = Evaluator(as_fmpq(point), PRECISIONS[0])
         return tuple(_sign(evaluator, s) for s in self.switches)
-
-    def on_a_kink(self, point: dict[str, Fraction]) -> bool:
-        return 0 in self.pattern(point)
 
     # -- points -------------------------------------------------------------------------------------------
 
@@ -165,9 +174,9 @@ class Search:
             roots, exact = self.crossings(base, along)
             if found := self.look(_on(base, along, _between(roots))):
                 return found
-            self.look(_on(base, along, exact), measure_zero=True)
-        self.look(self.kink_points(), measure_zero=True)
-        return None
+            if found := self.look(_on(base, along, exact)):
+                return found
+        return self.look(self.kink_points())
 
     def kink_points(self) -> Iterator[dict[str, Fraction]]:
         """Points exactly on a switch: most switches are linear in one of their symbols."""
@@ -203,11 +212,15 @@ class Line:
     def at(self, t: Fraction) -> Any:
         point = {n: self.base[n] + t * self.along[n] for n in self.base}
         try:
-            return Evaluator(_as_fmpq(point), PRECISIONS[0]).value(self.switch)
+            return Evaluator(as_fmpq(point), PRECISIONS[0]).value(self.switch)
         except (Undefined, Unsure):
             return None
 
     def roots(self) -> Iterator[tuple[Fraction, bool]]:
+        if (root := self.linear_root()) is not None:
+            yield root, True
+            if self.is_straight(root):
+                return
         grid = [Fraction(s * m, 4) for s, m in _GRID]
         values = [self.at(t) for t in grid]
         for (a, u), (b, v) in pairwise(zip(grid, values)):
@@ -223,6 +236,11 @@ class Line:
         """The root, where the chord between t = 0 and t = 1 meets zero exactly at one."""
         u, v = self.at(Fraction(0)), self.at(Fraction(1))
         return None if u is None or v is None or u == v else self._secant(Fraction(0), u, Fraction(1), v)
+
+    def is_straight(self, root: Fraction) -> bool:
+        """Whether the switch looks linear: as far below zero before the root as above it after."""
+        u, v = self.at(root - 5), self.at(root + 5)
+        return u is not None and v is not None and not hasattr(u, "rad") and not hasattr(v, "rad") and u == -v
 
     def _secant(self, a: Fraction, u: Any, b: Fraction, v: Any) -> Fraction | None:
         """The root of the chord, where it is exactly a root: always so for a linear switch."""
@@ -269,10 +287,10 @@ def _on(base: dict[str, Fraction], along: dict[str, Fraction], ts: list[Fraction
     return ({n: base[n] + t * along[n] for n in base} for t in ts)
 
 
-def _as_fmpq(point: dict[str, Fraction]) -> dict[str, Any]:
-    import flint
-
-    return {n: flint.fmpq(v.numerator, v.denominator) for n, v in point.items()}
+def as_fmpq(point: dict[str, Fraction]) -> dict[str, Any]:
+    """The point in python-flint's rationals."""
+    fmpq = flint().fmpq
+    return {n: fmpq(v.numerator, v.denominator) for n, v in point.items()}
 
 
 def _sign(evaluator: Evaluator, switch: Core) -> int:
@@ -286,7 +304,7 @@ def compare(answer: Core, truth: Core, domain: tuple[Core, ...],
             point: dict[str, Fraction], precisions: tuple[int, ...] = PRECISIONS,
             ) -> tuple[Comparison, Witness | None]:
     """Both values at one exact point, at rising precision until they agree or are proven to differ."""
-    exact = _as_fmpq(point)
+    exact = as_fmpq(point)
     for precision in precisions:
         evaluator = Evaluator(exact, precision)
         try:

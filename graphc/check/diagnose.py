@@ -16,8 +16,8 @@ from ..errors import NoDerivative
 from ..formula import format_node
 from ..ir import Expr, consumers, lift, postorder, variables
 from .core import Core, Pool
-from .decide import Search, Witness, compare
-from .evaluate import Evaluator, Undefined, Unsure
+from .decide import Search, Witness, as_fmpq, compare
+from .evaluate import Evaluator, Undefined, Unsure, flint
 from .from_graph import NoScalarForm, trees
 from .phrases import count, say
 from .tree import Tree, add, call, div, mul, neg, num, show, show_number, symbols
@@ -195,9 +195,8 @@ def _missing_local(chain: Chain, node: Expr, edge: Edge, lang: str) -> Mutant:
 
 
 def stopped_early(chain: Chain, lang: str) -> Rows:
-    """The derivative of an inner node given for that of f. One edge short of f is a missing factor, above."""
-    last = {id(e.source) for e in chain.edges[chain.f]} if len(chain.edges.get(chain.f, [])) == 1 else set()
-    for node in [n for n in reversed(chain.active[1:-1]) if id(n) not in last]:
+    """The derivative of an inner node given for that of f."""
+    for node in reversed(chain.active[1:-1]):
         where = name_of(node)
         yield Mutant("missing_upstream_factor", where, "missing_upstream_factor", {"node": where},
                      chain.tangent.get(node) or num(0))
@@ -309,9 +308,11 @@ def _always(value: Tree | None) -> Rule:
 
 # A kind of mistake to recognise is a row here; on ties the earlier row speaks first.
 MISTAKES: tuple[Callable[[Chain, str], Rows], ...] = (
-    sign_global, one_path, missing_factor, wrong_variable, stopped_early, wrong_mask, product_and_quotient,
-    power_rules, constant_kept, not_differentiated, wrong_point, sign_term,
+    sign_global, one_path, missing_factor, wrong_variable, wrong_mask, product_and_quotient, power_rules,
+    constant_kept, not_differentiated, wrong_point, sign_term,
 )
+# Vaguer words, for what none of the above explains.
+VAGUE: tuple[Callable[[Chain, str], Rows], ...] = (stopped_early,)
 
 
 # -- finding the one that fits ------------------------------------------------------------------------------
@@ -339,19 +340,21 @@ def diagnose(answer: Tree, f: Expr, wrt: Expr, witness: Witness | None, lang: st
 
 def _matching(answer: Tree, chain: Chain, witness: Witness | None, lang: str) -> Iterator[Mutant]:
     judge = Judge(answer, chain, witness)
-    budget, before = max(1, min(MAX_MUTANTS, MAX_WORK // len(chain.active))), 0
-    for mistake in MISTAKES:
+    budget, matched = max(1, min(MAX_MUTANTS, MAX_WORK // max(1, len(chain.active)))), 0
+    for mistake in (*MISTAKES, *VAGUE):
+        if matched and mistake in VAGUE:
+            return
         for mutant in mistake(chain, lang):
             budget -= 1
             if budget < 0:
                 return
             if judge.same(mutant.value):
-                before += 1
+                matched += 1
                 yield mutant
-    factor = judge.scale() if not before else None
+    factor = judge.scale() if not matched else None
     if factor is not None:
         shown = show_number(factor, lang)
-        yield Mutant(f"wrong_scale({shown})", name_of(chain.f), "wrong_scale", {"factor": shown}, num(0))
+        yield Mutant(f"wrong_scale({show_number(factor)})", name_of(chain.f), "wrong_scale", {"factor": shown}, num(0))
 
 
 class Judge:
@@ -407,11 +410,7 @@ class Judge:
         return ratio if decided.status == "correct" else None
 
     def _both(self, point: Mapping[str, Fraction]) -> tuple[Any, Any] | None:
-        import flint
-
-        exact = {n: flint.fmpq(point.get(n, Fraction(1)).numerator, point.get(n, Fraction(1)).denominator)
-                 for n in self.names}
-        evaluator = Evaluator(exact, 128)
+        evaluator = Evaluator(as_fmpq({n: point.get(n, Fraction(1)) for n in self.names}), 128)
         try:
             return evaluator.value(self.answer), evaluator.value(self.truth)
         except (Undefined, Unsure):
@@ -421,8 +420,8 @@ class Judge:
 def _near(value: Any) -> Fraction | None:
     """The simple rational in an exact value or a ball, if there is one."""
     if hasattr(value, "rad"):
+        if not 1e-6 < abs(value) < 1e6:
+            return None
         guess = Fraction(float(value.mid())).limit_denominator(1000)
-        import flint
-
-        return guess if value.contains(flint.fmpq(guess.numerator, guess.denominator)) else None
+        return guess if value.contains(flint().fmpq(guess.numerator, guess.denominator)) else None
     return Fraction(int(value.p), int(value.q)) if value.height_bits() < 40 else None

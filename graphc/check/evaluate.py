@@ -23,17 +23,18 @@ class Unsure(Exception):
     """This precision cannot tell: a ball straddles zero at a switch, or has no finite bound."""
 
 
-def _flint() -> Any:
-    import flint
+def flint() -> Any:
+    """python-flint, imported when it is first needed."""
+    import flint as module
 
-    return flint
+    return module
 
 
 class Evaluator:
     """Values at one point and one precision, each node once."""
 
     def __init__(self, point: Mapping[str, Any], precision: int) -> None:
-        self.flint = _flint()
+        self.flint = flint()
         self.point, self.precision = point, precision
         self.memo: dict[int, Any] = {}
 
@@ -205,6 +206,6 @@ def show_value(value: Any, lang: str = "en") -> str:
         exact = Fraction(int(value.p), int(value.q))
         if len(str(exact)) <= 12:
             return str(exact)
-        value = _flint().arb(value)
+        value = flint().arb(value)
     text = str(value.str(8, radius=False))
     return text.replace(".", ",") if lang == "fr" else text

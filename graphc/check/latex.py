@@ -32,13 +32,15 @@ FRACTIONS = frozenset({"frac", "dfrac", "tfrac"})
 CONDITION_WORDS = frozenset({"if", "si", "when", "quand", "for", "pour"})
 OTHERWISE = frozenset({"otherwise", "sinon", "else", "autrement"})
 
+_SPECIAL = re.compile(r"[\\&]|\{,\}")
 _COMMAND = re.compile(r"\\(?:([A-Za-z]+)\*?|(.))", re.DOTALL)
 _ENVIRONMENT = re.compile(r"\\(begin|end)\{([a-z]{1,12})\}")
 _WORD = re.compile(r"\\(?:text|mathrm|operatorname|textrm)\s*\{\s*([A-Za-z_ ]{0,24}?)\s*\}")
 
 
 def is_latex(text: str) -> bool:
-    return "\\" in text or text.startswith("$")
+    """Whether a text is LaTeX by the look of it: a backslash, dollars, or the decimal comma {,}."""
+    return "\\" in text or "{,}" in text or text.strip().startswith("$")
 
 
 def tokenize_latex(text: str, lang: str = "en") -> list[Token]:
@@ -48,8 +50,7 @@ def tokenize_latex(text: str, lang: str = "en") -> list[Token]:
     "( ( 1 ) / ( 2 ) ) sigma ' ( w_1 x ) "
     """
     reader = Reader(text, lex(text, lang), lang)
-    tokens = reader.until(len(reader.tokens), 0)
-    return [*tokens, Token("end", "", len(text), end=len(text))]
+    return [*reader.all(), Token("end", "", len(text), end=len(text))]
 
 
 def lex(text: str, lang: str) -> list[Token]:
@@ -64,9 +65,9 @@ def lex(text: str, lang: str) -> list[Token]:
         elif text[place] == "&":
             token = Token("cell", "&", place, end=place + 1)
         else:
-            stop = next((i for i in range(place, len(text)) if text[i] in "\\&" or text.startswith("{,}", i)), len(text))
-            found += [replace(t, start=t.start + place, end=t.end + place)
-                      for t in _plain(text, place, stop, lang)]
+            special = _SPECIAL.search(text, place)
+            stop = special.start() if special else len(text)
+            found += [replace(t, start=t.start + place, end=t.end + place) for t in _plain(text, place, stop, lang)]
             place = stop
             continue
         found.append(token)
@@ -107,10 +108,10 @@ class Reader:
     def fail(self, token: Token | None, phrase: str, **parts: object) -> NoReturn:
         raise ParseError(say(self.lang, phrase, **parts), self.text, len(self.text) if token is None else token.start)
 
-    def until(self, stop: int, depth: int) -> list[Token]:
+    def all(self) -> list[Token]:
         out: list[Token] = []
-        while self.at < stop:
-            out += self.one(depth)
+        while self.at < len(self.tokens):
+            out += self.one(0)
         return out
 
     def one(self, depth: int) -> list[Token]:

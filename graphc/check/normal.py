@@ -14,6 +14,7 @@ from math import comb, lcm
 from typing import Any
 
 from .core import Core, postorder
+from .evaluate import flint
 from .feasible import feasible
 
 GENERATORS, MAX_CELLS, MAX_TERMS, MAX_WORK, MAX_ANGLE = 28, 48, 4000, 60_000, 12
@@ -63,10 +64,9 @@ class Ring:
 
     @staticmethod
     def fresh(fineness: dict[tuple[str, str], int]) -> Ring:
-        import flint
-
-        ctx = flint.fmpq_mpoly_ctx.get([f"g{i}" for i in range(GENERATORS)], "degrevlex")
-        return Ring(ctx, flint, ctx.gens(), fineness=fineness)
+        module = flint()
+        ctx = module.fmpq_mpoly_ctx.get([f"g{i}" for i in range(GENERATORS)], "degrevlex")
+        return Ring(ctx, module, ctx.gens(), fineness=fineness)
 
     # -- generators ---------------------------------------------------------------------------------------
 

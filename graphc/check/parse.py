@@ -49,6 +49,12 @@ BARE_FUNCTIONS = frozenset({"sin", "cos", "tan", "sec", "csc", "cot", "sinh", "c
                             "log2", "asin", "acos", "atan", "sign", "sqrt"})
 
 
+_N = r"[^\W\d]\w*"
+# df/dw, ∂f/∂w, d/dw f; ∇_w f; f'(x); a name that is not declared. Tokens are parted by a blank.
+LEFT_SIDES = (rf"[∂d] ?(?P<f>{_N})? / [∂d] ?(?P<x>{_N})(?: (?P<g>{_N}))?", rf"∇(?: (?P<x>{_N}))?(?: (?P<f>{_N}))?",
+              rf"(?P<f>{_N}) ' (?P<x>{_N})", rf"(?P<name>{_N})(?: ')?")
+
+
 @dataclass(frozen=True)
 class LeftSide:
     """`df/dw1` on the left of an equals sign: function and variable as typed, where they are given."""
@@ -154,20 +160,19 @@ class Parser:
         stop = next((i for i, t in enumerate(self.tokens) if t.text == "=" and t.kind == "op"), None)
         if stop is None or stop > 12:
             return None
-        head = "".join(t.text for t in self.tokens[:stop] if t.text not in "(){}*" or t.kind == "sup")
-        variable = r"(?P<x>[^\W\d]\w*)"
-        pattern = rf"[∂d](?P<f>[^\W\d]\w*?)?/[∂d]{variable}(?:(?<=\W)(?P<g>[^\W\d]\w*))?"
-        found = re.fullmatch(pattern, head)
-        if found:
-            side = LeftSide(found["f"] or found["g"], found["x"], self.here.start)
-        elif found := re.fullmatch(rf"∇_?{variable}?", head):
-            side = LeftSide(None, found["x"], self.here.start)
-        elif found := re.fullmatch(rf"(?P<f>[^\W\d]\w*)'{variable}", head):
-            side = LeftSide(found["f"], found["x"], self.here.start)
-        elif (found := re.fullmatch(r"(?P<f>[^\W\d]\w*)'?", head)) and not self.names.find(found["f"]):
-            side = LeftSide(None, None, self.here.start)
-        else:
+        head = " ".join(t.text for t in self.tokens[:stop] if t.text not in "(){}*_" or t.kind == "sup")
+        found = next((m for pattern in LEFT_SIDES if (m := re.fullmatch(pattern, head))), None)
+        parts = found.groupdict() if found else {}
+        name = parts.get("name")
+        if not found or (name and (self.names.find(name) or self.segmentations(name))):
             return None
+        variable = parts.get("x")
+        if name and name.startswith("d") and self.names.find(name[1:]):
+            variable = name[1:]  # dw1 = ... stands for ∂f/∂w1
+        function = parts.get("f") or parts.get("g")
+        if head.startswith("∇") and function is None and variable and not self.names.find(variable):
+            function, variable = variable, None  # ∇f
+        side = LeftSide(function, variable, self.here.start)
         self.at = stop + 1
         if self.here.kind == "end":
             self.fail("nothing_after_equals")
@@ -324,7 +329,7 @@ class Parser:
     def number(self) -> Tree:
         token = self.here
         self.at += 1
-        if self.decimal_comma[-1] and self.is_op(",") and self._decimals_follow(token):
+        if self.is_op(",") and self._decimals_follow(token):
             fraction = self.tokens[self.at + 1]
             self.at += 2
             joined = Token("num", f"{token.text}.{fraction.text}", token.start, end=fraction.end)
@@ -337,8 +342,9 @@ class Parser:
 
     def _decimals_follow(self, token: Token) -> bool:
         comma, following = self.tokens[self.at], self.tokens[self.at + 1]
-        whole = token.text.isdigit() and following.kind == "num" and following.text.isdigit()
-        return whole and comma.start == token.end and following.start == comma.start + 1
+        digits = token.text.isdigit() and following.kind == "num" and following.text.isdigit()
+        meant = self.decimal_comma[-1] or comma.end - comma.start == 3  # {,} in LaTeX is always a decimal comma
+        return digits and meant and comma.start == token.end and following.start == comma.end
 
     def group(self) -> Tree:
         opening = self.here
@@ -482,6 +488,8 @@ class Parser:
         opening = self.here
         if opening.kind == "op" and opening.text in "([{" and opening.text != "":
             return self.argument_list(opening, name)
+        if opening.kind == "op" and opening.text == "|" and not self.bars:
+            return [self.group()]  # ln|x|
         if name not in BARE_FUNCTIONS or opening.kind not in ("num", "name"):
             self.fail("needs_argument", name=safe(token.text))
         factors = [self.expression(BARE)]

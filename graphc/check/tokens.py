@@ -71,7 +71,9 @@ def _welcome(char: str) -> bool:
         return char.isalnum()
     base = unicodedata.decomposition(char).split()
     # ŷ, x̄, ỹ and the like: a Latin letter with one of the three marks.
-    return len(base) == 2 and chr(int(base[0], 16)).isascii() and chr(int(base[1], 16)) in MARKS
+    if len(base) != 2 or base[0].startswith("<"):
+        return False
+    return chr(int(base[0], 16)).isascii() and chr(int(base[1], 16)) in MARKS
 
 
 _LOOKS = dict(zip("аеорсухіјѕһԁԛԝАВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧοｖ", "aeopcyxijshdqwABEKMHOPCTYXIJSABEZHIKMNOPTYXov"))

@@ -7,7 +7,7 @@ and the result, substituted and simplified.
 
 from __future__ import annotations
 
-from .derive import Derivation, derive
+from .paper import Derivation, derive
 from .steps import Equation, Step
 
 __all__ = ["Derivation", "Equation", "Step", "derive"]

@@ -20,7 +20,7 @@ from ..errors import LimitExceeded
 from ..ir import Expr, lift, postorder
 from ..ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE, POWER_ROW, SQUARE, SUBTRACT
 
-DEGREE = 10_000  # of one factor
+DEGREE = 2**53  # of one factor
 BITS = 1_000  # of a coefficient
 TERMS = 12  # in a bracket that is opened to join like terms
 
@@ -43,8 +43,12 @@ ZERO = Monomial(Fraction(0))
 ONE = Monomial()
 
 
+def _bits(c: Fraction) -> int:
+    return max(c.numerator.bit_length(), c.denominator.bit_length())
+
+
 def _bounded(c: Fraction) -> Fraction:
-    if c.numerator.bit_length() > BITS or c.denominator.bit_length() > BITS:
+    if _bits(c) > BITS:
         raise LimitExceeded(f"derive: a coefficient has more than {BITS} binary digits")
     return c
 
@@ -58,8 +62,7 @@ def _tidy(factors: Mapping[Expr, int]) -> dict[Expr, int]:
 
 def exact(value: object) -> Fraction | None:
     """A number as the rational that its shortest decimal writes: 0.1 is 1/10. None for inf and nan."""
-    number = float(value)  # type: ignore[arg-type]
-    return Fraction(str(value)) if isfinite(number) else None
+    return Fraction(str(value)) if isfinite(float(str(value))) else None
 
 
 def monomial(expr: Expr) -> Monomial:
@@ -80,7 +83,7 @@ def monomial(expr: Expr) -> Monomial:
             continue
         number = _number(node)
         opened = _opened(node)
-        if number is not None and (number or k > 0) and abs(k) <= DEGREE:
+        if number is not None and (number or k > 0) and abs(k) * _bits(number) <= BITS:
             c = _bounded(c * number**k)
         elif opened is None:
             factors[node] = k
@@ -108,6 +111,8 @@ def _opened(node: Expr) -> tuple[int, list[tuple[Expr, int]]] | None:
         return 1, [(a, 1) for a in args]
     if name in ("divide", "safe_divide"):
         return 1, [(args[0], 1), (args[1], -1)]
+    if name == "astype" and node.type.is_float and (args[0].type.is_float or args[0].type.dtype == "bool"):
+        return 1, [(args[0], 1)]
     if name == "negative":
         return -1, [(args[0], 1)]
     if name == "square":
@@ -196,6 +201,8 @@ def add(terms: Sequence[Monomial]) -> Expr:
     """The terms joined by + and −, a positive one first."""
     ordered = sorted(terms, key=lambda t: t.coefficient < 0) if terms[0].coefficient < 0 else terms
     sum_ = build(ordered[0])
+    if sum_.type.dtype == "bool":  # as a number: the sum of two bools would be their disjunction
+        sum_ = MULTIPLY(1, sum_)
     for term in ordered[1:]:
         minus = term.coefficient < 0
         sum_ = (SUBTRACT if minus else ADD)(sum_, build(Monomial(abs(term.coefficient), term.factors)))
@@ -217,7 +224,7 @@ def build(m: Monomial) -> Expr:
     if denominator:
         value = DIVIDE(value, _product(denominator))
     value = _product([value, *conditions])
-    return NEGATIVE(value) if m.coefficient < 0 else value
+    return value if m.coefficient > 0 else NEGATIVE(value) if value.type.dtype != "bool" else MULTIPLY(-1, value)
 
 
 def _coefficient(c: Fraction) -> tuple[list[Expr], list[Expr]]:

@@ -76,7 +76,7 @@ class Notation:
             return None
         if expr.type.dtype == "bool" and expr.label is None and expr not in self.names:
             text, tex = indicator(text, "unicode"), indicator(tex, "latex")
-        return Math(self._local(text), latex_safe(self._local(tex)))
+        return Math(self._local(text), latex_safe(unbracketed(self._local(tex))))
 
     def _local(self, text: str) -> str:
         """The words and separators of the language: `;` parts arguments where the comma is decimal."""
@@ -119,6 +119,23 @@ def barred(name: str) -> str:
     head, underscore, rest = name.partition("_") if not name.startswith("_") else (name, "", "")
     stem = head.rstrip("0123456789₀₁₂₃₄₅₆₇₈₉") or head
     return "".join(c + MACRON for c in stem) + head[len(stem):] + underscore + rest
+
+
+def unbracketed(tex: str) -> str:
+    r"""TeX without the brackets that a fraction bar, a root or a superscript makes needless.
+
+    >>> unbracketed(r"\frac{1}{(2 \cdot s)} + {x}^{(p - 1)} + \frac{(a)(b)}{c}")
+    '\\frac{1}{2 \\cdot s} + {x}^{p - 1} + \\frac{(a)(b)}{c}'
+    """
+    opened: list[int] = []
+    pairs: dict[int, int] = {}
+    for i, c in enumerate(tex):
+        if c == "(":
+            opened.append(i)
+        elif c == ")" and opened:
+            pairs[opened.pop()] = i
+    needless = {k for i, j in pairs.items() if tex[i - 1 : i] == "{" and tex[j + 1 : j + 2] == "}" for k in (i, j)}
+    return "".join(c for i, c in enumerate(tex) if i not in needless)
 
 
 def latex_safe(tex: str) -> str:

@@ -67,7 +67,7 @@ def phrase(key: str, lang: str) -> str:
     """The phrase, with slots open.
 
     >>> phrase("result_prose", "fr")
-    "On remplace et l'on simplifie\\xa0:"
+    'On remplace et l’on simplifie\\xa0:'
     """
     text = PHRASES[key][column(lang)]
     return spaced(text) if lang == "fr" else text

@@ -64,6 +64,7 @@ class Equation:
 
 
 TERM = re.compile(r"[-+−] ")
+INVISIBLE = re.compile(r"\\(frac|partial|left|right|mathrm|operatorname|bar|hat|mathbf)\b|\\(?=[a-z]{4})|[{}_^]")
 OPENS, CLOSES = "([{", ")]}"
 
 
@@ -89,7 +90,7 @@ def pieces(formula: str, width: int) -> list[str]:
 
 def tex_width(tex: str) -> int:
     """Roughly how many characters wide a formula is set; right for plain text."""
-    return _width(re.sub(r"\\(frac|partial|left|right|mathrm|operatorname|bar|hat|mathbf)\b|\\(?=[a-z]{4})|[{}_^]", "", tex))
+    return _width(re.sub(INVISIBLE, "", tex))
 
 
 @dataclass(frozen=True, slots=True)

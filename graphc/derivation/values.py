@@ -19,7 +19,7 @@ from .monomials import exact
 
 Number = Fraction | float | bool
 
-BITS = 2_000  # a fraction longer than this goes on as a float
+BITS = 900  # a fraction longer than this goes on as a float, which it still fits
 DIGITS = 5
 
 
@@ -37,10 +37,10 @@ def _divide(a: Number, b: Number) -> Number:
 
 
 def _power(x: Number, p: Number) -> Number:
-    if not isinstance(p, float) and Fraction(p).denominator == 1 and abs(p) <= BITS and (x or p >= 0):
-        return (Fraction(x) if not isinstance(x, float) else x) ** int(p)
     if not x and float(p) < 0:
         return math.inf
+    if not isinstance(p, float) and Fraction(p).denominator == 1 and -BITS <= p <= BITS:
+        return (x if isinstance(x, float) else Fraction(x)) ** int(p)
     return math.pow(float(x), float(p))
 
 
@@ -49,7 +49,8 @@ def _sigmoid(x: float) -> float:
 
 
 def _sqrt(x: Number) -> Number:
-    if not isinstance(x, float) and (f := Fraction(x)) >= 0:
+    f = Fraction(-1) if isinstance(x, float) else Fraction(x)
+    if f >= 0:
         root = Fraction(math.isqrt(f.numerator), math.isqrt(f.denominator))
         if root * root == f:
             return root
@@ -135,7 +136,7 @@ def _short(value: Number) -> Number:
         try:
             return value.numerator / value.denominator
         except OverflowError:
-            return math.copysign(math.inf, value)
+            return -math.inf if value < 0 else math.inf
     return value
 
 
@@ -192,8 +193,8 @@ def written(value: Number, surface: Surface, lang: str, decimals: bool) -> tuple
         return number_text(value, surface, lang, DIGITS), not math.isfinite(value) or value == int(value)
     if value.denominator == 1 or (not decimals and value.denominator < 10_000):
         return _fraction(value, surface, lang), True
-    text = number_text(float(value), surface, lang, DIGITS + 1)
-    return text, exact(float(f"{float(value):.{DIGITS + 1}g}")) == value
+    digits = DIGITS + 1 if exact(f"{float(value):.{DIGITS + 1}g}") == value else DIGITS
+    return number_text(float(value), surface, lang, digits), digits > DIGITS
 
 
 def _fraction(value: Fraction, surface: Surface, lang: str) -> str:

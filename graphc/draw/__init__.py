@@ -119,7 +119,8 @@ def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None
     elif isinstance(what, Expr):
         if hidden and at is None:
             raise InputError("draw: blank leaves out values, so it needs at=, the values of the inputs")
-        figure = forward_figure(Facts(what, None if wrt is None else backward(what, _listed(wrt)), at, lang), hidden, ahead)
+        adjoints = None if wrt is None else backward(what, _listed(wrt))
+        figure = forward_figure(Facts(what, adjoints, at, lang), hidden, ahead)
     else:
         raise InputError(f"draw takes an Expr or G.backward(...), got {type(what).__name__}")
     return Drawing(figure, colours, engine)

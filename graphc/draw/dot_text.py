@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from .figure import Box, Figure, Label, Wire
 from .layout import side_leaves
+from .measure import is_circle
 from .plain import html_text
 from .style import Theme
 
+_ROUND = 'shape=box, style="filled,rounded"'
 _SHAPES = {
-    "data": 'shape=box, style="filled,rounded"', "parameter": 'shape=box, style="filled,rounded"',
-    "constant": 'shape=box, style="filled,dashed"', "operation": "shape=circle, style=filled, fixedsize=true, width=0.45",
-    "function": 'shape=box, style="filled,rounded"', "output": "shape=box, style=filled, peripheries=2",
-    "adjoint": 'shape=box, style="filled,rounded"',
-}  # fmt: skip
-_SHAPES["data"] = "shape=box, style=filled"
+    "data": "shape=box, style=filled",
+    "parameter": _ROUND,
+    "constant": 'shape=box, style="filled,dashed"',
+    "operation": "shape=circle, style=filled, fixedsize=true, width=0.45",
+    "function": _ROUND,
+    "output": "shape=box, style=filled, peripheries=2",
+    "adjoint": _ROUND,
+}
 
 
 def dot_text(figure: Figure, theme: Theme) -> str:
@@ -29,7 +33,8 @@ def dot_text(figure: Figure, theme: Theme) -> str:
     ]
     lines += [f"  {_quoted(b.key)} [{_box(b, theme)}];" for b in figure.boxes]
     for host, leaves in side_leaves(figure).items():
-        lines.append("  { rank=same; " + " ".join(f"{_quoted(k)};" for k in [leaf for leaf, _ in leaves] + [host]) + " }")
+        level = " ".join(f"{_quoted(k)};" for k in (*(leaf for leaf, _ in leaves), host))
+        lines.append(f"  {{ rank=same; {level} }}")
     lines += [f"  {_quoted(w.tail)} -> {_quoted(w.head)} [{_wire(w, theme)}];" for w in figure.wires]
     return "\n".join([*lines, "}"]) + "\n"
 
@@ -47,10 +52,10 @@ def _box(box: Box, theme: Theme) -> str:
     label = html_text(box.tex) or " "
     if box.note is not None:
         label += f'<BR/><FONT POINT-SIZE="11" COLOR="{theme.tones[box.note.tone]}">{_label(box.note)}</FONT>'
-    shape = _SHAPES[box.kind]
-    if box.kind == "operation" and (box.note is not None or len(box.tex) > 8):
-        shape = shape.replace("fixedsize=true, ", "").replace("circle", 'box').replace("filled", '"filled,rounded"')
-    return f"{shape}, fillcolor={_quoted(theme.fill[box.kind])}, color={_quoted(theme.border[box.kind])}, label=<{label}>"
+    fits = box.note is None and is_circle(box)
+    shape = _ROUND if box.kind == "operation" and not fits else _SHAPES[box.kind]
+    colours = f"fillcolor={_quoted(theme.fill[box.kind])}, color={_quoted(theme.border[box.kind])}"
+    return f"{shape}, {colours}, label=<{label}>"
 
 
 def _label(label: Label) -> str:

@@ -12,10 +12,11 @@ from .plain import unicode_text
 from .style import LABEL_SIZE
 
 _SIGNS = {
-    "add": "+", "subtract": "-", "multiply": r"\times", "divide": r"\div", "safe_divide": r"\div", "matmul": r"\times", "exp": r"\exp", "negative": "-",
-    "where": r"\operatorname{where}", "power": r"(\cdot)^{(\cdot)}", "square": r"(\cdot)^{2}", "logical_and": r"\wedge",
-    "logical_or": r"\vee", "logical_not": r"\neg", "equal": "=", "not_equal": r"\neq", "greater": ">", "less": "<",
-    "greater_equal": r"\geq", "less_equal": r"\leq", "stop_gradient": r"\operatorname{stop}",
+    "add": "+", "subtract": "-", "multiply": r"\times", "divide": r"\div", "safe_divide": r"\div",
+    "matmul": r"\times", "exp": r"\exp", "negative": "-", "power": r"(\cdot)^{(\cdot)}", "square": r"(\cdot)^{2}",
+    "where": r"\operatorname{where}", "stop_gradient": r"\operatorname{stop}",
+    "logical_and": r"\wedge", "logical_or": r"\vee", "logical_not": r"\neg",
+    "equal": "=", "not_equal": r"\neq", "greater": ">", "less": "<", "greater_equal": r"\geq", "less_equal": r"\leq",
 }  # fmt: skip
 # Operations whose operands cannot change places: their wires keep the order, or are numbered.
 _ORDERED = {"subtract", "divide", "safe_divide", "matmul", "power", "where", "concatenate",

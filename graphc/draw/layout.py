@@ -14,7 +14,9 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
+from ..errors import LimitExceeded
 from .figure import LEAF_KINDS, Figure
 
 CROSS_GAP = 15.0  # between boxes of one rank
@@ -24,6 +26,8 @@ MAIN_GAP = 13.0  # between neighbouring ranks, before room for curves
 ARROW_ROOM = 8.0
 SIDE_WIRE = 14.0  # of bare wire on each side of a label, for a parameter that enters from the side
 SNAP = 7.0  # points
+LONGEST = 20_000  # total length of the wires, in ranks
+ALONE = 8.0  # weight of a piece of wire at the end of a box where it is the only one
 _FIXED = 1e7  # weight of an item that stays where it is
 
 
@@ -171,6 +175,12 @@ def chart(figure: Figure, box: Callable[[str], Extent], label: Callable[[int], E
     wires = [(i, w) for i, w in enumerate(figure.wires) if w.tail not in hidden]
     arcs = [(w.tail, w.head) for _, w in wires]
     rank = box_ranks(keys, arcs)
+    length = sum(rank[head] - rank[tail] for tail, head in arcs)
+    if length > LONGEST:
+        raise LimitExceeded(
+            f"the wires of this figure would pass {length:,} places, and {LONGEST:,} is the most that can be laid out: "
+            "values are used too far from where they are made; draw a part of the graph"
+        )
     for k in keys:
         c.items[k] = Item(k, rank[k], _with_sides(box(k), c.sides.get(k, []), box, side_label), True)
     out: dict[str, int] = defaultdict(int)
@@ -218,19 +228,19 @@ def _link(c: Chart, i: int, only_out: bool, only_in: bool) -> None:
     """Weights say which end a piece of wire keeps level with: the end where it is alone."""
     path = c.paths[i]
     last = len(path) - 2
-    for j, (a, b) in enumerate(zip(path, path[1:])):
+    for j, (a, b) in enumerate(pairwise(path)):
         if j == 0:
-            weight = 8.0 if only_out else 0.08
+            weight = ALONE if only_out else 0.08
         elif j == last:
-            weight = 8.0 if only_in else 0.4 if only_out else 2.0
+            weight = ALONE if only_in else 0.4 if only_out else 2.0
         else:
-            weight = 10.0
+            weight = ALONE + 2.0
         c.links.append((a, b, weight))
 
 
 def _spine_items(c: Chart, boxes: list[str]) -> list[str]:
     """The spine with the labels and bends of its wires; of two wires between the same boxes neither is straight."""
-    wanted = set(zip(boxes, boxes[1:]))  # the spine may have breaks, where longest chains part and meet
+    wanted = set(pairwise(boxes))  # the spine may have breaks, where longest chains part and meet
     wires: dict[tuple[str, str], list[list[str]]] = defaultdict(list)
     for path in c.paths.values():
         wires[path[0], path[-1]].append(path)
@@ -242,7 +252,7 @@ def _first_order(c: Chart, keys: Sequence[str]) -> None:
     """Depth first from the ends, operands in their order: a tree comes out without crossings."""
     into: dict[str, list[str]] = defaultdict(list)
     for path in c.paths.values():
-        for a, b in zip(path, path[1:]):
+        for a, b in pairwise(path):
             into[b].append(a)
     tails = {path[0] for path in c.paths.values()}
     seen: set[str] = set()
@@ -356,7 +366,7 @@ def settle(wanted: Sequence[float], weights: Sequence[float], gaps: Sequence[flo
 def place_cross(c: Chart, rounds: int | None = None) -> None:
     """Positions across the wires: the spine at 0, everything else drawn level with its neighbours.
 
-    Then pieces of wire that are off level by less than SNAP are pulled level, where there is room.
+    Then what is nearly level is pulled level, where there is room.
     """
     gaps = [_gaps(c, rank) for rank in c.ranks]
     for rank, gap in zip(c.ranks, gaps):
@@ -364,9 +374,14 @@ def place_cross(c: Chart, rounds: int | None = None) -> None:
     rounds = rounds if rounds is not None else max(30, min(300, 60_000 // max(1, len(c.items))))
     _relax(c, c.links, gaps, rounds)
     _straighten(c)
-    level = [(a, b, w * (300.0 if abs(c.items[a].cross - c.items[b].cross) < SNAP else 1.0)) for a, b, w in c.links]
-    _relax(c, level, gaps, rounds)
+    _relax(c, [_pulled_level(c, *link) for link in c.links], gaps, rounds)
     _straighten(c)
+
+
+def _pulled_level(c: Chart, a: str, b: str, weight: float) -> tuple[str, str, float]:
+    """Off by less than SNAP, or by more where a wire is alone at its end: 300 times the weight."""
+    near = SNAP if weight < ALONE else 6 * SNAP
+    return a, b, weight * (300.0 if abs(c.items[a].cross - c.items[b].cross) < near else 1.0)
 
 
 def _straighten(c: Chart) -> None:
@@ -377,17 +392,17 @@ def _straighten(c: Chart) -> None:
     """
     place = {k: i for rank in c.ranks for i, k in enumerate(rank)}
     spine = set(c.spine)
-    alone = {(a, b) for a, b, w in c.links if w == 8.0}
+    alone = {(a, b) for a, b, w in c.links if w == ALONE}
     long = [(i, path) for i, path in c.paths.items() if len(path) > 3 and path[1] not in spine]
     for turn in range(4):
         for i, path in long if turn % 2 else reversed(long):
             rooms = [_room(c, k, place) for k in path[1:-1]]
             low, high = max(r[0] for r in rooms), min(r[1] for r in rooms)
-            if low > high:
+            if low > high + 0.5:
                 continue
             ends = [path[0]] * ((path[0], path[1]) in alone) + [path[-1]] * ((path[-2], path[-1]) in alone)
-            fitting = [c.items[k].cross for k in ends if low <= c.items[k].cross <= high]
-            level = fitting[0] if fitting else min(max(c.items[c.labels[i]].cross, low), high)
+            fitting = [c.items[k].cross for k in ends if low - 0.5 <= c.items[k].cross <= high + 0.5]
+            level = fitting[0] if fitting else min(max(c.items[c.labels[i]].cross, low), max(low, high))
             for k in path[1:-1]:
                 c.items[k].cross = level
 
@@ -421,7 +436,7 @@ def _relax(c: Chart, links: Sequence[tuple[str, str, float]], gaps: list[list[fl
 def _gaps(c: Chart, rank: list[str]) -> list[float]:
     items = [c.items[k] for k in rank]
     return [a.extent.high + b.extent.low + (CROSS_GAP if a.is_box and b.is_box else c.label_gap)
-            for a, b in zip(items, items[1:])]
+            for a, b in pairwise(items)]
 
 
 def _set(c: Chart, rank: list[str], positions: list[float]) -> None:

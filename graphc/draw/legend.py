@@ -14,8 +14,8 @@ ROW_HEIGHT = 20.0
 _SAMPLE, _GAP, _BETWEEN = 19.0, 6.0, 20.0
 
 
-def legend_rows(entries: Sequence[Entry], theme: Theme, width: float) -> tuple[list[Group], float]:
-    """Groups around x = 0 from y = 0 down, and their height."""
+def legend_rows(entries: Sequence[Entry], theme: Theme, width: float) -> list[Group]:
+    """Groups around x = 0 from y = 0 down."""
     rows: list[list[tuple[Entry, float]]] = [[]]
     used = 0.0
     for entry in entries:
@@ -25,8 +25,7 @@ def legend_rows(entries: Sequence[Entry], theme: Theme, width: float) -> tuple[l
             used = 0.0
         used += wide + (_BETWEEN if rows[-1] else 0.0)
         rows[-1].append((entry, wide))
-    groups = [g for i, row in enumerate(rows) if row for g in _row(row, i * ROW_HEIGHT, theme)]
-    return groups, ROW_HEIGHT * len(rows) if groups else 0.0
+    return [g for i, row in enumerate(rows) if row for g in _row(row, i * ROW_HEIGHT, theme)]
 
 
 def _row(row: list[tuple[Entry, float]], y: float, theme: Theme) -> list[Group]:
@@ -41,7 +40,7 @@ def _row(row: list[tuple[Entry, float]], y: float, theme: Theme) -> list[Group]:
 
 
 def _sample(entry: Entry, x: float, y: float, theme: Theme) -> list[Shape]:
-    if entry.sample in ("first", "second"):
+    if entry.sample == "first" or entry.sample == "second":
         ink = outline(entry.tex, 8.0)
         level = y - 3.2 if entry.sample == "first" else y + 3.2 + ink.height
         line = Path([("M", (x, y)), ("L", (x + _SAMPLE, y))], "none", theme.tones["wire"], 1.2)

@@ -59,7 +59,7 @@ def _measured(tex: str, size: float, commands: list[Command], words: bool) -> Ou
         return Outline(tex, size, (), 0.0, 0.0, 0.0, words)
     left = min(xs)
     moved = tuple((c, tuple(v - left if i % 2 == 0 else v for i, v in enumerate(vs))) for c, vs in commands)
-    return Outline(tex, size, moved, max(xs) - left, max(0.0, -min(ys)), max(0.0, max(ys)), words)
+    return Outline(tex, size, moved, max(xs) - left, max(0.0, -min(ys)), max(0.0, *ys), words)
 
 
 def _commands(source: str, size: float, words: bool) -> list[Command]:
@@ -73,7 +73,8 @@ def _commands(source: str, size: float, words: bool) -> list[Command]:
 
 def _sentence(words: str) -> ET.Element:
     root = ET.Element("math")
-    ET.SubElement(root, "mtext").text = words
+    # ziamath takes a run of "-" for a rule to draw: a hyphen is spelled as the character that is one.
+    ET.SubElement(root, "mtext").text = words.replace("-", "\u2010") or "\u00a0"
     return root
 
 

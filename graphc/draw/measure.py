@@ -11,6 +11,7 @@ from .mathtext import Outline, outline
 
 LABEL_PAD = 5.0  # before and after a label, along its wire
 NOTE_GAP = 5.0
+BLANK_NOTE = 15.0  # height of a note to fill in
 _DIGIT = 7.7  # height of a digit at LABEL_SIZE: labels without ascenders sit on the same line as digits
 
 
@@ -88,7 +89,15 @@ def note_size(box: Box, figure: Figure) -> Size:
     """Room for a note; a blank one is as wide as the widest, so that its width gives no hint."""
     if box.note is None:
         return Size(0.0, 0.0)
-    return Size(figure.note_width, 15.0) if box.note.blank else label_size(box.note, figure)
+    return Size(figure.note_width, BLANK_NOTE) if box.note.blank else label_size(box.note, figure)
+
+
+def note_room(box: Box, figure: Figure) -> Size:
+    """The room that a note takes in the layout, the same whether it is blank or not."""
+    size = note_size(box, figure)
+    if box.note is None or not figure.note_width:
+        return size
+    return Size(max(size.width, figure.note_width), max(size.height, BLANK_NOTE))
 
 
 def box_extent(figure: Figure, box: Box, place: str) -> Extent:
@@ -97,7 +106,7 @@ def box_extent(figure: Figure, box: Box, place: str) -> Extent:
     Under the box when wires run across the page; when they run down, over a box that begins or ends them
     and beside an inner one.
     """
-    size, note = box_size(box), note_size(box, figure)
+    size, note = box_size(box), note_room(box, figure)
     across = figure.direction in ("LR", "RL")
     main, cross = (size.width / 2, size.height / 2) if across else (size.height / 2, size.width / 2)
     if box.note is None:

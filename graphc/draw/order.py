@@ -1,7 +1,8 @@
 """Which item stands before which in its rank: decided by Graphviz where there is one, else by our own sweeps.
 
-Graphviz is given fixed-size boxes without text, so no font matters, and is asked for the order alone: every
-engine's figure then gets its coordinates in the same way, and the engines differ in crossings only.
+Graphviz is given fixed-size boxes without text, so no font matters, and is asked for the order alone; its
+order is drawn where it crosses fewer wires than our own. Every engine's figure then gets its coordinates in
+the same way, so the engines differ in crossings only.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from .layout import Chart, crossings, order
 
 CLOCK = 15.0  # seconds that Graphviz may take before our own layout draws
 IN_PROCESS = 300  # items; above this Graphviz runs in a process that can be stopped
+FOR_GRAPHVIZ = 3000  # items; above this it would only run out its clock
 
 # Reads DOT on standard input, writes one line "name x y" a node.
 _WORKER = """
@@ -40,6 +42,8 @@ def order_by(c: Chart, engine: str | None = None) -> str:
     if engine is not None and engine not in ENGINES:
         raise choose("layout engine", engine, ENGINES)
     for name in [engine] if engine else list(ENGINES):
+        if not engine and name != "own" and len(c.items) > FOR_GRAPHVIZ:
+            continue
         try:
             ENGINES[name](c)
         except Unavailable as error:
@@ -110,19 +114,18 @@ def _inches(c: Chart, key: str) -> float:
 
 
 def _adopt(c: Chart, names: dict[str, str], places: dict[str, float]) -> None:
-    """Take over Graphviz's order, turned round if that agrees better with the order of the operands."""
+    """Take over Graphviz's order where it crosses fewer wires than our own, which keeps operands in order.
+
+    Graphviz does not know up from down: its order is turned round if that agrees better with ours.
+    """
     at = {names[n]: x for n, x in places.items() if n in names}
     if len(at) < len(names):
         raise Unavailable("it returned no positions")
-    before, drawn = c.ranks, [sorted(rank, key=lambda k: at[k]) for rank in c.ranks]
-    c.ranks = drawn
-    if _disagreements(before, drawn) > _disagreements(before, [rank[::-1] for rank in drawn]):
-        c.ranks = [rank[::-1] for rank in drawn]
-    found = crossings(c)
-    if found:  # ours may be better still; then it is ours that is drawn from here on
-        better = Chart(items=c.items, links=c.links, ranks=[list(r) for r in c.ranks])
-        order(better, sweeps=8)
-        c.ranks = better.ranks
+    drawn = Chart(items=c.items, links=c.links, ranks=[sorted(rank, key=lambda k: at[k]) for rank in c.ranks])
+    order(c)
+    if crossings(drawn) < crossings(c):
+        turned = [rank[::-1] for rank in drawn.ranks]
+        c.ranks = min(drawn.ranks, turned, key=lambda ranks: _disagreements(c.ranks, ranks))
 
 
 def _disagreements(before: list[list[str]], after: list[list[str]]) -> int:

@@ -8,7 +8,8 @@ PHRASES: dict[str, dict[str, str]] = {
     "en": {
         "value": "forward value", "name": "value", "shape": "shape", "gradient": "gradient",
         "local": "local derivative", "handed": "contribution", "data": "data", "parameter": "parameter",
-        "constant": "constant", "operation": "operation", "function": "function", "output": "output", "adjoint": "adjoint",
+        "constant": "constant", "operation": "operation", "function": "function", "output": "output",
+        "adjoint": "adjoint",
         "forward title": "Computation graph of {f}",
         "circuit title": "Computation graph of {f}, with values and gradients",
         "values title": "Computation graph of {f}, with values",
@@ -21,7 +22,8 @@ PHRASES: dict[str, dict[str, str]] = {
     "fr": {
         "value": "valeur (avant)", "name": "valeur", "shape": "forme", "gradient": "gradient (arrière)",
         "local": "dérivée locale", "handed": "contribution", "data": "donnée", "parameter": "paramètre",
-        "constant": "constante", "operation": "opération", "function": "fonction", "output": "sortie", "adjoint": "adjoint",
+        "constant": "constante", "operation": "opération", "function": "fonction", "output": "sortie",
+        "adjoint": "adjoint",
         "forward title": "Graphe de calcul de {f}",
         "circuit title": "Graphe de calcul de {f}, avec les valeurs et les gradients",
         "values title": "Graphe de calcul de {f}, avec les valeurs",

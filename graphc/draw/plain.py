@@ -7,6 +7,7 @@ anything else passes through without its backslash.
 from __future__ import annotations
 
 import re
+import unicodedata
 from html import escape
 
 _TOKEN = re.compile(r"\\[A-Za-z]+\*?\s*|\\.|[{}^_&]|\s+|.", re.DOTALL)
@@ -21,11 +22,11 @@ _SYMBOLS = {
     r"\quad": "  ", r"\qquad": "    ", r"\!": "", r"\left": "", r"\right": "", r"\displaystyle": "",
     r"\textstyle": "", r"\big": "", r"\bigl": "", r"\bigr": "", r"\Big": "", r"\limits": "", r"\\": "; ",
 }
-_GREEK = dict(zip(
+_GREEK_NAMES = (
     "alpha beta gamma delta epsilon varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi "
-    "varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split(),
-    "αβγδεεζηθικλμνξπρστυφφχψωΓΔΘΛΞΠΣΥΦΨΩ",
-))
+    "varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
+)
+_GREEK = dict(zip(_GREEK_NAMES.split(), "αβγδεεζηθικλμνξπρστυφφχψωΓΔΘΛΞΠΣΥΦΨΩ"))
 _ACCENTS = {r"\bar": "\u0304", r"\overline": "\u0305", r"\hat": "\u0302", r"\widehat": "\u0302", r"\tilde": "\u0303",
             r"\dot": "\u0307", r"\vec": "\u20d7"}
 _FONTS = {r"\mathrm", r"\mathbf", r"\boldsymbol", r"\operatorname", r"\text", r"\mathit", r"\mathsf", r"\mathbb",
@@ -53,9 +54,11 @@ class _Reader:
         token = self.tokens[self.at]
         self.at += 1
         if token == "{":
+            if depth >= _DEPTH:
+                return self.skip()
             inner = self.run(depth + 1, upright)
             self.at += 1
-            return inner if depth < _DEPTH else "…"
+            return inner
         if token in "_^":
             return self.script(token, self.argument(depth, upright))
         if token in (r"\frac", r"\tfrac", r"\dfrac"):
@@ -68,12 +71,20 @@ class _Reader:
             return f"<B>{inner}</B>" if self.html and token in _BOLD and inner else inner
         return self.atom(token, upright)
 
+    def skip(self) -> str:
+        """Past the brace that closes the one just read."""
+        level = 1
+        while self.at < len(self.tokens) and level:
+            level += {"{": 1, "}": -1}.get(self.tokens[self.at], 0)
+            self.at += 1
+        return "…"
+
     def argument(self, depth: int, upright: bool) -> str:
         while self.at < len(self.tokens) and self.tokens[self.at].isspace():
             self.at += 1
         if self.at >= len(self.tokens) or self.tokens[self.at] == "}" or depth > _DEPTH:
             return ""
-        return self.one(depth, upright)
+        return self.one(depth + 1, upright)
 
     def accented(self, inner: str, mark: str) -> str:
         """The mark goes after the first letter, which in HTML is not the `I` of a tag."""
@@ -145,4 +156,4 @@ def _whole(reader: _Reader) -> str:
 
 
 def _spaced(text: str) -> str:
-    return re.sub(r" {2,}", " ", text).strip()
+    return unicodedata.normalize("NFC", re.sub(r" {2,}", " ", text).strip())

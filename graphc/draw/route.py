@@ -18,6 +18,7 @@ from .mathtext import Command
 
 Point = tuple[float, float]
 STEEPEST = (radians(62), radians(42), radians(22))  # tried in turn, by which is free
+OFF_CENTRE = 5.0  # how far from its middle a wire may leave or enter a box
 BESIDE_A_SIDE_LEAF = radians(40)
 
 
@@ -71,7 +72,11 @@ def _route(c: Chart, i: int, shapes: dict[str, Shape], bands: Sequence[tuple[flo
            port: float) -> Route:
     path = c.paths[i]
     tail, head = c.items[path[0]], c.items[path[-1]]
-    at: Point = (tail.main + shapes[tail.key].main, tail.cross)
+    # A wire whose label is a little off its box's middle leaves there, level, instead of bending by a hair.
+    off = c.items[path[1]].cross - tail.cross
+    at: Point = (tail.main + shapes[tail.key].main, tail.cross + (off if abs(off) <= OFF_CENTRE else 0.0))
+    if off:  # the outline is rounder there: begin a little inside, under the box
+        at = (at[0] - 1.5, at[1])
     commands: list[Command] = [("M", at)]
     at = _straight(commands, at, max(at[0], bands[tail.rank][1]))
     for key in path[1:-1]:
@@ -110,6 +115,8 @@ def _bend(commands: list[Command], at: Point, to: Point) -> Point:
 def _arrive(c: Chart, commands: list[Command], at: Point, head: Item, shape: Shape, band: float,
             port: float, route: Route) -> None:
     """The last piece of a wire: onto a circle at an angle if nothing is in the way, else level."""
+    if not shape.circle and not port and abs(at[1] - head.cross) <= OFF_CENTRE:
+        port = at[1] - head.cross
     if shape.circle and abs(head.cross - at[1]) > 0.5:
         for steepest in STEEPEST:
             trial: list[Command] = []
@@ -137,8 +144,9 @@ def _enter_circle(c: Chart, commands: list[Command], at: Point, head: Item, shap
     tip = (head.main - d[0] * shape.main, head.cross - d[1] * shape.main)
     stop = (tip[0] - d[0] * (style.HEAD_LENGTH - 0.8), tip[1] - d[1] * (style.HEAD_LENGTH - 0.8))
     span = hypot(stop[0] - at[0], stop[1] - at[1])
-    commands.append(("C", (at[0] + 0.5 * span, at[1], stop[0] - 0.42 * span * d[0], stop[1] - 0.42 * span * d[1],
-                           *stop)))
+    # Neither control point may pass the other end, or a steep curve would swing back.
+    first, last = min(0.5 * span, stop[0] - at[0]), min(0.42 * span, 0.8 * (stop[0] - at[0]) / d[0])
+    commands.append(("C", (at[0] + first, at[1], stop[0] - last * d[0], stop[1] - last * d[1], *stop)))
     route.tip, route.toward = tip, d
 
 
@@ -177,7 +185,8 @@ def _side_route(host: Item, sign: int, leaf: float, label: float, to: Shape, own
     start = (host.main, host.cross + leaf - sign * own.cross)
     tip = (host.main, host.cross + sign * to.cross)
     stop = (host.main, tip[1] + sign * (style.HEAD_LENGTH - 0.8))
-    return Route([("M", start), ("L", stop)], tip, (0.0, -float(sign)), (host.main, host.cross + label), sign * 1e6, True)
+    spot, far = (host.main, host.cross + label), sign * 1e6
+    return Route([("M", start), ("L", stop)], tip, (0.0, -float(sign)), spot, far, True)
 
 
 def arrow_head(tip: Point, toward: Point) -> list[Command]:

@@ -80,7 +80,7 @@ def build(figure: Figure, theme: Theme, placed: Placed) -> Scene:
         ink = outline(figure.heading, style.HEADING_SIZE, True)
         spot = ((left + right - ink.width) / 2, top - 20.0)
         groups.append(Group("heading", "", figure.heading, [Glyphs(ink, *spot, theme.tones["ink"])]))
-    rows, height = legend_rows(figure.legend, theme, max(width, 380.0))
+    rows = legend_rows(figure.legend, theme, max(width, 380.0))
     groups += [moved(g, (left + right) / 2, bottom + 26.0) for g in rows]
     left, top, right, bottom = bounds(groups)
     margin = style.MARGIN

@@ -118,9 +118,9 @@ def _exact(node: Expr, args: list[Value]) -> Value | None:
 def _numeric(node: Expr, args: list[Value], sizes: Mapping[str, int]) -> Value:
     """By the NumPy spelling in the op's row; what a row says is ours, and nobody else's text gets here."""
     template = node.op.numpy if isinstance(node.op.numpy, str) else node.op.numpy(node)
-    names = [f"a{i}" for i in range(len(args))]
+    names = [f"_operand{i}_" for i in range(len(args))]
     spelling = template.format(*names, **node.op.named_attrs(node))
-    scope: dict[str, Any] = {"np": np, "__builtins__": {}, **sizes}
+    scope: dict[str, Any] = {**sizes, "np": np, "__builtins__": {}}
     if node.op.helper:
         helpers: dict[str, Any] = {"np": np}
         exec(node.op.helper, helpers)

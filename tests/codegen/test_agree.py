@@ -100,7 +100,7 @@ def arguments():
 CALLS = [("readable", 10**9), ("fast", 10**9), ("readable", 0), ("fast", 0)]
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(programs())
 def test_every_style_agrees_with_the_interpreter(program):
     args = arguments()
@@ -113,7 +113,7 @@ def test_every_style_agrees_with_the_interpreter(program):
             assert np.array_equal(got, want, equal_nan=True), (style, long)
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(programs())
 def test_nothing_is_written_and_nothing_is_shared(program):
     args, constant = arguments(), CONSTANT.copy()

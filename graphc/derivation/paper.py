@@ -14,7 +14,7 @@ from ..errors import InputError, LimitExceeded, ShapeError
 from ..formula import format_node
 from ..ir import INPUT, Expr, postorder, variable
 from ..ops.elementwise import ADD
-from ..rewrite import rewrite
+from ..simplify import simplify
 from ..view import View, ViewNode, teaching_view
 from .local import local_derivatives, pulled
 from .monomials import ONE, ZERO, Monomial, build, monomial, total
@@ -24,7 +24,8 @@ from .values import Number, evaluate, is_decimal, times, values_at, written
 
 NODES = 300  # of a graph that is still worth deriving on paper
 LONG = 90  # characters, past which an adjoint is carried on by its name
-RESULT = 240  # characters of a result that is worth writing out in the inputs
+SIMPLIFIED = 150  # nodes of a gradient that is also put through `simplify`
+RESULT = 160  # characters of a result that is worth writing out in the inputs
 
 
 def derive(f: Expr, wrt: Any = None, *, at: Mapping[Any, Any] | None = None, lang: str = "en") -> Derivation:
@@ -418,8 +419,12 @@ def _bracketed(m: Math) -> Math:
 
 
 def _shorter(ours: Expr, gradient: Expr) -> Expr:
-    """Two forms of one derivative: the other only when it is much shorter, since ours keeps the author's sums."""
-    other = rewrite(gradient)
+    """Two forms of one derivative: the other only when it is much shorter, since ours keeps the chain's order."""
+    if len(postorder([gradient])) > SIMPLIFIED:
+        return ours
+    other = simplify(gradient)
+    if any(n.op.name == "astype" for n in postorder([other])):  # spelled for the machine
+        return ours
     lengths = [len(format_node(e, "unicode", limit=2000)) for e in (ours, other)]
     return other if lengths[1] < 0.8 * lengths[0] else ours
 

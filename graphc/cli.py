@@ -1,0 +1,390 @@
+"""The `graphc` command: demo, draw, derive, compile, check.
+
+Exit status: 0 done or correct, 1 wrong, 2 undecided, 3 invalid input or usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any, NoReturn
+
+import graphc as G
+
+from .draw.files import write_whole
+from .errors import GraphcError, InputError
+
+INVALID = 3
+STATUS = {"correct": 0, "wrong": 1, "undecided": 2, "invalid": INVALID}
+
+EXAM = "w3*relu(w1*x1 + w1*x2 + b)"
+POINT = "x1=3,x2=-1,w1=2,w3=4,b=-1"
+FORMATS = ("svg", "png", "pdf", "dot")
+
+FORMULA_EXAMPLE = '"w3*relu(w1*x1+w1*x2+b)"'
+EXAMPLES = {
+    "demo": "graphc demo -o out",
+    "draw": f"graphc draw {FORMULA_EXAMPLE} --wrt w1,w3,b --at {POINT} -o exam.svg",
+    "derive": f"graphc derive {FORMULA_EXAMPLE} --wrt w1 --lang fr",
+    "compile": f"graphc compile {FORMULA_EXAMPLE} --wrt w1,w3,b -o exam.py",
+    "check": f'graphc check {FORMULA_EXAMPLE} --wrt w1 "w3*(x1+x2)*1[w1*x1+w1*x2+b>0]"',
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments (of the process by default); the exit status.
+
+    >>> main(["check", "w*x", "--wrt", "w", "x + 1", "--json"]) == STATUS["wrong"]
+    {"status": "wrong", ...
+    True
+    """
+    _speak_utf8()
+    options = _parser().parse_args(_formulas_apart(sys.argv[1:] if argv is None else argv))
+    try:
+        return int(options.run(options))
+    except (GraphcError, OSError) as error:
+        return _refused(error, options)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _speak_utf8() -> None:
+    """Formulas need more than ASCII, whatever the locale says."""
+    for stream in (sys.stdout, sys.stderr):
+        if (stream.encoding or "").lower().replace("-", "") != "utf8" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")
+
+
+def _refused(error: Exception, options: argparse.Namespace) -> int:
+    if isinstance(error, BrokenPipeError):  # the reader, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INVALID
+    if options.json:
+        print(json.dumps({"status": "invalid", "error": type(error).__name__, "message": str(error)}, ensure_ascii=False))
+    print(f"graphc {options.command}: {error}", file=sys.stderr)
+    return INVALID
+
+
+# -- arguments --------------------------------------------------------------------------------------------
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, with our exit status for a wrong usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(INVALID, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="graphc", description="Symbolic computation graphs: draw, differentiate, compile, check.",
+                     epilog="examples:\n" + "\n".join(f"  {e}" for e in EXAMPLES.values())
+                     + "\n\nexit status: 0 done or correct, 1 wrong, 2 undecided, 3 invalid input or usage",
+                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"graphc {G.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command", parser_class=_Parser)
+    _demo_options(_command(commands, "demo", demo, "the w3·ReLU exercise end to end: figures, derivation, code, check"))
+    _draw_options(_model(_command(commands, "draw", draw, "a figure: forward graph, circuit with values, or backward graph")))
+    _derive_options(_model(_command(commands, "derive", derive, "the derivation on paper, step by step")))
+    _compile_options(_model(_command(commands, "compile", compile_, "a NumPy module of the value and its gradients")))
+    _check_options(_model(_command(commands, "check", check, "is this hand derivation right?")))
+    return parser
+
+
+def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int], says: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=says, description=says[0].upper() + says[1:] + ".", epilog=f"example:\n  {EXAMPLES[name]}",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.set_defaults(run=run)
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language (default: en)")
+    return parser
+
+
+def _model(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("model", help="a formula, or file.py:name of a graph declared in Python")
+    parser.add_argument("--wrt", type=_names, metavar="a,b", help="differentiate by these")
+    return parser
+
+
+def _demo_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", default="out", metavar="DIR", help="directory to write to (default: out)")
+
+
+def _draw_options(parser: argparse.ArgumentParser) -> None:
+    _at(parser, "numbers for the inputs; values and gradients are then written on the wires")
+    parser.add_argument("--backward", action="store_true", help="draw the graph of the adjoints")
+    parser.add_argument("--blank", choices=("values", "gradients", "all"), help="leave boxes to fill in by hand")
+    parser.add_argument("--theme", default="light", help="light, dark or print (default: light)")
+    parser.add_argument("--rankdir", choices=("LR", "TB"), default="LR", help="left to right, or top to bottom")
+    parser.add_argument("-o", "--output", metavar="FILE", help=f"{', '.join(FORMATS)} by the ending; SVG is printed otherwise")
+
+
+def _derive_options(parser: argparse.ArgumentParser) -> None:
+    _at(parser, "numbers for the inputs; their values then follow each line")
+    parser.add_argument("-o", "--output", metavar="FILE", help=".md, .tex or .txt; printed as text otherwise")
+
+
+def _compile_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--style", default="fast", help="fast or readable (default: fast)")
+    parser.add_argument("--target", default="numpy", help="numpy or scalar (default: numpy)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write a module that needs NumPy alone; printed otherwise")
+
+
+def _check_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("answer", help="the derivative to check, as text or LaTeX")
+    parser.add_argument("--syntax", choices=("auto", "text", "latex"), default="auto", help="how to read the answer")
+
+
+def _at(parser: argparse.ArgumentParser, says: str) -> None:
+    parser.add_argument("--at", metavar="a=1,b=1/2", help=says)
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if not all(name.isidentifier() for name in names):
+        raise argparse.ArgumentTypeError(f"names parted by commas are needed, as in w1,b; got {text!r}")
+    return names
+
+
+def _formulas_apart(argv: Sequence[str]) -> list[str]:
+    """A formula may begin with a minus; a space before it keeps argparse from reading an option."""
+    return [f" {word}" if re.match(r"-[^-]", word) and not re.match(r"-[oh]$", word) else word for word in argv]
+
+
+# -- models and points ------------------------------------------------------------------------------------
+
+
+def model_of(text: str, wrt: Sequence[str] | None) -> G.Expr:
+    """The graph of a formula, whose `wrt` become parameters, or of `file.py:name`."""
+    place = re.fullmatch(r"(.+\.py):(\w+)", text.strip())
+    return _load(*place.groups()) if place else G.parse(text, params=wrt)
+
+
+def _load(path: str, name: str) -> G.Expr:
+    if not os.path.isfile(path):
+        raise InputError(f"no file {path!r}")
+    try:
+        found = runpy.run_path(path, run_name="graphc_model")
+    except GraphcError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise InputError(f"{path} could not be run: {type(error).__name__}: {error}") from None
+    value = found.get(name)
+    if isinstance(value, G.Expr):
+        return value
+    graphs = sorted(k for k, v in found.items() if isinstance(v, G.Expr))
+    raise InputError(f"{path} has no graph called {name!r}; it has {', '.join(graphs) or 'none'}")
+
+
+NUMBER = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})(e[+-]?\d{1,2})?", re.IGNORECASE)
+FRACTION = re.compile(r"([+-]?\d{1,40})/(\d{1,40})")
+
+
+def point_of(text: str | None) -> dict[str, Any] | None:
+    """Exact numbers by name, from `a=3,b=-1/2,c=0.25`; with `;` between them the comma is decimal.
+
+    >>> point_of("x1=3, b=-1/2"), point_of("x=0,5; y=2")
+    ({'x1': Fraction(3, 1), 'b': Fraction(-1, 2)}, {'x': 0.5, 'y': Fraction(2, 1)})
+    """
+    if text is None:
+        return None
+    point: dict[str, Any] = {}
+    decimal_comma = ";" in text
+    for part in text.split(";" if decimal_comma else ","):
+        name, equals, value = part.partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise InputError(f"--at: {part.strip()[:60]!r} is not name=value; write it as x1=3,x2=-1/2")
+        if name.strip() in point:
+            raise InputError(f"--at: {name.strip()!r} is given twice")
+        point[name.strip()] = _number(value.replace(",", ".") if decimal_comma else value, name.strip())
+    return point
+
+
+def _number(text: str, name: str) -> Fraction | float:
+    word = text.strip().replace("−", "-")
+    fraction = FRACTION.fullmatch(word)
+    if fraction and int(fraction[2]):
+        return Fraction(int(fraction[1]), int(fraction[2]))
+    if not NUMBER.fullmatch(word):
+        raise InputError(f"--at: {name} must be a number such as 3, 0.5 or 1/2, got {text.strip()[:60]!r}")
+    exact = Fraction(word)
+    # A float keeps "0.5" a decimal for the reader; what a float cannot hold stays exact.
+    return float(word) if exact.denominator > 1 and Fraction(repr(float(word))) == exact else exact
+
+
+# -- commands ---------------------------------------------------------------------------------------------
+
+
+def draw(options: argparse.Namespace) -> int:
+    """`graphc draw`: a figure to a file, or SVG to the standard output."""
+    f, at = model_of(options.model, options.wrt), point_of(options.at)
+    style = {"at": at, "lang": options.lang, "theme": options.theme, "rankdir": options.rankdir}
+    if options.backward:
+        drawing = G.draw(G.backward(f, options.wrt), **style)
+    else:
+        drawing = G.draw(f, wrt=options.wrt, blank=options.blank or False, **style)
+    if options.output:
+        drawing.save(options.output)
+    if options.json:
+        _print_json(path=options.output, engine=drawing.engine, svg=None if options.output else drawing.svg)
+    else:
+        print(options.output or drawing.svg)
+    return 0
+
+
+def derive(options: argparse.Namespace) -> int:
+    """`graphc derive`: the derivation as text, Markdown or LaTeX."""
+    f = model_of(options.model, options.wrt)
+    derivation = G.derive(f, options.wrt, at=point_of(options.at), lang=options.lang)
+    if options.output:
+        _write(options.output, _document(derivation, options.output))
+    if options.json:
+        steps = [{"kind": s.kind, "number": s.number, "title": s.title, "prose": s.prose, "tex": s.tex,
+                  "lines": [e.text for e in s.equations]} for s in derivation.steps]
+        results = {str(w.name): str(g) for w, g in derivation.results.items()}
+        _print_json(path=options.output, steps=steps, results=results)
+    else:
+        print(options.output or str(derivation).rstrip())
+    return 0
+
+
+def _document(derivation: Any, path: str) -> str:
+    writers = {".md": derivation.to_markdown, ".tex": derivation.to_latex, ".txt": lambda: str(derivation)}
+    ending = os.path.splitext(path)[1].lower()
+    if ending not in writers:
+        raise InputError(f"no document format {ending or path!r}; choose from {', '.join(writers)}")
+    return str(writers[ending]())
+
+
+def _write(path: str, text: str) -> None:
+    write_whole(path, text.encode())
+
+
+def compile_(options: argparse.Namespace) -> int:
+    """`graphc compile`: the value and its gradients as NumPy source."""
+    f = model_of(options.model, options.wrt)
+    outputs = [f, *G.gradients(f, options.wrt)] if options.wrt else [f]
+    function = G.compile(outputs, style=options.style, target=options.target)
+    if options.output:
+        function.save(options.output)
+    if options.json:
+        _print_json(path=options.output, source=function.source)
+    else:
+        print(options.output or function.source.rstrip())
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """`graphc check`: the verdict on an answer; its status is the exit status."""
+    if not options.wrt or len(options.wrt) != 1:
+        raise InputError("one --wrt is needed: the input that the answer is the derivative by")
+    f = model_of(options.model, options.wrt)
+    verdict = G.check(options.answer, of=f, wrt=options.wrt[0], syntax=options.syntax, lang=options.lang)
+    if options.json:
+        _print_json(**verdict_facts(verdict))
+    else:
+        print(verdict)
+    return STATUS[verdict.status]
+
+
+def verdict_facts(verdict: Any) -> dict[str, Any]:
+    """A verdict as what JSON can hold; the numbers of a counterexample are exact, as text."""
+    found = verdict.counterexample
+    return {
+        "status": verdict.status, "certainty": verdict.certainty, "read_as": verdict.read_as,
+        "counterexample": found and {"point": {k: str(v) for k, v in found.point.items()},
+                                     "answer": found.answer, "derivative": found.derivative},
+        "diagnosis": [{"kind": d.kind, "where": str(d.where), "message": d.message} for d in verdict.diagnosis],
+        "flags": sorted(verdict.flags), "message": str(verdict),
+    }  # fmt: skip
+
+
+def _print_json(**facts: Any) -> None:
+    print(json.dumps({k: v for k, v in facts.items() if v is not None}, ensure_ascii=False))
+
+
+# -- the demonstration ------------------------------------------------------------------------------------
+
+RIGHT = "w3*(x1 + x2)*1[w1*x1 + w1*x2 + b > 0]"
+WRONG = "w3*x1*1[w1*x1 + w1*x2 + b > 0]"
+
+
+def demo(options: argparse.Namespace) -> int:
+    """`graphc demo`: every part once, on the exercise with the shared weight."""
+    folder, say = options.output, (lambda *_: None) if options.json else print
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the directory {folder!r}: {error.strerror}") from None
+    x1, x2 = G.inputs("x1 x2")
+    w1, w3, b = G.params("w1 w3 b")
+    f = w3 * G.relu(w1 * x1 + w1 * x2 + b)
+    wrt, at = [w1, w3, b], point_of(POINT)
+    say(f"f = {f}    at {POINT.replace(',', ', ')}\n")
+    files = _demo_figures(f, wrt, at, folder, options.lang, say) + _demo_derivations(f, wrt, at, folder, say)
+    module = os.path.join(folder, "exam.py")
+    G.compile([f, *G.gradients(f, wrt)], style="readable").save(module)
+    outcome = _run(module)
+    say(f"code         {module}\n{_indented(outcome)}\n")
+    verdicts = [G.check(answer, of=f, wrt=w1, lang=options.lang) for answer in (RIGHT, WRONG)]
+    for answer, verdict in zip((RIGHT, WRONG), verdicts):
+        say(f"check        ∂f/∂w1 = {answer}\n{_indented(str(verdict))}\n")
+    say(f"Everything is in {os.path.abspath(folder)}; begin with {os.path.join(folder, 'circuit.svg')}.")
+    if options.json:
+        _print_json(files=[*files, module], gradient_check=outcome, checks=[verdict_facts(v) for v in verdicts])
+    return 0
+
+
+def _demo_figures(f: G.Expr, wrt: Any, at: Any, folder: str, lang: str, say: Any) -> list[str]:
+    figures = {
+        "forward": G.draw(f, lang=lang),
+        "circuit": G.draw(f, wrt=wrt, at=at, lang=lang),
+        "backward": G.draw(G.backward(f, wrt), lang=lang),
+    }
+    files = []
+    for name, drawing in figures.items():
+        paths = [os.path.join(folder, f"{name}.{ending}") for ending in FORMATS]
+        for path in paths:
+            drawing.save(path)
+        say(f"figure       {'  '.join(paths)}")
+        files += paths
+    say()
+    return files
+
+
+def _demo_derivations(f: G.Expr, wrt: Any, at: Any, folder: str, say: Any) -> list[str]:
+    files = []
+    for lang in ("en", "fr"):
+        derivation = G.derive(f, wrt, at=at, lang=lang)
+        paths = [os.path.join(folder, f"derivation.{lang}.{ending}") for ending in ("md", "tex")]
+        for path in paths:
+            _write(path, _document(derivation, path))
+        say(f"derivation   {'  '.join(paths)}")
+        files += paths
+    result = G.derive(f, "w1").steps[-1].equations[0].text
+    say(f"{_indented(result)}\n")
+    return files
+
+
+def _run(module: str) -> str:
+    """What the saved module prints when it checks its own gradients."""
+    done = subprocess.run([sys.executable, module], capture_output=True, text=True, encoding="utf-8", check=False)
+    if done.returncode:
+        raise GraphcError(f"{module} failed: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
+    return done.stdout.strip()
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"             {line}" for line in text.splitlines())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

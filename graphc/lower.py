@@ -1,0 +1,346 @@
+"""Graph -> Program: each node becomes one step in the spelling of its op's row. The only importer of `codegen`."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+import codegen
+
+from .dims import Dim, Size, size_names
+from .errors import InputError, ShapeError
+from .ir import VARIABLES, Expr, postorder
+
+if not getattr(codegen, "GRAPHC_CODEGEN", False):
+    raise ImportError(
+        f"graphc emits code with its own package 'codegen', but Python found another one at "
+        f"{getattr(codegen, '__file__', None) or list(getattr(codegen, '__path__', []))}; "
+        "rename or move that one, or put graphc before it on the path"
+    )
+
+# Names that emitted code means in their usual sense.
+RESERVED = frozenset({"np", "float", "int", "bool", *keyword.kwlist})
+_INFIX = frozenset({"add", "subtract", "multiply", "divide", "negative", "power", "matmul", "greater",
+                    "greater_equal", "less", "less_equal", "equal", "not_equal"})  # fmt: skip
+_CALL = re.compile(r"np\.(\w+)\(((?:\{\d\}|-?[\d.]+)(?:, (?:\{\d\}|-?[\d.]+))*)\)")
+_NUMPY_SCALARS = ("np.sum(", "np.mean(", "np.max(", "np.min(")  # of which a full reduction is no 0-d array
+
+
+def lower(
+    outputs: Sequence[Expr],
+    inputs: Sequence[Expr],
+    *,
+    name: str = "f",
+    single: bool = False,
+    grouped: bool = False,
+    wishes: Mapping[Expr, str] | None = None,
+    notes: Mapping[Expr, str] | None = None,
+    forward: Expr | None = None,
+    doc: str = "",
+    constants: str = "c",
+) -> codegen.Program:
+    """The program that computes `outputs` from `inputs`, in the order of the graph.
+
+    `wishes` are names for nodes that have none, `notes` trailing comments; what `forward` needs is
+    headed "forward" and the rest "backward". `constants` begins the names of array constants.
+    Raises ShapeError for a named size that no input has, InputError for a name that cannot stand in Python text.
+
+    >>> import graphc as G
+    >>> x, w = G.input("x"), G.param("w")
+    >>> program = lower([G.relu(w * x).named("r")], [x, w], single=True)
+    >>> [(s.target, s.spelling, s.args) for s in program.steps]
+    [('n0', '{0} * {1}', ('w', 'x')), ('r', 'np.maximum({0}, {1})', ('n0', '0'))]
+    """
+    order = postorder(outputs)
+    helpers = _helpers(order)
+    sizes = _sizes(order, inputs, name, {h for h, _ in helpers})
+    _check_name(name, {h for h, _ in helpers})
+    names = _Names(RESERVED.union([h for h, _ in helpers], sizes))
+    for v in inputs:
+        names.give(v, v.label or "x")
+    for node in order:
+        if node.label is not None and node not in names.of and node.op.name != "const":
+            names.give(node, node.label)
+    for node, wish in (wishes or {}).items():
+        if node not in names.of and node.args:
+            names.give(node, wish)
+    build = _Builder(names, notes or {}, set(postorder([forward])) if forward is not None else None, constants, name)
+    for node in order:
+        build.add(node)
+    results = tuple(build.value(node) for node in outputs)
+    return codegen.Program(name, tuple(_input(v, names.of[v]) for v in inputs), tuple(build.steps), results, single,
+                           _dims(inputs, names, sizes), tuple(build.constants), helpers, doc, grouped)
+
+
+# -- names and sizes ------------------------------------------------------------------------------------
+
+
+class _Names:
+    """A name of its own for each value: the user's where that is free."""
+
+    def __init__(self, reserved: Iterable[str]) -> None:
+        self.of: dict[Expr, str] = {}
+        self.taken = set(reserved)
+        self.count = 0
+
+    def give(self, node: Expr, wish: str) -> str:
+        name, i = wish, 1
+        while name in self.taken:
+            name, i = f"{wish}_{i if i > 1 else ''}", i + 1
+        self.taken.add(name)
+        self.of[node] = name
+        return name
+
+    def number(self, prefix: str = "n") -> str:
+        """n0, n1, ...: the next that is free."""
+        while True:
+            name = f"{prefix}{self.count}"
+            self.count += 1
+            if name not in self.taken:
+                self.taken.add(name)
+                return name
+
+
+def _check_name(name: str, helpers: set[str]) -> None:
+    if not name.isidentifier() or keyword.iskeyword(name) or name in RESERVED or name in helpers:
+        raise InputError(f"an emitted function cannot be called {name!r}; choose an identifier that "
+                         "is no keyword and no function that the emitted code calls")
+
+
+def _helpers(order: Iterable[Expr]) -> tuple[tuple[str, str], ...]:
+    """The small functions that the ops call, each once, in order of first use."""
+    sources = dict.fromkeys(node.op.helper for node in order if node.op.helper)
+    return tuple((source[4 : source.index("(")], source) for source in sources)
+
+
+def _sizes(order: Iterable[Expr], inputs: Iterable[Expr], who: str, helpers: set[str]) -> dict[str, None]:
+    """The names of all sizes. Raises when one cannot be read off an input, or cannot stand in the text."""
+    known = {d.name for v in inputs for d in v.shape if isinstance(d, Dim) and d.name}
+    named: dict[str, None] = {}
+    seen: set[int] = set()
+    for node in order:
+        sizes: tuple[Size, ...] = node.attrs if node.op.name == "size" else node.type.shape
+        if id(node.type) in seen and node.op.name != "size":
+            continue
+        seen.add(id(node.type))
+        for size in sizes:
+            for n in size_names(size) if isinstance(size, Dim) else ():
+                if n not in known:
+                    raise ShapeError(f"{who}: size {n} is not known: no input has an axis of just {n}; list one that has")
+                named[n] = None
+    named.update(dict.fromkeys(sorted(n for n in known if n)))
+    for n in named:
+        if n in RESERVED or n in helpers:
+            raise InputError(f"{who}: a size cannot be called {n!r}, which means something else in emitted code")
+    return named
+
+
+def _dims(inputs: Iterable[Expr], names: _Names, sizes: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    found: dict[str, str] = {}
+    for v in inputs:
+        for axis, d in enumerate(v.shape):
+            if isinstance(d, Dim) and d.name:
+                found.setdefault(d.name, f"{names.of[v]}.shape[{axis}]")
+    return tuple((n, found[n]) for n in found if n in set(sizes))
+
+
+def _input(v: Expr, name: str) -> codegen.Input:
+    return codegen.Input(name, str(v.type), tuple(d if isinstance(d, int) else str(d) for d in v.shape))
+
+
+# -- spellings -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """A template, literal operands after the node's own, and the ufunc that does the same."""
+
+    template: str
+    literals: tuple[str, ...] = ()
+    ufunc: str = ""
+    bare: bool = False  # the value of its operand as it stands
+
+
+def spelling(node: Expr) -> Spelling:
+    """How a node is written in NumPy, its attributes filled in and its operands still open."""
+    row = node.op.numpy
+    if callable(row):
+        return _analysed(row(node), node.op.name, len(node.args))
+    if node.op.attrs:
+        row = row.format(*[f"{{{i}}}" for i in range(len(node.args))], **node.op.named_attrs(node))
+    return _analysed(row, node.op.name, len(node.args))
+
+
+@lru_cache(maxsize=65536)
+def _analysed(template: str, op: str, count: int) -> Spelling:
+    if op in _INFIX:
+        # x ** 2.0 is quick as an operator, and slow as np.power.
+        return Spelling(template, (), f"np.{op}" if op != "power" else "")
+    call = _CALL.fullmatch(template)
+    function = getattr(np, call[1], None) if call else None
+    if call and isinstance(function, np.ufunc):
+        operands = call[2].split(", ")
+        fields = [f"{{{i}}}" for i in range(len(operands))]
+        if operands[:count] == fields[:count] and function.nin == len(operands):
+            return Spelling(f"np.{call[1]}({', '.join(fields)})", tuple(operands[count:]), f"np.{call[1]}")
+    return Spelling(template, bare=template == "{0}")
+
+
+# -- steps -----------------------------------------------------------------------------------------------
+
+
+class _Builder:
+    def __init__(self, names: _Names, notes: Mapping[Expr, str], forward: set[Expr] | None, prefix: str,
+                 function: str) -> None:
+        self.names, self.notes, self.forward, self.prefix = names, notes, forward, prefix
+        self.steps: list[codegen.Step] = []
+        self.constants: list[tuple[str, np.ndarray[Any, Any]]] = []
+        self.types: dict[int, str] = {}
+        self.function = function
+
+    def add(self, node: Expr) -> None:
+        op = node.op.name
+        if op == "const":
+            if node.type.shape or node.label is not None:
+                self.constant(node)
+        elif op == "size" or op in VARIABLES:
+            pass
+        else:
+            self.step(node, spelling(node))
+
+    def constant(self, node: Expr) -> None:
+        """An array constant, or a number that has a name, is a constant of the module."""
+        wish = node.label or f"{self.prefix}{len(self.constants)}"
+        # The function is a name of the module as well.
+        name = self.names.give(node, f"{wish}_" if wish == self.function else wish)
+        self.constants.append((name, node.attrs[0].value))
+
+    def step(self, node: Expr, form: Spelling) -> None:
+        names = self.names.of
+        template, alias, infix = form.template, node.op.view, node.op.name in _INFIX
+        if form.bare and node.label is None and node not in names and node.args[0] in names:
+            names[node] = names[node.args[0]]
+            return
+        args = tuple([names.get(a) or operand(a, node) for a in node.args])
+        sized = [a.op.name == "size" for a in node.args]
+        if any(sized):
+            template, args = _inlined(template, args, sized)
+        if not (node.type.shape or form.ufunc or infix or form.bare or template.startswith(_NUMPY_SCALARS)):
+            template, alias = f"{template}[()]", False  # a NumPy scalar, where this gives an array without axes
+        if node.type.weak and not (infix and not args[0].startswith("np.")):
+            template = f"{_PYTHON[node.type.dtype]}({template})"  # which alone is weak
+        target = names.get(node) or self.number(node)
+        self.steps.append(codegen.Step(
+            target, template, args + form.literals, self.type(node), self.notes.get(node, ""),
+            "" if node.type.weak or any(sized) else form.ufunc, alias, self.section(node)))
+
+    def number(self, node: Expr) -> str:
+        name = self.names.of[node] = self.names.number()
+        return name
+
+    def type(self, node: Expr) -> str:
+        # Types are shared by many nodes, all of which are alive here.
+        key = id(node.type)
+        text = self.types.get(key)
+        if text is None:
+            text = self.types[key] = str(node.type)
+        return text
+
+    def section(self, node: Expr) -> str:
+        return "" if self.forward is None else "forward" if node in self.forward else "backward"
+
+    def value(self, node: Expr) -> str:
+        """The name of an output: a constant or a size gets a step of its own."""
+        found = self.names.of.get(node)
+        if found is None:
+            found = self.names.give(node, node.label) if node.label else self.number(node)
+            text = str(node.attrs[0]) if node.op.name == "size" else _number_text(node)
+            scalar = f"np.{_numpy_name(node.type.dtype)}({text})"
+            self.steps.append(codegen.Step(found, scalar, (), self.type(node), self.notes.get(node, "")))
+        return found
+
+
+_PYTHON = {"float64": "float", "float32": "float", "int64": "int", "int32": "int", "bool": "bool"}
+
+
+def _numpy_name(dtype: str) -> str:
+    return "bool_" if dtype == "bool" else dtype
+
+
+def operand(leaf: Expr, user: Expr) -> str:
+    """A scalar constant (or a size) as source: a plain number where that has the same effect in this company.
+
+    A Python number takes the dtype of the other operands; a NumPy scalar of another dtype than theirs must stay one.
+    """
+    if leaf.op.name == "size":
+        text = str(leaf.attrs[0])
+        return text if text.isidentifier() else f"({text})"
+    plain = _number_text(leaf)
+    others = [a for a in user.args if a is not leaf and a.op.name != "const"]
+    weak = leaf.type.weak
+    company = all(a.type.dtype == leaf.type.dtype and not a.type.weak for a in others)
+    if others and (weak or company) and not user.op.helper:
+        return plain
+    if weak and (others or user.args[0] is not leaf):
+        return plain
+    return f"np.{_numpy_name(leaf.type.dtype)}({plain})"
+
+
+def _number_text(leaf: Expr) -> str:
+    value = leaf.attrs[0].value
+    if value.dtype.kind != "f":
+        return str(value.item())
+    if not np.isfinite(value):
+        return "np.nan" if np.isnan(value) else "np.inf" if value > 0 else "-np.inf"
+    short = repr(float(str(value)))
+    return short if value.dtype.type(float(short)) == value else repr(float(value))
+
+
+def _inlined(template: str, args: tuple[str, ...], sized: Sequence[bool]) -> tuple[str, tuple[str, ...]]:
+    """The template with sizes written into it: they are no operands but Python ints of the function."""
+    fields: list[str] = []
+    kept: list[str] = []
+    for arg, size in zip(args, sized):
+        fields.append(arg if size else f"{{{len(kept)}}}")
+        if not size:
+            kept.append(arg)
+    return template.format(*fields), tuple(kept)
+
+
+# -- single nodes, for the interpreter ---------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def _loaded(source: str) -> Callable[..., Any]:
+    return codegen.load(source, "step")
+
+
+def interpreter(node: Expr) -> tuple[Callable[..., Any], tuple[str, ...]]:
+    """A function of a node's operands, and of the named sizes that its spelling reads, which are listed."""
+    form = spelling(node)
+    sizes = tuple(sorted(_size_names(node)))
+    prefix = "a" if not any(s.startswith("a") for s in sizes) else "_" + max(sizes, key=len)
+    operands = [f"{prefix}{i}" for i in range(len(node.args))]
+    head = f"{node.op.helper}\n\n" if node.op.helper else ""
+    parameters, fields = ", ".join([*operands, *sizes]), [*operands, *form.literals]
+    body = f"def step({parameters}):\n    return {form.template.format(*fields)}\n"
+    return _loaded(f"import numpy as np\n\n\n{head}{body}"), sizes
+
+
+def _size_names(node: Expr) -> set[str]:
+    dims = [d for a in (*node.args, node) for d in a.type.shape] + list(_dims_in(node.attrs))
+    return {n for d in dims if isinstance(d, Dim) for n in size_names(d)}
+
+
+def _dims_in(value: Any) -> Iterator[Dim]:
+    if isinstance(value, Dim):
+        yield value
+    elif isinstance(value, tuple):
+        for v in value:
+            yield from _dims_in(v)

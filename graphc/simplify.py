@@ -1,0 +1,264 @@
+"""Simplification: structural rules, then SymPy on bounded elementwise regions, then the rules again.
+
+A region's new form is kept only if it is no dearer by the cost model and no less accurate in float64;
+a region met again, layer after layer, is worked out once. A value that a condition looks at stays as
+the model declares it, so that 1[z > 0] shows the z of the forward graph.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from .dims import value_of
+from .formula import format_node
+from .ir import Expr, Op, building, consumers, postorder
+from .rewrite import Log, Rewrite, as_type, rewrite
+from .symbolic import NotWritable, Writer, candidates, exact_number, in_region, no_less_accurate, region_order, to_sympy
+
+MAX_REGION = 40  # operations that SymPy sees at once
+PASSES = 3  # what one region becomes can complete another
+SMALL = 5000  # nodes of a graph that is worth several passes
+_CHEAP = frozenset({"add", "subtract", "multiply", "negative", "square"})
+_CONDITIONS = frozenset({"greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "sign", "relu",
+                         "absolute", "maximum", "minimum"})  # fmt: skip
+
+
+def simplify(expr: Any, log: bool = False) -> Any:
+    """An Expr, or a list of Exprs together, in simpler form and of the same types and names.
+
+    With `log=True` also the list of rewrites: rule, before, after, why it is valid, under which assumption.
+    The work is bounded and linear in the graph; the result is never slower or less accurate.
+
+    >>> import graphc as G
+    >>> x1, x2 = G.inputs("x1 x2"); w1, w3, b = G.params("w1 w3 b")
+    >>> z = (w1*x1 + w1*x2 + b).named("z")
+    >>> print(simplify(G.gradients(w3 * G.relu(z), w1)))
+    w3*(x1 + x2)*1[z > 0]
+    """
+    steps: list[Rewrite] = []
+    tops = [expr] if isinstance(expr, Expr) else list(expr)
+    tops = rewrite(tops, log=steps.append)
+    for _ in range(PASSES if len(postorder(tops)) < SMALL else 1):
+        before, tops = tops, rewrite(simplify_regions(tops, steps.append), log=steps.append)
+        if all(a is b for a, b in zip(before, tops)):
+            break
+    result = tops[0] if isinstance(expr, Expr) else tops
+    return (result, steps) if log else result
+
+
+def simplify_regions(outputs: Sequence[Expr], log: Log) -> list[Expr]:
+    """The outputs with every elementwise region in the best form that SymPy finds for it."""
+    order = postorder(outputs)
+    regions = find_regions(order, outputs)
+    new: dict[Expr, Expr] = {}
+    with building() as at:
+        for node in order:
+            at(node)
+            args = tuple([new[a] for a in node.args])
+            same = all(p is q for p, q in zip(args, node.args))
+            new[node] = node if same else node.op.make(args, node.attrs, node.label)
+            if node in regions:
+                new[node] = _improved(node, regions[node], new, log)
+    return [new[top] for top in outputs]
+
+
+# -- regions -------------------------------------------------------------------------------------------------
+
+
+def find_regions(order: Sequence[Expr], outputs: Sequence[Expr]) -> dict[Expr, set[Expr]]:
+    """root -> the operations of its region. Roots are what the rest of the graph sees of a region."""
+    edges = consumers(order)
+    tops = set(outputs)
+    taken: set[Expr] = set()
+    regions: dict[Expr, set[Expr]] = {}
+    for root in reversed(order):
+        if not in_region(root) or (root in taken and root not in tops):
+            continue
+        inside = _grow(root, edges, tops)
+        taken |= inside
+        if len(inside) > 1 and (root in tops or not _seen_by_condition(root, edges)):
+            regions[root] = inside
+    return regions
+
+
+def _grow(root: Expr, edges: dict[Expr, list[tuple[Expr, int]]], tops: set[Expr]) -> set[Expr]:
+    inside = {root}
+    queue = list(root.args)
+    while queue and len(inside) < MAX_REGION:
+        node = queue.pop(0)
+        if node in inside or not in_region(node) or node.label is not None or node.type.dtype != root.type.dtype:
+            continue
+        private = all(user in inside for user, _ in edges[node]) and node not in tops
+        if private or _cheap(node):
+            inside.add(node)
+            queue.extend(node.args)
+    return inside
+
+
+def _cheap(node: Expr) -> bool:
+    """Little enough to be computed twice: at most two multiplications or additions of leaves, which for a
+    scalar are also conditions, so that each of several gradients reads as a whole."""
+    if node.op.name not in _CHEAP:
+        return False
+    inner = [a for a in node.args if not _leaf_like(a, node)]
+    return len(inner) <= 1 and all(a.op.name in _CHEAP and all(_leaf_like(b, a) for b in a.args) for a in inner)
+
+
+def _leaf_like(arg: Expr, node: Expr) -> bool:
+    return not arg.args or arg.label is not None or (node.ndim == 0 and arg.type.dtype == "bool")
+
+
+def _seen_by_condition(node: Expr, edges: dict[Expr, list[tuple[Expr, int]]]) -> bool:
+    return any(user.op.name in _CONDITIONS for user, _ in edges[node])
+
+
+# -- one region ----------------------------------------------------------------------------------------------
+
+
+def _improved(root: Expr, inside: set[Expr], new: dict[Expr, Expr], log: Log) -> Expr:
+    """The root of a region over its new leaves, in the best form that was found."""
+    choice = _best_form(root, inside)
+    current = new[root]
+    if choice is None:
+        return current
+    leaves = [new[leaf] for leaf in _leaves(root, inside)]
+    after = as_type(Writer(leaves, choice.original).write(choice.form), current)
+    if current.label is not None and after.label is None and after.args:
+        after = after.named(current.label)
+    if after is not current:
+        log(Rewrite(f"sympy: {choice.tool}", current, after, "an identity of the real numbers, found by SymPy",
+                    "no denominator is 0" if choice.cancels else ""))
+    return after
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    tool: str
+    form: Any
+    original: Any
+    cancels: bool
+
+
+_KNOWN: OrderedDict[Any, _Choice | None] = OrderedDict()
+_KEEP = 1024
+
+
+def _best_form(root: Expr, inside: set[Expr]) -> _Choice | None:
+    """The cheapest accurate form; worked out once for all regions of the same structure."""
+    key = _structure(root, inside)
+    if key not in _KNOWN:
+        _KNOWN[key] = _search(root, inside)
+        while len(_KNOWN) > _KEEP:
+            _KNOWN.popitem(last=False)
+    return _KNOWN[key]
+
+
+def _structure(root: Expr, inside: set[Expr]) -> tuple[Any, ...]:
+    index: dict[Expr, int] = {}
+    rows: list[Any] = []
+    for node in region_order(root, inside):
+        index[node] = len(index)
+        if node in inside:
+            rows.append((node.op.name, tuple(index[a] for a in node.args), node.ndim > 0))
+        else:
+            rows.append((exact_number(node), node.type.dtype, node.ndim > 0))
+    return tuple(rows)
+
+
+def _leaves(root: Expr, inside: set[Expr]) -> list[Expr]:
+    return [n for n in region_order(root, inside) if n not in inside and exact_number(n) is None]
+
+
+def _search(root: Expr, inside: set[Expr]) -> _Choice | None:
+    original, leaves = to_sympy(root, inside)
+    before_cost, names = _cost(root, set(leaves)), {leaf: "s" for leaf in leaves}
+    best: tuple[tuple[int, bool, int], _Choice, Expr] | None = None
+    for tool, form in candidates(original):
+        try:
+            written = Writer(leaves, original).write(form)
+        except NotWritable:
+            continue
+        rank = (_cost(written, set(leaves)), written.op.name in ("add", "subtract"), len(format_node(written, names=names)))
+        if rank[0] <= before_cost and (best is None or rank < best[0]):
+            best = rank, _Choice(tool, form, original, "fraction" in tool), written
+    if best is None or best[2] is root:
+        return None
+    before, after = _evaluator(root, leaves), _evaluator(best[2], leaves)
+    return best[1] if no_less_accurate(before, after, original, leaves) else None
+
+
+def _cost(root: Expr, leaves: set[Expr]) -> int:
+    """Additions' worth of work: of an element for scalars, of many for tensors."""
+    total, seen, stack = 0, set(leaves), [root]
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            total += node.op.cost * (_elements(node) if node.args else 0)
+            stack.extend(node.args)
+    return total
+
+
+def _elements(node: Expr) -> int:
+    size = node.type.size
+    return size if isinstance(size, int) else value_of(size, _Hundred())
+
+
+class _Hundred(dict[str, int]):
+    """Every named size counts as a hundred."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> int:
+        return 100
+
+
+# -- float64 evaluation of a region, one number for each leaf ----------------------------------------------------
+
+
+@cache
+def numpy_function(op: Op) -> Callable[..., Any]:
+    """An elementwise row's NumPy spelling as a function: the text is the row's own."""
+    assert isinstance(op.numpy, str)
+    names = [f"a{i}" for i in range(len(op.form.needs))]
+    scope: dict[str, Any] = {"np": np}
+    exec(op.helper, scope)
+    exec(f"def f({', '.join(names)}):\n    return {op.numpy.format(*names)}\n", scope)
+    function: Callable[..., Any] = scope["f"]
+    return function
+
+
+def _evaluator(root: Expr, leaves: Sequence[Expr]) -> Callable[..., float]:
+    inside = set(postorder([root])) - set(leaves)
+    steps = [n for n in _order_above(root, set(leaves)) if n in inside]
+
+    def evaluate(*point: float) -> float:
+        values: dict[Expr, Any] = {leaf: np.float64(v) for leaf, v in zip(leaves, point)}
+        with np.errstate(all="ignore"):
+            for n in steps:
+                values[n] = (np.float64(n.attrs[0].value) if n.op.name == "const"
+                             else numpy_function(n.op)(*[values[a] for a in n.args]))
+        return float(values[root])
+
+    return evaluate
+
+
+def _order_above(root: Expr, leaves: set[Expr]) -> list[Expr]:
+    """The nodes between the leaves and the root, operands first."""
+    seen, order, stack = set(leaves), [], [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((a, False) for a in reversed(node.args))
+    return order

@@ -1,0 +1,91 @@
+"""Diagnosis: one mistake at one place, named with its node; the mistaken derivatives are worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+import graphc as G
+from graphc.check import check
+from graphc.ir import Expr
+
+w, w1, w2, w3, b, c = G.params("w w1 w2 w3 b c")
+x, x1, x2, y = G.inputs("x x1 x2 y")
+EXAM = w3 * G.relu(w1 * x1 + w1 * x2 + b)
+SQUARE = (G.sigmoid(w * x + b) - y) ** 2 / 2
+THREE = w * x1 + w * x2 + w * y
+Z = "(w1*x1 + w1*x2 + b)"
+P = "σ(wx+b)"
+
+CASES: list[tuple[str, Expr, Expr, str, str]] = [
+    (f"w3*x1*1[{Z}>0]", EXAM, w1, "one_path_of_fanout", "w1"),
+    (f"w3*x2*1[{Z}>0]", EXAM, w1, "one_path_of_fanout", "w1"),
+    ("w3*(x1+x2)", EXAM, w1, "missing_relu_mask", "relu(w1·x1 + w1·x2 + b)"),
+    (f"w3*(x1+x2)*1[{Z}<0]", EXAM, w1, "wrong_relu_mask", "relu(w1·x1 + w1·x2 + b)"),
+    (f"(x1+x2)*1[{Z}>0]", EXAM, w1, "missing_upstream_factor", "w3·relu(w1·x1 + w1·x2 + b)"),
+    (f"-w3*(x1+x2)*1[{Z}>0]", EXAM, w1, "sign_global", "w3·relu(w1·x1 + w1·x2 + b)"),
+    (f"relu{Z}", EXAM, w1, "wrong_variable", "w3"),
+    (f"w3*relu{Z}", EXAM, w1, "not_differentiated", "w3·relu(w1·x1 + w1·x2 + b)"),
+    (f"3w3*(x1+x2)*1[{Z}>0]", EXAM, w1, "wrong_scale(3)", "w3·relu(w1·x1 + w1·x2 + b)"),
+    ("w3*(x1+x2)*1[x1>0]", EXAM, w1, "derivative_at_wrong_point", "relu(w1·x1 + w1·x2 + b)"),
+    (f"({P}-y)*x", SQUARE, w, "missing_activation_derivative", "sigmoid(w·x + b)"),
+    (f"({P}-y)*σ'(x)*x", SQUARE, w, "derivative_at_wrong_point", "sigmoid(w·x + b)"),
+    (f"({P}-y)*σ'({P})*x", SQUARE, w, "derivative_at_wrong_point", "sigmoid(w·x + b)"),
+    (f"2({P}-y)*σ'(wx+b)*x", SQUARE, w, "missing_upstream_factor", "(sigmoid(w·x + b) − y)^2/2"),
+    ("x1", THREE, w, "one_path_of_fanout", "w"),
+    ("x1 + y", THREE, w, "one_path_of_fanout", "w"),
+    ("2x*e^x", x * x * G.exp(x), x, "product_rule", "x·x·exp(x)"),
+    ("1/x/(2x)", G.log(x) / (x * x), x, "quotient_rule", "log(x)/(x·x)"),
+    ("x^5 ln x", x**5, x, "exponential_power", "x^5"),
+    ("2x + c", x * x + c, x, "constant_kept", "x·x + c"),
+]
+
+
+@pytest.mark.parametrize(("answer", "f", "wrt", "kind", "where"), CASES)
+def test_the_mistake_is_named(answer: str, f: Expr, wrt: Expr, kind: str, where: str) -> None:
+    verdict = check(answer, of=f, wrt=wrt)
+    assert verdict.status == "wrong"
+    assert (kind, where) in [(d.kind, d.where) for d in verdict.diagnosis]
+
+
+@pytest.mark.parametrize(("answer", "f", "wrt", "kind", "where"), CASES)
+def test_every_finding_has_a_sentence_in_both_languages(answer: str, f: Expr, wrt: Expr, kind: str, where: str) -> None:
+    english, french = (check(answer.replace(",", ";"), of=f, wrt=wrt, lang=lang).diagnosis for lang in ("en", "fr"))
+    assert [d.kind for d in english] == [d.kind for d in french]
+    assert all(e.message != f.message and "{" not in e.message + f.message for e, f in zip(english, french))
+
+
+def test_three_paths_two_missed() -> None:
+    (finding,) = check("x1", of=THREE, wrt=w).diagnosis
+    assert finding.message == ("You kept one of the three paths from w: through w·x1, not w·x2, w·y. "
+                               "Gradients add at a fan-out.")
+    (finding,) = check("x1 + y", of=THREE, wrt=w).diagnosis
+    assert "You missed one of the three paths from w: the one through w·x2" in finding.message
+
+
+def test_ties_say_compatible_with() -> None:
+    findings = check(f"({P}-y)*σ'(wx+b)", of=SQUARE, wrt=w).diagnosis
+    assert {"missing_inner_factor", "wrong_variable"} <= {d.kind for d in findings}
+    assert all(d.message.startswith("This is compatible with: ") for d in findings)
+
+
+def test_a_mistake_that_does_no_harm_is_not_named() -> None:
+    assert check("x + 17*x1", of=x * x, wrt=x).diagnosis == []
+
+
+def test_right_answers_have_no_diagnosis() -> None:
+    assert check(f"w3*(x1+x2)*1[{Z}>0]", of=EXAM, wrt=w1).diagnosis == []
+
+
+def test_a_fan_out_inside_the_graph() -> None:
+    h = G.tanh(x * w).named("h")
+    f = h * x1 + h * h
+    assert check("x1*(1-h^2)*x", of=f, wrt=w).diagnosis[0].kind == "one_path_of_fanout"
+    assert check("x1*(1-h^2)*x", of=f, wrt=w).diagnosis[0].where == "h"
+
+
+def test_a_large_graph_is_judged_without_a_diagnosis() -> None:
+    node = x
+    for _ in range(80):
+        node = node * 1.5 + 1
+    verdict = check("x", of=node, wrt=x)
+    assert (verdict.status, verdict.diagnosis) == ("wrong", [])

@@ -1,0 +1,134 @@
+"""The direction of imports, drawn from the imports that are really in the files, those inside functions included."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A module may import what stands on an earlier row; within a row, only what stands before it.
+ROWS = [
+    ["errors"],
+    ["dims"],
+    ["types"],
+    ["formula"],
+    ["ir"],
+    ["ops"],
+    ["lang"],
+    ["backward", "forward", "patterns", "rules", "rewrite", "symbolic", "simplify"],
+    ["view"],
+    ["derivation", "draw", "lower"],
+    ["check", "nn"],
+    ["api"],
+    ["__init__"],
+    ["cli", "__main__"],
+]
+RANK = {name: (i, j) for i, row in enumerate(ROWS) for j, name in enumerate(row)}
+HEAVY = ("sympy", "networkx", "graphviz", "pygraphviz", "flint", "ziamath", "ziafont", "latex2mathml", "resvg_py",
+         "svglib", "reportlab", "pandas")
+
+
+def sources(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def layer(path: Path) -> str:
+    parts = path.relative_to(ROOT / "graphc").parts
+    return parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """Absolute names of the modules that a file imports, anywhere in it; `from a import b` gives a and a.b."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = absolute(path, node.level, node.module)
+            names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+    return names
+
+
+def absolute(path: Path, level: int, module: str | None) -> str:
+    package = path.relative_to(ROOT).parent.parts
+    head = package[: len(package) - level + 1] if level else ()
+    return ".".join([*head, *([module] if module else [])])
+
+
+def layers_of(path: Path) -> set[str]:
+    """The layers of graphc that a file imports; the package itself is the facade, `__init__`."""
+    modules = {p.stem if p.name != "__init__.py" else p.parent.name for p in (ROOT / "graphc").glob("*.py")}
+    modules |= {p.name for p in (ROOT / "graphc").iterdir() if p.is_dir()}
+    found = set()
+    for name in imported(path):
+        parts = name.split(".")
+        if parts[0] == "graphc":
+            found.add(parts[1] if len(parts) > 1 and parts[1] in modules else "__init__")
+    relative_root = any(n.startswith("graphc.") for n in imported(path))
+    bare = any(n == "graphc" for n in imported(path))
+    return found - ({"__init__"} if relative_root and bare and not imports_facade(path) else set())
+
+
+def imports_facade(path: Path) -> bool:
+    """Whether a file says `import graphc`, rather than `from . import ops`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return any(alias.name == "graphc" for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names)
+
+
+@pytest.mark.parametrize("path", sources("graphc"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_run_one_way(path):
+    here = layer(path)
+    back = [there for there in layers_of(path) if there != here and RANK[there] > RANK[here]]
+    assert not back, f"{path.relative_to(ROOT)} imports {', '.join(back)}, which stands above {here}"
+
+
+def test_every_module_has_a_row():
+    assert {layer(p) for p in sources("graphc")} <= RANK.keys()
+
+
+def test_only_lower_imports_codegen():
+    importers = {layer(p) for p in sources("graphc") if any(n.split(".")[0] == "codegen" for n in imported(p))}
+    assert importers <= {"lower"}
+
+
+@pytest.mark.parametrize("path", sources("codegen"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_codegen_knows_nothing_of_graphc(path):
+    assert not [name for name in imported(path) if name.split(".")[0] == "graphc"]
+
+
+@pytest.mark.parametrize("path", sources("codegen"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_inside_codegen_are_relative(path):
+    """Another package called codegen may stand elsewhere on a user's machine."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    named = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level == 0 and n.module]
+    assert not [n.module for n in named if str(n.module).split(".")[0] == "codegen"]
+
+
+def test_import_graphc_loads_nothing_heavy():
+    probe = f"import sys, graphc; print(*sorted({set(HEAVY)!r} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == []
+
+
+def test_the_command_line_help_loads_nothing_heavy():
+    probe = ("import sys, graphc.cli\ntry: graphc.cli.main(['--help'])\nexcept SystemExit: pass\n"
+             f"print('loaded:', *sorted({set(HEAVY)!r} & sys.modules.keys()))")
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.splitlines()[-1].split() == ["loaded:"]
+
+
+def test_the_arrow_sees_lazy_and_relative_imports(tmp_path, monkeypatch):
+    """The test itself can fail: an import that runs back is found, even inside a function."""
+    package = tmp_path / "graphc"
+    package.mkdir()
+    (package / "cli.py").write_text("")
+    (package / "ir.py").write_text("def f():\n    from .cli import main\n    from . import cli\n")
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    assert layers_of(package / "ir.py") == {"cli"}
+    with pytest.raises(AssertionError, match=r"ir\.py imports cli, which stands above ir"):
+        test_imports_run_one_way(package / "ir.py")

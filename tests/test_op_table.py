@@ -1,0 +1,417 @@
+"""One walk over the op table that proves each row whole.
+
+Every row has cases in CASES; a row without one fails `test_every_row_has_a_case`. The reference of a case is
+plain NumPy or mpmath written here, never the row's own spelling.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+import graphc as G
+from graphc.dims import value_of
+from graphc.formula import format_node
+from graphc.ir import LEAVES, OPS, Expr
+from graphc.ops.elementwise import SAFE_DIVIDE, STOP_GRADIENT
+from graphc.ops.indexing import PLACE
+from graphc.symbolic import namespace
+from graphc.types import DTYPES
+
+SIZES = {"N": 2, "M": 3}
+UNARY = [((),), ((3,),), ((2, 3),), ((2, 1, 3),), ((2, 3, 1, 2),), ((0,),), ((2, 0),), (("N",),), (("N", 3),)]
+BINARY = [
+    ((), ()), ((3,), ()), ((), (2, 3)), ((2, 3), (3,)), ((2, 1), (3,)), ((2, 3), (1,)), ((4, 2, 3), (2, 1)),
+    ((2, 1, 3, 1), (4, 1, 2)), ((0,), (1,)), ((2, 0), ()), (("N", 3), (3,)), (("N", 1), ("M",)), ((1,), ("N",)),
+]  # fmt: skip
+TERNARY = [((), (), ()), ((2, 3), (3,), (2, 1)), ((3,), (), ("N", 3)), ((0,), (1,), ()), ((2, 1, 2, 1), (3, 1), (2, 1, 1))]
+
+
+@dataclass(frozen=True)
+class Case:
+    """How to build a node of the row, what NumPy computes, and where the operands are drawn from."""
+
+    build: Callable[..., Expr]
+    numpy: Callable[..., Any]
+    shapes: list[tuple[tuple[Any, ...], ...]]
+    low: float = -2.0
+    high: float = 2.0
+    exact: Callable[..., Any] | None = None  # the scalar function by mpmath
+    kinds: tuple[str, ...] = ()  # kinds of the operands where they are not all numbers: "bool", "number"
+    refuses: frozenset[str] = frozenset()  # dtypes that NumPy takes and the row does not
+
+
+def elementwise(build: Any, numpy: Any, shapes: Any = None, **options: Any) -> list[Case]:
+    arity = options.pop("arity", 1)
+    return [Case(build, numpy, shapes or (UNARY, BINARY, TERNARY)[arity - 1], **options)]
+
+
+def reduction(build: Any, numpy: Any, **options: Any) -> list[Case]:
+    """Over all axes, one, several, with and without keepdims."""
+    def case(axis: Any, keepdims: bool, shapes: Any) -> Case:
+        return Case(lambda x: build(x, axis=axis, keepdims=keepdims), lambda x: numpy(x, axis=axis, keepdims=keepdims),
+                    shapes, **options)
+
+    some = [((2, 3),), ((3, 1, 2),), ((2, 1, 3, 2),), (("N", 3),)]
+    return [
+        case(None, False, [((),), ((4,),), *some]), case(None, True, some), case(0, False, [((4,),), *some]),
+        case(-1, True, some), case((0, -1), False, some), case((), False, some),
+    ]  # fmt: skip
+
+
+def own_logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:
+    return np.log(np.sum(np.exp(x), axis=axis, keepdims=keepdims))
+
+
+def own_softmax(x: Any, axis: int) -> Any:
+    return np.exp(x) / np.sum(np.exp(x), axis=axis, keepdims=True)
+
+
+def sigma(x: Any) -> Any:
+    return 1 / (1 + mpmath.exp(-x))
+
+
+def compare(name: str, numpy: Any) -> list[Case]:
+    return elementwise(getattr(G, name), numpy, arity=2)
+
+
+def placed(block: Any, index: Any, shape: Any) -> Any:
+    whole = np.zeros(tuple(SIZES.get(s, s) for s in shape), block.dtype)
+    whole[index] = block
+    return whole
+
+
+def place_case(index: Any, shape: tuple[Any, ...]) -> Case:
+    prepared = G.input("whole", *shape)[index]
+    attrs, block = prepared.attrs[0], prepared.shape
+    return Case(lambda g: PLACE(g, index=attrs, shape=prepared.args[0].shape), lambda g: placed(g, index, shape), [(block,)])
+
+
+def getitem_case(index: Any, *shapes: Any) -> Case:
+    return Case(lambda x: x[index], lambda x: x[index], [(s,) for s in shapes])
+
+
+def swapped(axes: Any, *shapes: Any) -> Case:
+    return Case(lambda x: G.transpose(x, axes), lambda x: np.transpose(x, axes), [(s,) for s in shapes])
+
+
+def to_shape(op: str, shape: tuple[Any, ...], *shapes: Any) -> Case:
+    sizes = tuple(SIZES.get(s, s) for s in shape)
+    return Case(lambda x: getattr(G, op)(x, shape), lambda x: getattr(np, op)(x, sizes), [(s,) for s in shapes])
+
+
+def softmax_cases(build: Any, numpy: Any) -> list[Case]:
+    shapes = [((3,),), ((2, 3),), ((2, 3, 2),), ((2, 1, 3, 2),), (("N", 3),)]
+    return [Case(lambda x, a=a: build(x, axis=a), lambda x, a=a: numpy(x, axis=a), shapes, refuses=frozenset({"bool"}))
+            for a in (-1, 0)]
+
+
+def joined(axis: int, *shapes: Any) -> Case:
+    return Case(lambda *xs: G.concatenate(xs, axis=axis), lambda *xs: np.concatenate(xs, axis=axis), [*shapes])
+
+
+MATRICES = [
+    ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((4, 2, 3), (3, 2)), ((2, 3), (4, 3, 2)),
+    ((4, 2, 3), (3,)), ((3,), (4, 3, 2)), ((2, 1, 2, 3), (4, 3, 2)), ((2, 4, 2, 3), (2, 1, 3, 2)), (("N", 3), (3, 2)),
+    ((3, "N"), ("N",)), (("N",), ("N",)), (("M", "N", 3), (3, 2)), ((0, 3), (3, 2)), ((2, 0), (0, 3)),
+]  # fmt: skip
+
+CASES: dict[str, list[Case]] = {
+    "add": elementwise(G.add, lambda a, b: a + b, arity=2, exact=lambda a, b: a + b),
+    "subtract": elementwise(G.subtract, lambda a, b: a - b, arity=2, exact=lambda a, b: a - b),
+    "multiply": elementwise(G.multiply, lambda a, b: a * b, arity=2, exact=lambda a, b: a * b),
+    "divide": elementwise(G.divide, lambda a, b: a / b, arity=2, low=0.5, exact=lambda a, b: a / b),
+    "safe_divide": elementwise(SAFE_DIVIDE, lambda a, b: a / b, arity=2, low=0.5, exact=lambda a, b: a / b,
+                               refuses=frozenset({"bool"})),
+    "power": elementwise(G.power, lambda a, b: a**b, arity=2, low=0.5, exact=lambda a, b: a**b)
+    + elementwise(lambda x: x**3, lambda x: x**3, exact=lambda x: x**3)
+    + elementwise(lambda x: x**-0.5, lambda x: x**-0.5, low=0.5, exact=lambda x: x ** mpmath.mpf(-0.5)),
+    "negative": elementwise(G.negative, lambda x: -x, exact=lambda x: -x),
+    "exp": elementwise(G.exp, np.exp, exact=mpmath.exp),
+    "log": elementwise(G.log, np.log, low=0.1, exact=mpmath.log),
+    "sqrt": elementwise(G.sqrt, np.sqrt, low=0.1, exact=mpmath.sqrt),
+    "square": elementwise(G.square, np.square, exact=lambda x: x * x),
+    "absolute": elementwise(G.absolute, np.absolute, exact=abs),
+    "sign": elementwise(G.sign, np.sign, exact=mpmath.sign),
+    "tanh": elementwise(G.tanh, np.tanh, exact=mpmath.tanh),
+    "sigmoid": elementwise(G.sigmoid, lambda x: 1 / (1 + np.exp(-x)), exact=sigma, refuses=frozenset({"bool"})),
+    "softplus": elementwise(G.softplus, lambda x: np.log(1 + np.exp(x)), exact=lambda x: mpmath.log(1 + mpmath.exp(x)),
+                            refuses=frozenset({"bool"})),
+    "relu": elementwise(G.relu, lambda x: np.maximum(x, 0 * x), exact=lambda x: max(x, 0), refuses=frozenset({"bool"})),
+    "maximum": elementwise(G.maximum, np.maximum, arity=2, exact=max),
+    "minimum": elementwise(G.minimum, np.minimum, arity=2, exact=min),
+    "greater": compare("greater", lambda a, b: a > b),
+    "greater_equal": compare("greater_equal", lambda a, b: a >= b),
+    "less": compare("less", lambda a, b: a < b),
+    "less_equal": compare("less_equal", lambda a, b: a <= b),
+    "equal": compare("equal", lambda a, b: a == b),
+    "not_equal": compare("not_equal", lambda a, b: a != b),
+    "logical_and": elementwise(G.logical_and, np.logical_and, arity=2, kinds=("bool", "bool")),
+    "logical_or": elementwise(G.logical_or, np.logical_or, arity=2, kinds=("bool", "bool")),
+    "logical_not": elementwise(G.logical_not, np.logical_not, kinds=("bool",)),
+    "where": elementwise(G.where, np.where, arity=3, kinds=("bool", "number", "number"),
+                         exact=lambda c, a, b: a if c else b),
+    "astype": elementwise(lambda x: x.astype("float64"), lambda x: x.astype("float64"), exact=lambda x: x)
+    + elementwise(lambda x: x.astype("float32"), lambda x: x.astype("float32")),
+    "stop_gradient": elementwise(STOP_GRADIENT, lambda x: x, exact=lambda x: x),
+    "sum": reduction(G.sum, np.sum) + [Case(G.sum, np.sum, [((0,),), ((2, 0),)])],
+    "mean": reduction(G.mean, np.mean),
+    "max": reduction(G.max, np.max),
+    "min": reduction(G.min, np.min),
+    "softmax": softmax_cases(G.softmax, own_softmax),
+    "log_softmax": softmax_cases(G.log_softmax, lambda x, axis: np.log(own_softmax(x, axis))),
+    "logsumexp": reduction(G.logsumexp, own_logsumexp, refuses=frozenset({"bool"})),
+    "matmul": [Case(G.matmul, np.matmul, MATRICES, refuses=frozenset({"bool"}))],
+    "transpose": [
+        swapped(None, (), (3,), (2, 3), (2, 3, 4), (2, 0, 3, 1), ("N", 3)), swapped((0, 2, 1), (2, 3, 4), ("N", "M", 2)),
+        swapped((1, -1, 0), (2, 3, 4)), swapped((2, 0, 3, 1), (2, 3, 4, 5)),
+    ],
+    "reshape": [
+        to_shape("reshape", (6,), (2, 3), (6,), (3, 1, 2)), to_shape("reshape", (), (1,), ()), to_shape("reshape", (0, 2), (0,)),
+        to_shape("reshape", (-1, 3), ("N", 3), (2, 3), (2, 2, 3)), to_shape("reshape", (1, "N"), ("N",), ("N", 1)),
+    ],
+    "broadcast_to": [
+        to_shape("broadcast_to", (2, 3), (), (3,), (2, 1), (1, 3), (2, 3)), to_shape("broadcast_to", (4, "N", 3), (3,), ("N", 1)),
+        to_shape("broadcast_to", (0, 3), (3,), (0, 1)),
+    ],
+    "concatenate": [
+        joined(0, ((2,), (3,)), ((2, 3), (1, 3), (0, 3)), (("N", 2), (3, 2))), joined(1, ((2, 3), (2, 1))),
+        joined(-1, ((2, 1, 3), (2, 1, 2)), ((3,), (1,))), joined(0, ((2, 2),)),
+    ],
+    "getitem": [
+        getitem_case(0, (3,), (2, 3), ("N", 3)), getitem_case(-1, (3,), ("N", 3)), getitem_case(slice(1, None), (3,), ("N", 2)),
+        getitem_case((slice(None), 1), (2, 3), ("N", 3)), getitem_case((slice(None), slice(None, None, -1)), (2, 3)),
+        getitem_case(slice(None, None, -1), (3,), ("N",)), getitem_case(slice(-1, 0, -2), (5,), (4, 2)),
+        getitem_case((..., None, slice(0, 2)), (3,), (2, 3), ("N", 3)), getitem_case((None, 0, ...), (2, 3), (1,)),
+        getitem_case(slice(5, 9), (3,), (4, 2)), getitem_case((0, 1, 0, -1), (2, 3, 1, 2)), getitem_case((), (), (3,)),
+        getitem_case(slice(-2, None), (3,), ("N",)), getitem_case((slice(None, None, 2), slice(2, 0, -1)), (5, 3)),
+    ],
+    "place": [
+        place_case(slice(1, 3), (4,)), place_case((slice(None), 0), (2, 3)), place_case((0, slice(None, None, -2)), (2, 5)),
+        place_case((slice(None), slice(1, 2)), ("N", 3)), place_case((None, 0), (3,)),
+    ],
+}  # fmt: skip
+
+ALL = [pytest.param(name, i, id=f"{name}-{i}") for name, cases in CASES.items() for i in range(len(cases))]
+each_case = pytest.mark.parametrize(("name", "i"), ALL)
+
+
+# -- making operands --------------------------------------------------------------------------------------------
+
+
+def numbers(shape: tuple[Any, ...], dtype: str, case: Case, seed: int) -> Any:
+    """An operand of the case: reals in its range, integers from 1 or bools."""
+    rng = np.random.default_rng(seed)
+    size = tuple(SIZES.get(str(s), s) if not isinstance(s, int) else s for s in shape)
+    if dtype == "bool":
+        return rng.random(size) < 0.5
+    if dtype.startswith("int"):
+        return rng.integers(1, 4, size).astype(dtype)
+    return rng.uniform(case.low, case.high, size).astype(dtype)
+
+
+def dtypes_of(case: Case, arity: int, dtype: str) -> tuple[str, ...]:
+    return tuple("bool" if k == "bool" else dtype for k in case.kinds or ("number",) * arity)
+
+
+def operands(case: Case, shapes: Any, dtypes: Any) -> tuple[list[Expr], dict[str, Any]]:
+    names = [f"x{i}" for i in range(len(shapes))]
+    values = {n: numbers(s, d, case, i) for i, (n, s, d) in enumerate(zip(names, shapes, dtypes))}
+    return [G.input(n, *s, dtype=d) for n, s, d in zip(names, shapes, dtypes)], values
+
+
+def built(case: Case, shapes: Any, dtype: str = "float64") -> tuple[Expr, list[Expr], dict[str, Any]]:
+    xs, values = operands(case, shapes, dtypes_of(case, len(shapes), dtype))
+    return case.build(*xs), xs, values
+
+
+# -- the walk ------------------------------------------------------------------------------------------------
+
+
+def test_every_row_has_a_case():
+    assert set(CASES) == set(OPS) - LEAVES
+
+
+def test_every_row_is_written_whole():
+    for name in CASES:
+        row = OPS[name]
+        assert row.pullback and row.pushforward and row.numpy, name
+        assert row.form.text and row.form.unicode and row.form.latex, name
+        assert row.sympy is not None or not row.elementwise, name
+
+
+@each_case
+def test_case_is_of_its_row(name, i):
+    case = CASES[name][i]
+    assert built(case, case.shapes[0])[0].op is OPS[name]
+
+
+@each_case
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_values_and_types_are_numpys(name, i, dtype, run):
+    case = CASES[name][i]
+    for shapes in case.shapes:
+        y, _, values = built(case, shapes, dtype)
+        expected = np.asarray(case.numpy(*values.values()))
+        assert y.type.dtype == expected.dtype
+        assert tuple(value_of(s, SIZES) for s in y.shape) == expected.shape
+        tight = 1e-14 if y.type.dtype == "float64" else 2e-6
+        np.testing.assert_allclose(run(y, **values), expected, rtol=tight, atol=tight)
+
+
+def numpys_dtype(case: Case, values: Any) -> str | None:
+    """The dtype that NumPy computes; None where it refuses or leaves graphc's five."""
+    try:
+        with np.errstate(all="ignore"):
+            name = np.asarray(case.numpy(*values)).dtype.name
+    except TypeError:
+        return None
+    return name if name in DTYPES else None
+
+
+def dtype_grid(case: Case, arity: int) -> list[tuple[str, ...]]:
+    choices = [("bool",) if k == "bool" else DTYPES for k in case.kinds or ("number",) * arity]
+    return list(itertools.product(*choices))
+
+
+@each_case
+def test_every_combination_of_dtypes_is_numpys(name, i):
+    case = CASES[name][i]
+    shapes = case.shapes[-1]
+    for dtypes in dtype_grid(case, len(shapes)):
+        xs, values = operands(case, shapes, dtypes)
+        expected = numpys_dtype(case, values.values())
+        if expected is None or set(dtypes) <= case.refuses:
+            with pytest.raises(G.DTypeError, match="bool"):
+                case.build(*xs)
+        else:
+            assert case.build(*xs).type.dtype == expected, dtypes
+
+
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "greater", "where"])
+@pytest.mark.parametrize("number", [2, 0.5])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "int32"])
+def test_python_numbers_are_weak_as_numpys(name, number, dtype, run):
+    case = CASES[name][0]
+    first = [True] if name == "where" else []
+    x, value = G.input("x", 3, dtype=dtype), np.array([1, 2, 3], dtype)
+    for args, given in (((x, number), (value, number)), ((number, x), (number, value))):
+        y, expected = case.build(*first, *args), case.numpy(*first, *given)
+        assert y.type.dtype == expected.dtype
+        np.testing.assert_array_equal(run(y, x=value), expected)
+
+
+EXACT = [pytest.param(n, i, id=f"{n}-{i}") for n, cases in CASES.items() for i, c in enumerate(cases) if c.exact]
+
+
+@pytest.mark.parametrize(("name", "i"), EXACT)
+def test_values_against_mpmath(name, i, run):
+    case = CASES[name][i]
+    shapes = tuple((40,) for _ in case.shapes[0])
+    y, _, values = built(case, shapes)
+    with mpmath.workdps(40):
+        exact = [float(case.exact(*(bool(v) if v.dtype == bool else mpmath.mpf(float(v)) for v in point)))
+                 for point in zip(*values.values())]
+    np.testing.assert_allclose(run(y, **values), exact, rtol=4e-16, atol=0)
+
+
+def floating(xs: list[Expr]) -> list[Expr]:
+    return [x for x in xs if x.type.is_float]
+
+
+@each_case
+def test_pullback_against_central_differences(name, i, run, differences):
+    case = CASES[name][i]
+    for shapes in case.shapes:
+        y, xs, values = built(case, shapes)
+        if not y.type.is_float or y.type.dtype == "float32":
+            continue
+        weights = np.random.default_rng(7).normal(size=np.shape(run(y, **values)))
+        for x, slope in zip(floating(xs), G.vjp(y, floating(xs), G.input("c", *y.shape))):
+            def total(a, x=x, y=y, values=values, weights=weights):
+                return float(np.sum(weights * run(y, **{**values, x.name: a})))
+
+            expected = differences(total, values[x.name]) if name != "stop_gradient" else 0 * values[x.name]
+            np.testing.assert_allclose(run(slope, c=weights, **values), expected, rtol=1e-5, atol=1e-7)
+
+
+@each_case
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_pullback_is_the_adjoint_of_the_pushforward(name, i, dtype, run):
+    """<ȳ, J t> = <Jᵀ ȳ, t>, and both derivatives keep shape and dtype."""
+    case = CASES[name][i]
+    for shapes in case.shapes:
+        y, xs, values = built(case, shapes, dtype)
+        if not y.type.is_float:
+            continue
+        rng = np.random.default_rng(11)
+        seeds = {f"t{x.name}": rng.normal(size=np.shape(values[x.name])).astype(x.type.dtype) for x in floating(xs)}
+        tangents = [G.input(f"t{x.name}", *x.shape, dtype=x.type.dtype) for x in floating(xs)]
+        cotangent = G.input("c", *y.shape, dtype=y.type.dtype)
+        values |= seeds | {"c": rng.normal(size=np.shape(run(y, **values))).astype(y.type.dtype)}
+        forward = G.jvp(y, floating(xs), tangents)
+        back = G.vjp(y, floating(xs), cotangent)
+        assert forward.type is y.type
+        assert [g.type for g in back] == [x.type for x in floating(xs)]
+        left = np.sum(values["c"] * run(forward, **values), dtype="float64")
+        right = sum(np.sum(g * t, dtype="float64") for g, t in zip(run(back, **values), seeds.values()))
+        close = 1e-10 if dtype == "float64" and y.type.dtype == "float64" else 1e-4
+        assert math.isclose(left, right, rel_tol=close, abs_tol=close)
+
+
+@pytest.mark.parametrize("name", [n for n, cases in CASES.items() if not built(cases[0], cases[0].shapes[0])[0].type.is_float])
+def test_bool_results_carry_no_derivative(name):
+    case = CASES[name][0]
+    y, xs, _ = built(case, case.shapes[0])
+    assert y.op.pullback(None, y, *xs) == (None,) * len(xs)
+    assert y.op.pushforward([None] * len(xs), y, *xs) is None
+
+
+SYMPY = [pytest.param(n, i, id=f"{n}-{i}") for n, cases in CASES.items() for i, c in enumerate(cases) if OPS[n].sympy]
+
+
+@pytest.mark.parametrize(("name", "i"), SYMPY)
+def test_sympy_form_against_numbers(name, i, run):
+    case = CASES[name][i]
+    y, _, values = built(case, tuple(() for _ in case.shapes[0]))
+    sp, attrs = namespace(), y.op.named_attrs(y)
+    symbols = [sp.Symbol(f"x{k}", real=True) for k in range(len(y.args))]
+    for seed in range(5):
+        point = {n: numbers((), v.dtype.name, case, 10 * seed + k) for k, (n, v) in enumerate(values.items())}
+        held = [point[a.name].item() if a.op.name == "input" else a.attrs[0].value.item() for a in y.args]
+        given = [sp.true if v is True else sp.false if v is False else s for s, v in zip(symbols, held)]
+        form = y.op.sympy(sp, *given, **attrs).subs({s: sp.Float(v, 30) for s, v in zip(symbols, held)})
+        found = bool(form) if y.type.dtype == "bool" else float(form.evalf(20))
+        rough = 1e-6 if y.type.dtype == "float32" else 1e-14
+        assert math.isclose(found, run(y, **point), rel_tol=rough, abs_tol=rough)
+
+
+@each_case
+def test_latex_compiles(name, i):
+    import ziamath
+
+    case = CASES[name][i]
+    for shapes in case.shapes:
+        y = built(case, shapes)[0]
+        latex = format_node(y, "latex")
+        depth = list(itertools.accumulate((c == "{") - (c == "}") for c in latex.replace(r"\{", "").replace(r"\}", "")))
+        assert min(depth) >= 0 and depth[-1] == 0, latex
+        assert ziamath.Math.fromlatex(latex).size()[0] > 0
+
+
+@each_case
+def test_written_forms_name_their_operands(name, i):
+    case = CASES[name][i]
+    for shapes in case.shapes:
+        y, xs, _ = built(case, shapes)
+        for surface in ("text", "unicode"):
+            text = format_node(y, surface)
+            assert all(x.name in text for x in xs), text
+            assert "{" not in text, text
