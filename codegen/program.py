@@ -27,7 +27,8 @@ class Step:
     `spelling` is a template over the operands and the names of sizes: `"np.tanh({0})"`,
     `"{0} * {1}"`, `"np.reshape({0}, (N, 784))"` or `"np.reshape({0}, ({N}, 784))"`.
     `args` are earlier targets, inputs, constants, or literals: a literal starts with a digit, `-`, `(`
-    or `np.`, or is True or False. `type` is `"float64[N,3]"`, or `"float64[]"` for a scalar.
+    or `np.`, or is True or False. `type` is `"float64[N,3]"`, or `"float64[]"` for a scalar, which must
+    come out as a NumPy scalar, no array without axes (`np.where(...)[()]`).
     """
 
     target: str

@@ -122,11 +122,13 @@ def copied(program: Program, steps: Sequence[Step]) -> list[bool]:
     for s in steps:
         if s.alias and s.args[0] in whole and s.spelling.startswith(_WHOLE_VIEWS):
             whole.add(s.target)
+    scalars = {s.target for s in steps if is_scalar(s.type) and not s.alias}  # NumPy scalars do not change
     taken: set[str] = set()
     result = []
     for name in program.outputs:
         result.append(name not in whole or root[name] not in whole or root[name] in taken)
-        taken.add(root[name])
+        if name not in scalars:
+            taken.add(root[name])
     return result
 
 

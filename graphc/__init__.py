@@ -10,7 +10,12 @@
 
 __version__ = "0.1.0"
 
+from .api import Function, compile, evaluate, value_and_grad
 from .backward import Backward, backward, gradients, vjp
+from .check import Verdict, check
+from .check import parse_graph as parse
+from .derivation import Derivation, derive
+from .draw import Drawing, draw
 from .errors import (
     DTypeError,
     GraphcError,

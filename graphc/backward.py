@@ -12,9 +12,8 @@ Walther, Evaluating Derivatives, 2008, ch. 3). Only nodes that lie between `wrt`
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from .dims import Size
 from .errors import DTypeError, InputError, NoDerivative, ShapeError
@@ -25,8 +24,7 @@ from .ops.reduction import SUM
 from .ops.shaping import BROADCAST_TO, RESHAPE
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(NamedTuple):
     """One edge of the table: operand `operand` of `consumer` hands `value` to the adjoint of the row's node."""
 
     consumer: Expr
@@ -34,8 +32,7 @@ class Contribution:
     value: Expr | None  # None: the edge carries an exact zero
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One node of the dynamic program: what its consumers hand it, and its adjoint, their sum."""
 
     node: Expr
@@ -101,7 +98,7 @@ def vjp(ys: Any, xs: Any, cotangents: Any) -> Any:
     >>> import graphc as G, numpy as np
     >>> x = G.input("x", 3)
     >>> print(G.simplify(G.vjp(x * x, x, np.array([1.0, 0.0, 0.0]))))
-    [1.0, 0.0, 0.0]*2*x
+    [2.0, 0.0, 0.0]*x
     """
     outputs = [ys] if isinstance(ys, Expr) else list(ys)
     seeds = [lift(c, "vjp") for c in ([cotangents] if isinstance(ys, Expr) else cotangents)]
@@ -124,7 +121,7 @@ def _check_output(y: Expr) -> None:
     if not isinstance(y, Expr):
         raise InputError(f"gradients: the output must be an Expr, got {type(y).__name__}")
     if not y.type.is_float:
-        raise DTypeError(f"gradients: the output {y!r} is not floating, so it has no derivative (declared at {y.place})")
+        raise DTypeError(f"gradients: the output {y!r} is not floating: it has no derivative (declared at {y.place})")
 
 
 def _targets(wrt: Any, order: Sequence[Expr]) -> list[Expr]:
@@ -135,7 +132,8 @@ def _targets(wrt: Any, order: Sequence[Expr]) -> list[Expr]:
     targets = [_target(w, known, order) for w in ([wrt] if isinstance(wrt, (Expr, str)) else wrt)]
     for w in targets:
         if not w.type.is_float:
-            raise DTypeError(f"wrt {w.label or w!r} {w.type} is not floating: it has no gradient (declared at {w.place})")
+            who = f"{w.label or repr(w)} {w.type}"
+            raise DTypeError(f"wrt {who} is not floating: it has no gradient (declared at {w.place})")
     return targets
 
 
@@ -147,7 +145,8 @@ def _target(w: Any, known: Sequence[Expr], order: Sequence[Expr]) -> Expr:
     for node in (*known, *order):
         if node.label == w:
             return node
-    raise InputError(f"wrt: no value named {w!r} in this graph; it has {', '.join(str(v.label) for v in known) or 'none'}")
+    names = ", ".join(str(v.label) for v in known) or "none"
+    raise InputError(f"wrt: no value named {str(w)[:60]!r} in this graph; it has {names}")
 
 
 def _active(order: Sequence[Expr], wrt: Iterable[Expr]) -> set[Expr]:
@@ -164,7 +163,8 @@ def _propagate(outputs: Sequence[Expr], seeds: Sequence[Expr], wrt: Sequence[Exp
     active = _active(order, wrt)
     edges = consumers(order)
     handed: dict[Expr, tuple[Expr | None, ...]] = {}  # what each user hands to its operands
-    masked: set[Expr] = set()  # nodes whose cotangent a `where` has set to 0 at some places
+    under: dict[Expr, Masked] = {}  # nodes that stand under a selection only
+    selects = any(node.op is WHERE for node in order)
     rows: dict[Expr, Row] = {}
     seeded: dict[Expr, list[Expr]] = {}
     for y, seed in zip(outputs, seeds):
@@ -174,43 +174,49 @@ def _propagate(outputs: Sequence[Expr], seeds: Sequence[Expr], wrt: Sequence[Exp
             if node not in active:
                 continue
             at(node)
-            users = [(u, i) for u, i in edges[node] if u in active]
-            row = rows[node] = _row(node, users, seeded.get(node, []), handed, rows)
-            if any(u in masked or (u.op.name == "where" and i > 0) for u, i in users):
-                masked.add(node)
-            if row.adjoint is not None and any(a in active for a in node.args):
-                handed[node] = _pull(node, row.adjoint, active, node in masked)
+            users = [edge for edge in edges[node] if edge[0] in active]
+            row = rows[node] = _row(node, users, seeded.get(node, ()), handed, rows)
+            if row.adjoint is None or active.isdisjoint(node.args):
+                continue
+            masked = _masked(row.contributions, under) if selects and node not in seeded else None
+            if masked is None and node.op is not WHERE:
+                handed[node] = _pull(node, row.adjoint, active)
+            else:
+                handed[node] = _pull_masked(node, row.adjoint, active, masked, under)
     return list(rows.values())
 
 
 def _row(node: Expr, users: Sequence[tuple[Expr, int]], seeds: Sequence[Expr],
          handed: Mapping[Expr, tuple[Expr | None, ...]], rows: Mapping[Expr, Row]) -> Row:
     contributions = tuple([Contribution(u, i, handed[u][i] if u in handed else None) for u, i in users])
-    adjoint = _total([*seeds, *(c.value for c in contributions)])
-    return Row(node, contributions, adjoint, len(seeds) + sum(rows[u].paths for u, _ in users))
+    adjoint = _total([*seeds, *[c.value for c in contributions]])
+    return Row(node, contributions, adjoint, len(seeds) + sum([rows[u].paths for u, _ in users]))
 
 
 def _total(values: Iterable[Expr | None]) -> Expr | None:
-    present = [v for v in values if v is not None]
-    total = present[0] if present else None
-    for value in present[1:]:
-        total = total + value
+    total = None
+    for value in values:
+        if value is not None:
+            total = value if total is None else total + value
     return total
 
 
-def _pull(node: Expr, g: Expr, active: set[Expr], masked: bool) -> tuple[Expr | None, ...]:
+def _pull(node: Expr, g: Expr, active: set[Expr]) -> tuple[Expr | None, ...]:
     """What `node`, with adjoint `g`, hands to each operand, in that operand's shape and dtype."""
+    return tuple([None if c is None or a not in active else _fit(c, a) for c, a in zip(_raw(node, g), node.args)])
+
+
+def _raw(node: Expr, g: Expr) -> Sequence[Expr | None]:
     op = node.op
     if op.pullback is None:
         raise NoDerivative(f"{op.name} has no pullback; add one to its row (node declared at {node.place})")
-    raw = op.pullback(g, node, *node.args, **op.named_attrs(node))
-    if masked and op.singular:  # 0·inf is 0 here: the cotangent is exactly zero where the branch is not taken
-        raw = tuple(None if c is None else WHERE(EQUAL(g, 0), 0.0, c) for c in raw)
-    return tuple(None if c is None or a not in active else _fit(c, a) for c, a in zip(raw, node.args))
+    return op.pullback(g, node, *node.args, **op.named_attrs(node)) if node.attrs else op.pullback(g, node, *node.args)
 
 
 def _fit(g: Expr, to: Expr) -> Expr:
     """`g` summed over the axes along which `to` was broadcast, in its dtype."""
+    if g.type is to.type:
+        return g
     shape = to.shape
     extra = g.ndim - len(shape)
     if g.shape != shape:
@@ -225,6 +231,85 @@ def _fit(g: Expr, to: Expr) -> Expr:
 
 def _same_size(a: tuple[Size, ...], b: tuple[Size, ...]) -> bool:
     return [s for s in a if s != 1] == [s for s in b if s != 1]
+
+
+# -- where: the branch that is not taken contributes exactly 0 ------------------------------------------------------
+
+# The selections that a value stands under, outermost first: (condition, whether it holds there).
+Mask: TypeAlias = "tuple[tuple[Expr, bool], ...]"
+
+
+class Masked(NamedTuple):
+    """A node, or an edge to it, that is used under selections only.
+
+    Where the mask fails the value may be inf or nan, and 0·inf would be nan. So inside a branch the
+    cotangent is carried without its zeros, as `free`, and each contribution is cut to the mask by a `where` of its own.
+    With an empty mask the cotangent is 0 at places that no condition describes any more, and there is no `free`.
+    """
+
+    mask: Mask
+    free: Expr | None
+    edges: tuple[Masked | None, ...] = ()
+
+
+_LOST = Masked((), None)
+_DEEPEST = 4  # selections within selections
+
+
+def _masked(contributions: Iterable[Contribution], under: Mapping[Expr, Masked]) -> Masked | None:
+    """What the selections above a node have in common; None when some use of it is under none."""
+    found = [under[u].edges[i] if u in under else None for u, i, value in contributions if value is not None]
+    edges = [edge for edge in found if edge is not None]
+    if len(edges) < len(found):
+        return None
+    common = edges[0].mask
+    for edge in edges:
+        common = _prefix(common, edge.mask)
+    if not common:
+        return _LOST
+    free = _total([None if e.free is None else _cut(e.free, e.mask[len(common) :]) for e in edges])
+    return Masked(common, free)
+
+
+def _prefix(a: Mask, b: Mask) -> Mask:
+    same = 0
+    while same < min(len(a), len(b)) and a[same][0] is b[same][0] and a[same][1] == b[same][1]:
+        same += 1
+    return a[:same]
+
+
+def _pull_masked(node: Expr, g: Expr, active: set[Expr], masked: Masked | None,
+                 under: dict[Expr, Masked]) -> tuple[Expr | None, ...]:
+    """As `_pull`, for a `where` or a node under one; `under` learns what is handed on."""
+    mask, free, _ = masked or Masked((), g)
+    if node.op is WHERE and free is None:
+        mask, free = (), g
+    raw = (None, free, free) if node.op is WHERE else _raw(node, g if free is None else free)
+    handed: list[Expr | None] = []
+    edges: list[Masked | None] = []
+    for i, (c, a) in enumerate(zip(raw, node.args)):
+        inner = (*mask, (node.args[0], i == 1)) if node.op is WHERE else mask
+        if c is None or a not in active:
+            handed.append(None)
+            edges.append(_LOST)
+            continue
+        handed.append(_fit(_cut(c, inner) if inner else _zero_kept(c, g, node), a))
+        kept = inner and node.op.elementwise and a.shape == node.shape and len(inner) <= _DEEPEST
+        edges.append(Masked(inner, _fit(c, a)) if kept else _LOST)
+    under[node] = Masked(mask, free, tuple(edges))
+    return tuple(handed)
+
+
+def _cut(c: Expr, mask: Mask) -> Expr:
+    """`c` where the mask holds, exactly 0 where it fails."""
+    for condition, holds in reversed(mask):
+        c = WHERE(condition, c, 0.0) if holds else WHERE(condition, 0.0, c)
+    return c
+
+
+def _zero_kept(c: Expr, g: Expr, node: Expr) -> Expr:
+    """0·inf is 0 here: a cotangent of exactly 0 is the only sign left of a branch not taken."""
+    return WHERE(EQUAL(g, 0), 0.0, c) if node.op.singular else c
 
 
 def _or_zeros(adjoint: Expr | None, x: Expr) -> Expr:
@@ -271,7 +356,7 @@ class Backward:
 
     def _cells(self) -> list[tuple[str, str, str, str]]:
         names = self.names()
-        bars = {row.adjoint: names[row.node] + "̄" for row in reversed(self.rows) if row.adjoint is not None and row.adjoint.args}
+        bars = {r.adjoint: names[r.node] + "̄" for r in reversed(self.rows) if r.adjoint is not None and r.adjoint.args}
         lines = []
         for row in self.rows:
             formula = format_node(row.node, "unicode", names=names, limit=60) if row.node.args else ""
@@ -286,7 +371,8 @@ class Backward:
         head = ("node", "consumers", "adjoint", "sum of contributions")
         rows = [head, *self._cells()]
         widths = [max(_width(r[i]) for r in rows) for i in range(3)]
-        body = "\n".join("  ".join(r[i] + " " * (widths[i] - _width(r[i])) for i in range(3)) + "  " + r[3] for r in rows)
+        padded = [[r[i] + " " * (widths[i] - _width(r[i])) for i in range(3)] + [r[3]] for r in rows]
+        body = "\n".join("  ".join(r) for r in padded)
         return f"{body}\n{self._summary()}"
 
     def _summary(self) -> str:

@@ -41,9 +41,11 @@ EXAMPLES = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (of the process by default); the exit status.
 
-    >>> main(["check", "w*x", "--wrt", "w", "x + 1", "--json"]) == STATUS["wrong"]
-    {"status": "wrong", ...
-    True
+    >>> main(["check", "w*x", "--wrt", "w", "x"])
+    Correct.
+    I read: x
+    How sure: proved.
+    0
     """
     _speak_utf8()
     options = _parser().parse_args(_formulas_apart(sys.argv[1:] if argv is None else argv))
@@ -67,7 +69,7 @@ def _refused(error: Exception, options: argparse.Namespace) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INVALID
     if options.json:
-        print(json.dumps({"status": "invalid", "error": type(error).__name__, "message": str(error)}, ensure_ascii=False))
+        _print_json(status="invalid", error=type(error).__name__, message=str(error))
     print(f"graphc {options.command}: {error}", file=sys.stderr)
     return INVALID
 
@@ -91,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"graphc {G.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command", parser_class=_Parser)
     _demo_options(_command(commands, "demo", demo, "the w3·ReLU exercise end to end: figures, derivation, code, check"))
-    _draw_options(_model(_command(commands, "draw", draw, "a figure: forward graph, circuit with values, or backward graph")))
+    _draw_options(_model(_command(commands, "draw", draw, "a figure: forward graph, circuit, or backward graph")))
     _derive_options(_model(_command(commands, "derive", derive, "the derivation on paper, step by step")))
     _compile_options(_model(_command(commands, "compile", compile_, "a NumPy module of the value and its gradients")))
     _check_options(_model(_command(commands, "check", check, "is this hand derivation right?")))
@@ -124,7 +126,7 @@ def _draw_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--blank", choices=("values", "gradients", "all"), help="leave boxes to fill in by hand")
     parser.add_argument("--theme", default="light", help="light, dark or print (default: light)")
     parser.add_argument("--rankdir", choices=("LR", "TB"), default="LR", help="left to right, or top to bottom")
-    parser.add_argument("-o", "--output", metavar="FILE", help=f"{', '.join(FORMATS)} by the ending; SVG is printed otherwise")
+    parser.add_argument("-o", "--output", metavar="FILE", help=".svg, .png, .pdf or .dot; else SVG is printed")
 
 
 def _derive_options(parser: argparse.ArgumentParser) -> None:
@@ -135,7 +137,7 @@ def _derive_options(parser: argparse.ArgumentParser) -> None:
 def _compile_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--style", default="fast", help="fast or readable (default: fast)")
     parser.add_argument("--target", default="numpy", help="numpy or scalar (default: numpy)")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write a module that needs NumPy alone; printed otherwise")
+    parser.add_argument("-o", "--output", metavar="FILE", help="a module that needs NumPy alone; else it is printed")
 
 
 def _check_options(parser: argparse.ArgumentParser) -> None:
@@ -177,7 +179,7 @@ def _load(path: str, name: str) -> G.Expr:
         raise
     except (Exception, SystemExit) as error:
         raise InputError(f"{path} could not be run: {type(error).__name__}: {error}") from None
-    value = found.get(name)
+    value: Any = found.get(name)
     if isinstance(value, G.Expr):
         return value
     graphs = sorted(k for k, v in found.items() if isinstance(v, G.Expr))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Mapping
 from math import prod
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from .errors import GraphcError, ShapeError
 
@@ -36,6 +36,7 @@ class Floor:
 
 Atom: TypeAlias = "str | Floor"
 Monomial: TypeAlias = "tuple[tuple[Atom, int], ...]"
+Term: TypeAlias = "tuple[Monomial, int]"
 
 
 class Dim:
@@ -48,7 +49,7 @@ class Dim:
 
     __slots__ = ("_hash", "terms")
 
-    def __init__(self, terms: tuple[tuple[Monomial, int], ...]) -> None:
+    def __init__(self, terms: tuple[Term, ...]) -> None:
         self.terms = terms
         self._hash = hash(terms)
 
@@ -63,36 +64,35 @@ class Dim:
     def __hash__(self) -> int:
         return self._hash
 
-    def __add__(self, other: Size) -> Size:
-        total = dict(self.terms)
-        for monomial, c in _terms(other):
-            total[monomial] = total.get(monomial, 0) + c
-        return _collect(total)
+    # Anything but a size is left to the other operand: `shape[0] * expr` is a node.
 
-    def __mul__(self, other: Size) -> Size:
-        total: dict[Monomial, int] = {}
-        for m, c in self.terms:
-            for n, d in _terms(other):
-                mn = _times(m, n)
-                total[mn] = total.get(mn, 0) + c * d
-        return _collect(total)
+    def __add__(self, other: object) -> Any:
+        terms = _terms(other)
+        return NotImplemented if terms is None else _collect([*self.terms, *terms])
+
+    def __mul__(self, other: object) -> Any:
+        terms = _terms(other)
+        if terms is None:
+            return NotImplemented
+        return _collect([(_times(m, n), c * d) for m, c in self.terms for n, d in terms])
 
     def __neg__(self) -> Size:
-        return self * -1
+        return _collect([(m, -c) for m, c in self.terms])
 
-    def __sub__(self, other: Size) -> Size:
-        return self + -other
+    def __sub__(self, other: object) -> Any:
+        terms = _terms(other)
+        return NotImplemented if terms is None else _collect([*self.terms, *[(m, -c) for m, c in terms]])
 
-    def __rsub__(self, other: Size) -> Size:
-        return -self + other
+    def __rsub__(self, other: object) -> Any:
+        return (-1 * self).__add__(other)
 
     __radd__, __rmul__ = __add__, __mul__
 
-    def __floordiv__(self, other: Size) -> Size:
-        return floor_divide(self, other)
+    def __floordiv__(self, other: object) -> Any:
+        return NotImplemented if _terms(other) is None else floor_divide(self, other)  # type: ignore[arg-type]
 
-    def __rfloordiv__(self, other: Size) -> Size:
-        return floor_divide(other, self)
+    def __rfloordiv__(self, other: object) -> Any:
+        return NotImplemented if _terms(other) is None else floor_divide(other, self)  # type: ignore[arg-type]
 
     def __bool__(self) -> bool:
         return True
@@ -115,8 +115,14 @@ class Dim:
 Size: TypeAlias = "int | Dim"
 
 
-def _terms(size: Size) -> tuple[tuple[Monomial, int], ...]:
-    return size.terms if isinstance(size, Dim) else (((), size),)
+def _terms(size: object) -> tuple[Term, ...] | None:
+    """The terms of a Dim or an integer; None for anything else."""
+    if isinstance(size, Dim):
+        return size.terms
+    try:
+        return (((), operator.index(size)),)  # type: ignore[arg-type]
+    except (TypeError, GraphcError):
+        return None
 
 
 def _times(m: Monomial, n: Monomial) -> Monomial:
@@ -126,12 +132,15 @@ def _times(m: Monomial, n: Monomial) -> Monomial:
     return tuple(sorted(powers.items(), key=lambda item: str(item[0])))
 
 
-def _collect(total: Mapping[Monomial, int]) -> Size:
-    # Highest degree first, then by name: one spelling for one polynomial.
+def _collect(terms: Iterable[Term]) -> Size:
+    """The sum of the terms, highest degree first, then by name: one spelling for one polynomial."""
+    total: dict[Monomial, int] = {}
+    for m, c in terms:
+        total[m] = total.get(m, 0) + c
     kept = [(m, c) for m, c in total.items() if c]
-    kept.sort(key=lambda term: (-sum(p for _, p in term[0]), [str(a) for a, _ in term[0]]))
-    if not kept or kept == [((), kept[0][1])]:
+    if not kept or (len(kept) == 1 and not kept[0][0]):
         return kept[0][1] if kept else 0
+    kept.sort(key=lambda term: (-sum(p for _, p in term[0]), [(str(a), -p) for a, p in term[0]]))
     return Dim(tuple(kept))
 
 
@@ -161,17 +170,19 @@ def floor_divide(a: Size, b: Size) -> Size:
 def _even(a: Size, b: Size) -> Size | None:
     if a == b:
         return 1
-    if len(_terms(b)) != 1:
+    over, under = _terms(a), _terms(b)
+    if over is None or under is None or len(under) != 1:
         return None
-    (divisor, d), total = _terms(b)[0], {}
-    for m, c in _terms(a):
+    divisor, d = under[0]
+    quotient: list[Term] = []
+    for m, c in over:
         powers = dict(m)
         for atom, p in divisor:
             powers[atom] = powers.get(atom, 0) - p
         if c % d or any(p < 0 for p in powers.values()):
             return None
-        total[tuple((atom, p) for atom, p in powers.items() if p)] = c // d
-    return _collect(total)
+        quotient.append((tuple((atom, p) for atom, p in powers.items() if p), c // d))
+    return _collect(quotient)
 
 
 def divides(a: Size, b: Size) -> Size | None:
@@ -189,7 +200,7 @@ def product(sizes: Iterable[Size]) -> Size:
 def size_names(size: Size) -> list[str]:
     """The names a size depends on, in order of appearance."""
     names: dict[str, None] = {}
-    for monomial, _ in _terms(size) if isinstance(size, Dim) else ():
+    for monomial, _ in size.terms if isinstance(size, Dim) else ():
         for atom, _ in monomial:
             if isinstance(atom, Floor):
                 names.update(dict.fromkeys(size_names(atom.numerator) + size_names(atom.denominator)))

@@ -106,11 +106,26 @@ def _apply(node: Any, parts: list[tuple[str, int]], surface: Surface, limit: int
         arg = node.args[i]
         if arg.type.dtype == "bool" and not form.logical and arg.label is None and level == RELATION:
             text, level = indicator(text, surface), ATOM
-        elif level < need:
+        elif level < need or (surface == "latex" and _needs_group(template, i, text)):
             text = _brackets(text, surface)
         operands.append(text)
     written = template.format(*operands)
     return ("…" if surface != "latex" else r"\ldots", ATOM) if len(written) > limit else (written, form.level)
+
+
+def _needs_group(template: str, i: int, text: str) -> bool:
+    """Whether an operand with a superscript or subscript of its own gets another: TeX refuses x^2^2."""
+    return any(template.startswith(f"{{{i}}}{mark}") and _at_top(text, mark) for mark in "^_")
+
+
+def _at_top(text: str, mark: str) -> bool:
+    """Whether `mark` stands in LaTeX text outside all braces and brackets."""
+    depth = 0
+    for c in text:
+        depth += (c in "{([") - (c in "})]")
+        if c == mark and depth == 0:
+            return True
+    return False
 
 
 def indicator(condition: str, surface: Surface) -> str:
@@ -161,18 +176,20 @@ def _dress(text: str, surface: Surface, lang: str) -> str:
     mantissa, e, exponent = text.partition("e")
     if e and exponent.lstrip("+-").isdigit() and surface != "text":
         power = str(int(exponent))
-        text = rf"{mantissa} \cdot 10^{{{power}}}" if surface == "latex" else f"{mantissa}·10^{power}".replace("^-", "^−")
+        plain = f"{mantissa}·10^{power}".replace("^-", "^−")
+        text = rf"{mantissa} \cdot 10^{{{power}}}" if surface == "latex" else plain
     if lang == "fr" and surface != "text":
         text = text.replace(".", "{,}" if surface == "latex" else ",")
     sign = {"text": "-", "unicode": "−", "latex": "{-}"}[surface] if minus else ""
     return sign + text
 
 
-GREEK = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi "
-    "psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
-).split()
-_LETTERS = dict(zip("αβγδεζηθικλμνξπρστυφχψω", [g for g in GREEK if g.islower() and g != "omicron"]))
+GREEK = [
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
+    "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+    "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega",
+]  # fmt: skip
+_LETTERS = dict(zip("αβγδεζηθικλμνξπρστυφχψω", [g for g in GREEK if g.islower()]))
 _UPPER = dict(zip("ΓΔΘΛΞΠΣΥΦΨΩ", [g for g in GREEK if g[0].isupper()]))
 _ACCENTS = {"hat": r"\hat", "bar": r"\bar", "tilde": r"\tilde", "dot": r"\dot", "vec": r"\vec"}
 

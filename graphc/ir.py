@@ -20,10 +20,17 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .dims import Size, as_size
+from .constant import Constant, Init
+from .dims import Dim, Size
 from .errors import DTypeError, GraphcError, InputError, ShapeError
 from .formula import Form, call, format_node
+from .traversal import consumers, postorder, to_networkx
 from .types import DTYPES, TensorType, as_dtype, as_shape
+
+__all__ = [
+    "LEAVES", "OPS", "VARIABLES", "Constant", "Expr", "Init", "Op", "building", "check_name", "const", "consumers", "lift",
+    "number", "postorder", "size_node", "to_networkx", "variable", "variables",
+]  # fmt: skip
 
 OPS: dict[str, Op] = {}
 
@@ -66,13 +73,18 @@ class Op:
 
     def __call__(self, *operands: Any, **given: Any) -> Expr:
         """A node of this op. Python and NumPy numbers and arrays become constants."""
-        args = tuple(a if isinstance(a, Expr) else lift(a, self.name) for a in operands)
-        attrs = self.prepare(args, **given) if self.prepare else tuple(given[k] for k in self.attrs)
+        args = tuple([a if isinstance(a, Expr) else lift(a, self.name) for a in operands])
+        if self.prepare is None:
+            return self.make(args, tuple([given[k] for k in self.attrs]) if given else ())
+        try:
+            attrs = self.prepare(args, **given)
+        except (ShapeError, DTypeError) as error:
+            raise type(error)(_blame(self, args, error)) from None
         return self.make(args, attrs)
 
     def make(self, args: tuple[Expr, ...], attrs: tuple[Any, ...] = (), label: str | None = None) -> Expr:
         """The node with these operands and these (already prepared) attributes."""
-        key = (self.name, label, attrs, *map(id, args))
+        key = (self.name, label, attrs, *[id(a) for a in args])
         found = _TABLE.get(key)
         node = found() if found is not None else None
         return node if node is not None else _intern(key, self, args, attrs, label, self._type(args, attrs))
@@ -104,7 +116,8 @@ def _blame(op: Op, args: Sequence[Expr], error: GraphcError) -> str:
     sign = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**", "matmul": "@"}
     joint = f" {sign.get(op.name, 'and')} "
     places = "; ".join(dict.fromkeys(f"{_who(a)} declared at {a.place}" for a in args if a.where))
-    return f"{op.name}: {joint.join(f'{_who(a)} {a.type}' for a in args)}: {error} ({places})"
+    operands = joint.join(f"{_who(a)} {a.type}" for a in args)
+    return ": ".join(filter(None, (op.name, operands, str(error)))) + (f" ({places})" if places else "")
 
 
 def _who(node: Expr) -> str:
@@ -134,7 +147,7 @@ class Expr:
     __array_ufunc__ = None  # NumPy arrays on the left give way to our reflected operators
     __hash__ = object.__hash__
 
-    def __new__(cls, *_: Any) -> NoReturn:
+    def __new__(cls, *_: Any) -> Expr:
         raise InputError("an Expr is made by G.input, G.param, G.const or an operation on others")
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
@@ -232,8 +245,9 @@ class Expr:
     def __reduce__(self) -> tuple[Any, ...]:
         order = postorder([self])
         index = {node: i for i, node in enumerate(order)}
-        rows = [(n.op.name, tuple(index[a] for a in n.args), n.attrs, n.label) for n in order]
-        return _rebuild, (rows,)
+        rows = [(n.op.name, tuple(index[a] for a in n.args), n.attrs, n.label, n.where) for n in order]
+        declared = sorted((n for n in order if n.op.name in VARIABLES), key=lambda n: n.serial)
+        return _rebuild, (rows, [index[n] for n in declared])
 
     # -- operators: each is the row of that name -------------------------------------------------------
 
@@ -443,49 +457,20 @@ def _caller() -> tuple[str, int] | None:
     return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 
-def _rebuild(rows: Sequence[tuple[str, tuple[int, ...], tuple[Any, ...], str | None]]) -> Expr:
-    nodes: list[Expr] = []
-    for name, args, attrs, label in rows:
-        nodes.append(OPS[name].make(tuple(nodes[i] for i in args), attrs, label))
-    return nodes[-1]
+_Pickled = tuple[str, tuple[int, ...], tuple[Any, ...], "str | None", "tuple[str, int] | None"]
+
+
+def _rebuild(rows: Sequence[_Pickled], declared: Sequence[int]) -> Expr:
+    """The last of the rows as a node. New variables are declared in their old order."""
+    nodes: dict[int, Expr] = {}
+    with building():
+        for i in (*declared, *range(len(rows))):
+            name, args, attrs, label, _PLACE.where = rows[i]
+            nodes[i] = OPS[name].make(tuple([nodes[a] for a in args]), attrs, label)
+    return nodes[len(rows) - 1]
 
 
 # -- leaves --------------------------------------------------------------------------------------------
-
-
-class Constant:
-    """An array or number as a node attribute: compared by dtype, shape and bytes, so that
-    0.0 and -0.0, or 1 and True, are different constants."""
-
-    __slots__ = ("key", "value")
-
-    def __init__(self, value: np.ndarray[Any, Any]) -> None:
-        self.value = value
-        self.key = (value.dtype.str, value.shape, value.tobytes())
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Constant) and self.key == other.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _constant, (self.value,)
-
-
-def _constant(value: np.ndarray[Any, Any]) -> Constant:
-    copy = np.array(value)
-    copy.flags.writeable = False
-    return Constant(copy)
-
-
-class Init:
-    """A parameter's initial value or initialiser: compared by identity."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
 
 
 def _leaf_type(dtype: str, shape: tuple[Size, ...], *_: Any, **__: Any) -> TensorType:
@@ -497,8 +482,14 @@ PARAM = Op("param", _leaf_type, attrs=("dtype", "shape", "init"))
 CONST = Op("const", lambda value, weak: TensorType(value.value.shape, value.value.dtype.name, weak),
            attrs=("value", "weak"))
 # A size as a number in the graph, such as the N that a mean divides by: a Python int when it runs.
-SIZE = Op("size", lambda size: TensorType((), "int64", weak=True), attrs=("size",), numpy=lambda node: str(node.attrs[0]),
-          form=Form("?", "?", "?"), form_attrs=lambda node: dict.fromkeys(("text", "unicode", "latex"), str(node.attrs[0])))
+SIZE = Op(
+    "size",
+    type_of=lambda size: TensorType((), "int64", weak=True),
+    attrs=("size",),
+    numpy=lambda node: str(node.attrs[0]),
+    form=Form("?", "?", "?"),
+    form_attrs=lambda node: dict.fromkeys(("text", "unicode", "latex"), str(node.attrs[0])),
+)
 LEAVES = frozenset({"input", "param", "const", "size"})
 VARIABLES = frozenset({"input", "param"})
 
@@ -542,7 +533,7 @@ def const(value: Any, name: str | None = None) -> Expr:
 
 
 def _nearest(dtype: np.dtype[Any], value: Any) -> str:
-    if dtype.kind in "iu" and dtype.itemsize < 8 or dtype.kind == "u":
+    if dtype.kind == "u" or (dtype.kind == "i" and dtype.itemsize < 8):
         return "int64"
     if dtype.name == "float16":
         return "float32"
@@ -562,7 +553,7 @@ def number(value: float) -> Expr:
 
 
 def lift(value: Any, who: str = "graphc") -> Expr:
-    """`value` as a node: an Expr as it is, a Python number weak, an array with its dtype.
+    """`value` as a node: an Expr as it is, a Python number or a named size weak, an array with its dtype.
 
     Raises DTypeError for anything else.
     """
@@ -570,6 +561,8 @@ def lift(value: Any, who: str = "graphc") -> Expr:
         return value
     if isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):
         return number(value)
+    if isinstance(value, Dim):
+        return size_node(value)
     if isinstance(value, (np.ndarray, np.generic, list, tuple)):
         try:
             return const(value)
@@ -583,29 +576,7 @@ def size_node(size: Size) -> Expr:
     return number(size) if isinstance(size, int) else SIZE.make((), (size,))
 
 
-# -- traversal ----------------------------------------------------------------------------------------
-
-
-def postorder(outputs: Iterable[Expr]) -> list[Expr]:
-    """Every node that the outputs need, operands before their users, left to right, each once."""
-    seen: set[Expr] = set()
-    order: list[Expr] = []
-    for output in outputs:
-        stack: list[tuple[Expr, int]] = [(output, 0)]
-        while stack:
-            node, i = stack.pop()
-            if i == 0 and node in seen:
-                continue
-            seen.add(node)
-            args = node.args
-            while i < len(args) and args[i] in seen:
-                i += 1
-            if i < len(args):
-                stack.append((node, i + 1))
-                stack.append((args[i], 0))
-            else:
-                order.append(node)
-    return order
+# -- names ------------------------------------------------------------------------------------------------
 
 
 def variables(order: Iterable[Expr]) -> list[Expr]:
@@ -630,40 +601,3 @@ def variables(order: Iterable[Expr]) -> list[Expr]:
 def _twice(a: Expr, b: Expr) -> InputError:
     first, second = (f"{n.op.name} {n.type} declared at {n.place}" for n in (a, b))
     return InputError(f"the name {a.label!r} is used for two different values: {first}, and {second}; rename one")
-
-
-def consumers(order: Sequence[Expr]) -> dict[Expr, list[tuple[Expr, int]]]:
-    """For each node, the edges that leave it: (user, operand position), in postorder of the users.
-
-    `x*x` is two edges.
-    """
-    edges: dict[Expr, list[tuple[Expr, int]]] = {node: [] for node in order}
-    for node in order:
-        for i, arg in enumerate(node.args):
-            edges[arg].append((node, i))
-    return edges
-
-
-def to_networkx(outputs: Expr | Iterable[Expr]) -> Any:
-    """The graph as a `networkx.MultiDiGraph`: an edge for each operand, so x*x keeps its two.
-
-    Nodes are numbered n0, n1, ... in postorder and carry `expr`, `op`, `name` and `type`; an edge
-    carries `operand`, its position.
-
-    >>> import graphc as G
-    >>> x = G.input("x")
-    >>> g = G.to_networkx(x * x)
-    >>> list(g.edges(data="operand"))
-    [('n0', 'n1', 0), ('n0', 'n1', 1)]
-    """
-    import networkx
-
-    order = postorder([outputs] if isinstance(outputs, Expr) else outputs)
-    ids = {node: f"n{i}" for i, node in enumerate(order)}
-    graph = networkx.MultiDiGraph()
-    for node in order:
-        graph.add_node(ids[node], expr=node, op=node.op.name, name=node.label, type=str(node.type))
-    for node in order:
-        for i, arg in enumerate(node.args):
-            graph.add_edge(ids[arg], ids[node], operand=i)
-    return graph

@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 from . import ops
 from .errors import InputError
 from .ir import INPUT, PARAM, Expr, const, lift, variable
-from .ops import elementwise, linalg, reduction, shaping, softmax as softmax_rows
+from .ops import elementwise, linalg, reduction, shaping
+from .ops import softmax as softmax_rows
 from .types import as_axis
 
 Value: TypeAlias = "Expr | float | Any"
@@ -261,19 +262,25 @@ def min(a: Value, axis: Axis = None, keepdims: bool = False) -> Expr:
     return reduction.MIN(a, axis=axis, keepdims=keepdims)
 
 
+def _real(x: Value) -> Expr:
+    """`x` with its integers as float64; bools are left for the row to refuse."""
+    node = lift(x)
+    return node.astype("float64") if node.type.dtype.startswith("int") else node
+
+
 def softmax(x: Value, axis: int = -1) -> Expr:
     """exp(x) over its sum along an axis, finite for any finite x."""
-    return softmax_rows.SOFTMAX(x, axis=axis)
+    return softmax_rows.SOFTMAX(_real(x), axis=axis)
 
 
 def log_softmax(x: Value, axis: int = -1) -> Expr:
     """log(softmax(x)) along an axis, finite for any finite x."""
-    return softmax_rows.LOG_SOFTMAX(x, axis=axis)
+    return softmax_rows.LOG_SOFTMAX(_real(x), axis=axis)
 
 
 def logsumexp(a: Value, axis: Axis = None, keepdims: bool = False) -> Expr:
     """log(sum(exp(a))) over axes, finite for any finite a."""
-    return softmax_rows.LOGSUMEXP(a, axis=axis, keepdims=keepdims)
+    return softmax_rows.LOGSUMEXP(_real(a), axis=axis, keepdims=keepdims)
 
 
 # -- linear algebra and shaping ---------------------------------------------------------------------------

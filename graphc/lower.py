@@ -15,7 +15,7 @@ import codegen
 
 from .dims import Dim, Size, size_names
 from .errors import InputError, ShapeError
-from .ir import VARIABLES, Expr, postorder
+from .ir import LEAVES, Expr, Op, postorder
 
 if not getattr(codegen, "GRAPHC_CODEGEN", False):
     raise ImportError(
@@ -28,6 +28,7 @@ if not getattr(codegen, "GRAPHC_CODEGEN", False):
 RESERVED = frozenset({"np", "float", "int", "bool", *keyword.kwlist})
 _INFIX = frozenset({"add", "subtract", "multiply", "divide", "negative", "power", "matmul", "greater",
                     "greater_equal", "less", "less_equal", "equal", "not_equal"})  # fmt: skip
+_OPERATORS = _INFIX - {"divide", "power"}  # of Python numbers, they give Python numbers
 _CALL = re.compile(r"np\.(\w+)\(((?:\{\d\}|-?[\d.]+)(?:, (?:\{\d\}|-?[\d.]+))*)\)")
 _NUMPY_SCALARS = ("np.sum(", "np.mean(", "np.max(", "np.min(")  # of which a full reduction is no 0-d array
 
@@ -44,11 +45,13 @@ def lower(
     forward: Expr | None = None,
     doc: str = "",
     constants: str = "c",
+    order: Sequence[Expr] | None = None,
 ) -> codegen.Program:
     """The program that computes `outputs` from `inputs`, in the order of the graph.
 
     `wishes` are names for nodes that have none, `notes` trailing comments; what `forward` needs is
-    headed "forward" and the rest "backward". `constants` begins the names of array constants.
+    headed "forward" and the rest "backward". `constants` begins the names of array constants;
+    `order` is the postorder of the outputs, where the caller has it.
     Raises ShapeError for a named size that no input has, InputError for a name that cannot stand in Python text.
 
     >>> import graphc as G
@@ -57,9 +60,9 @@ def lower(
     >>> [(s.target, s.spelling, s.args) for s in program.steps]
     [('n0', '{0} * {1}', ('w', 'x')), ('r', 'np.maximum({0}, {1})', ('n0', '0'))]
     """
-    order = postorder(outputs)
+    order = postorder(outputs) if order is None else order
     helpers = _helpers(order)
-    sizes = _sizes(order, inputs, name, {h for h, _ in helpers})
+    sizes = check_sizes(order, inputs, name)
     _check_name(name, {h for h, _ in helpers})
     names = _Names(RESERVED.union([h for h, _ in helpers], sizes))
     for v in inputs:
@@ -119,8 +122,9 @@ def _helpers(order: Iterable[Expr]) -> tuple[tuple[str, str], ...]:
     return tuple((source[4 : source.index("(")], source) for source in sources)
 
 
-def _sizes(order: Iterable[Expr], inputs: Iterable[Expr], who: str, helpers: set[str]) -> dict[str, None]:
+def check_sizes(order: Sequence[Expr], inputs: Iterable[Expr], who: str) -> dict[str, None]:
     """The names of all sizes. Raises when one cannot be read off an input, or cannot stand in the text."""
+    helpers = {name for name, _ in _helpers(order)}
     known = {d.name for v in inputs for d in v.shape if isinstance(d, Dim) and d.name}
     named: dict[str, None] = {}
     seen: set[int] = set()
@@ -129,11 +133,10 @@ def _sizes(order: Iterable[Expr], inputs: Iterable[Expr], who: str, helpers: set
         if id(node.type) in seen and node.op.name != "size":
             continue
         seen.add(id(node.type))
-        for size in sizes:
-            for n in size_names(size) if isinstance(size, Dim) else ():
-                if n not in known:
-                    raise ShapeError(f"{who}: size {n} is not known: no input has an axis of just {n}; list one that has")
-                named[n] = None
+        for n in [n for size in sizes if isinstance(size, Dim) for n in size_names(size)]:
+            if n not in known:
+                raise ShapeError(f"{who}: size {n} is not known: no input has an axis of just {n}; give one that has")
+            named[n] = None
     named.update(dict.fromkeys(sorted(n for n in known if n)))
     for n in named:
         if n in RESERVED or n in helpers:
@@ -164,6 +167,7 @@ class Spelling:
     template: str
     literals: tuple[str, ...] = ()
     ufunc: str = ""
+    regular: bool = False  # an operator or a ufunc: of scalars, it gives a scalar
     bare: bool = False  # the value of its operand as it stands
 
 
@@ -181,14 +185,15 @@ def spelling(node: Expr) -> Spelling:
 def _analysed(template: str, op: str, count: int) -> Spelling:
     if op in _INFIX:
         # x ** 2.0 is quick as an operator, and slow as np.power.
-        return Spelling(template, (), f"np.{op}" if op != "power" else "")
+        return Spelling(template, (), f"np.{op}" if op != "power" else "", regular=True)
     call = _CALL.fullmatch(template)
     function = getattr(np, call[1], None) if call else None
     if call and isinstance(function, np.ufunc):
         operands = call[2].split(", ")
         fields = [f"{{{i}}}" for i in range(len(operands))]
         if operands[:count] == fields[:count] and function.nin == len(operands):
-            return Spelling(f"np.{call[1]}({', '.join(fields)})", tuple(operands[count:]), f"np.{call[1]}")
+            name = f"np.{call[1]}"
+            return Spelling(f"{name}({', '.join(fields)})", tuple(operands[count:]), name, regular=True)
     return Spelling(template, bare=template == "{0}")
 
 
@@ -203,16 +208,20 @@ class _Builder:
         self.constants: list[tuple[str, np.ndarray[Any, Any]]] = []
         self.types: dict[int, str] = {}
         self.function = function
+        self.forms: dict[Op, Spelling] = {}  # of ops that have no attributes
 
     def add(self, node: Expr) -> None:
-        op = node.op.name
-        if op == "const":
+        op = node.op
+        if op.name == "const":
             if node.type.shape or node.label is not None:
                 self.constant(node)
-        elif op == "size" or op in VARIABLES:
-            pass
-        else:
-            self.step(node, spelling(node))
+        elif op.name not in LEAVES:
+            form = self.forms.get(op)
+            if form is None:
+                form = spelling(node)
+                if not op.attrs and not callable(op.numpy):
+                    self.forms[op] = form
+            self.step(node, form)
 
     def constant(self, node: Expr) -> None:
         """An array constant, or a number that has a name, is a constant of the module."""
@@ -223,22 +232,34 @@ class _Builder:
 
     def step(self, node: Expr, form: Spelling) -> None:
         names = self.names.of
-        template, alias, infix = form.template, node.op.view, node.op.name in _INFIX
-        if form.bare and node.label is None and node not in names and node.args[0] in names:
-            names[node] = names[node.args[0]]
-            return
-        args = tuple([names.get(a) or operand(a, node) for a in node.args])
+        template, ufunc, alias = form.template, form.ufunc, node.op.view
+        args = tuple([names.get(a, "") for a in node.args])
+        if "" in args or node.type.weak or not form.regular:
+            if form.bare and node.label is None and node not in names and args[0]:
+                names[node] = args[0]
+                return
+            template, args, ufunc, alias = self.special(node, form, args)
+        target = names.get(node) or self.number(node)
+        self.steps.append(codegen.Step(target, template, args + form.literals, self.type(node),
+                                       self.notes.get(node, ""), ufunc, alias, self.section(node)))
+
+    def special(self, node: Expr, form: Spelling, args: tuple[str, ...]) -> tuple[str, tuple[str, ...], str, bool]:
+        """A step with literal operands, sizes, a weak result, or a spelling that may give an array without axes."""
+        template, ufunc, alias = form.template, form.ufunc, node.op.view
+        args = tuple([name or operand(a, node) for name, a in zip(args, node.args)])
         sized = [a.op.name == "size" for a in node.args]
         if any(sized):
             template, args = _inlined(template, args, sized)
-        if not (node.type.shape or form.ufunc or infix or form.bare or template.startswith(_NUMPY_SCALARS)):
-            template, alias = f"{template}[()]", False  # a NumPy scalar, where this gives an array without axes
-        if node.type.weak and not (infix and not args[0].startswith("np.")):
-            template = f"{_PYTHON[node.type.dtype]}({template})"  # which alone is weak
-        target = names.get(node) or self.number(node)
-        self.steps.append(codegen.Step(
-            target, template, args + form.literals, self.type(node), self.notes.get(node, ""),
-            "" if node.type.weak or any(sized) else form.ufunc, alias, self.section(node)))
+            ufunc = ""
+        if not (node.type.shape or form.regular or form.bare or template.startswith(_NUMPY_SCALARS)):
+            template, alias = f"{template}[()]", False
+        if node.type.weak:
+            ufunc = ""
+            if node.op.name in ("divide", "power"):  # of Python numbers, they would raise ZeroDivisionError
+                template = f"np.{node.op.name}({template.replace(' ** ', ', ').replace(' / ', ', ')})"
+            if node.op.name not in _OPERATORS or any(arg.startswith("np.") for arg in args):
+                template = f"{_PYTHON[node.type.dtype]}({template})"  # which alone is weak
+        return template, args, ufunc, alias
 
     def number(self, node: Expr) -> str:
         name = self.names.of[node] = self.names.number()

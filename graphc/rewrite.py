@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import is_
 from typing import Any
 
+from .errors import DTypeError
 from .ir import LEAVES, Expr, building, lift
 from .ops.elementwise import ASTYPE
 from .ops.shaping import BROADCAST_TO
-from .patterns import Pattern, build, match
+from .patterns import Pattern, build, matcher
 from .rules import RULES, Rule
 
 FUEL = 40
@@ -40,7 +42,8 @@ def _short(node: Expr) -> str:
 
 
 Log = Callable[[Rewrite], None]
-_Tried = tuple[Rule, Callable[[Expr], "Expr | None"]]
+# A rule, the ops of which one must be among the operands (none: any), and what to try.
+_Tried = tuple[Rule, frozenset[str], Callable[[Expr], "Expr | None"]]
 
 
 def rewrite(outputs: Any, rules: Sequence[Rule] = RULES, log: Log | None = None) -> Any:
@@ -71,7 +74,7 @@ def _table(rules: Sequence[Rule]) -> dict[str, list[_Tried]]:
         return known[1]
     table: dict[str, list[_Tried]] = {}
     for rule in rules:
-        table.setdefault(rule.op, []).append((rule, _action(rule)))
+        table.setdefault(rule.op, []).append((rule, rule.operand_ops, _action(rule)))
     if rules is RULES:
         _TABLES[id(rules)] = (rules, table)
     return table
@@ -82,12 +85,16 @@ def _action(rule: Rule) -> Callable[[Expr], Expr | None]:
     if isinstance(left, str):
         assert not isinstance(right, Pattern)
         return right
+    find = matcher(left)
 
     def act(node: Expr) -> Expr | None:
-        found = match(left, node)
-        if found is None:
+        found = find(node)
+        if found is None or not isinstance(right, Pattern):
+            return None if found is None else right(node)
+        try:
+            return build(right, found)
+        except DTypeError:  # x is a condition: 1[a > b]·(-1) is a number, -(a > b) is nothing
             return None
-        return build(right, found) if isinstance(right, Pattern) else right(node)
 
     return act
 
@@ -109,7 +116,7 @@ def _reduce(top: Expr, table: dict[str, list[_Tried]], results: dict[Expr, Expr]
             continue
         at(node)
         args = tuple([results[a] for a in node.args])
-        rebuilt = node if _identical(args, node.args) else node.op.make(args, node.attrs, node.label)
+        rebuilt = node if all(map(is_, args, node.args)) else node.op.make(args, node.attrs, node.label)
         after = _step(rebuilt, table, log) if spent < FUEL else None
         if after is None:
             results[node] = results[rebuilt] = rebuilt
@@ -120,13 +127,15 @@ def _reduce(top: Expr, table: dict[str, list[_Tried]], results: dict[Expr, Expr]
             stack.append((after, spent + 1, None))
 
 
-def _identical(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> bool:
-    return all(p is q for p, q in zip(a, b))
-
-
 def _step(node: Expr, table: dict[str, list[_Tried]], log: Log | None) -> Expr | None:
     """`node` after the first rule that applies, in the type it had; None when none does."""
-    for rule, action in table.get(node.op.name, ()):
+    tried = table.get(node.op.name)
+    if tried is None:
+        return None
+    operands = [a.op.name for a in node.args]
+    for rule, needed, action in tried:
+        if needed and needed.isdisjoint(operands):
+            continue
         after = action(node)
         if after is not None and after is not node:
             after = as_type(after, node)

@@ -13,10 +13,10 @@ import numpy as np
 
 from .dims import product
 from .ir import LEAVES, OPS, Expr, lift, size_node
-from .ops.elementwise import MULTIPLY, SQUARE
+from .ops.elementwise import MULTIPLY, SQUARE, WHERE
 from .ops.reduction import SUM
 from .ops.shaping import BROADCAST_TO, RESHAPE, TRANSPOSE
-from .patterns import Pattern, call, is_number, variables
+from .patterns import Pattern, call, is_number, operand_ops, variables
 from .types import reduced
 
 Action = Callable[[Expr], "Expr | None"]
@@ -24,17 +24,25 @@ Action = Callable[[Expr], "Expr | None"]
 
 @dataclass(frozen=True)
 class Rule:
-    """One rewrite. `left` is a pattern, or the name of the op whose nodes `right` is tried on."""
+    """One rewrite. `left` is a pattern, or the name of the op whose nodes `right` is tried on.
+
+    `among` has ops of which one must be among the operands for `right` to be tried at all; a pattern knows its own.
+    """
 
     name: str
     left: Pattern | str
     right: Pattern | Action
     why: str
     assumes: str = ""
+    among: tuple[str, ...] = ()
 
     @property
     def op(self) -> str:
         return self.left if isinstance(self.left, str) else self.left.op
+
+    @property
+    def operand_ops(self) -> frozenset[str]:
+        return frozenset(self.among) if isinstance(self.left, str) else operand_ops(self.left)
 
 
 x, y, z = variables("x y z")
@@ -42,8 +50,10 @@ x, y, z = variables("x y z")
 
 # -- rules that need more than a pattern: shapes, axes, constants -----------------------------------------------
 
-_FOLD = {"add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.true_divide, "negative": np.negative,
-         "square": np.square}  # fmt: skip
+_FOLD = {
+    "add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.true_divide, "negative": np.negative,
+    "square": np.square,
+}  # fmt: skip
 
 
 def fold_constants(node: Expr) -> Expr | None:
@@ -238,7 +248,7 @@ def _multiple(node: Expr) -> tuple[float, Expr]:
 def whole_slice(node: Expr) -> Expr | None:
     """A slice that takes everything."""
     inner = node.args[0]
-    whole = all(isinstance(e, tuple) and e[0] == 0 and e[1] == s and e[2] == 1 for e, s in zip(node.attrs[0], inner.shape))
+    whole = all(e == (0, s, 1) for e, s in zip(node.attrs[0], inner.shape))
     return inner if whole and node.shape == inner.shape else None
 
 
@@ -255,6 +265,31 @@ def known_condition(node: Expr) -> Expr | None:
     return node.args[1] if condition.attrs[0].value.item() else node.args[2]
 
 
+def known_branch(node: Expr) -> Expr | None:
+    """Where c holds, where(c, a, b) is a; where it does not, b. The inner selection may stand in an elementwise op."""
+    condition, *branches = node.args
+    chosen = [_take(branch, condition, i) for i, branch in enumerate(branches, 1)]
+    if all(new is old for new, old in zip(chosen, branches)):
+        return None
+    return WHERE(condition, *chosen)
+
+
+def _take(branch: Expr, condition: Expr, i: int) -> Expr:
+    """`branch` with each where on `condition` that it is, or has as an operand, replaced by that one's operand `i`."""
+    if branch.label is not None or not branch.op.elementwise:
+        return branch
+    if branch.op is WHERE:
+        return branch.args[i] if branch.args[0] is condition and branch.args[i].shape == branch.shape else branch
+    args = [a.args[i] if _selects(a, condition) and a.args[i].shape == a.shape else a for a in branch.args]
+    if all(new is old for new, old in zip(args, branch.args)):
+        return branch
+    return branch.op.make(tuple(args), branch.attrs)
+
+
+def _selects(node: Expr, condition: Expr) -> bool:
+    return node.op is WHERE and node.args[0] is condition and node.label is None
+
+
 def square_of_power(node: Expr) -> Expr | None:
     """x**2 = x·x and x**1 = x."""
     return SQUARE(node.args[0]) if is_number(node.args[1], 2) else None
@@ -263,7 +298,7 @@ def square_of_power(node: Expr) -> Expr | None:
 _ELEMENTWISE = sorted(op.name for op in OPS.values() if op.elementwise and op.name not in ("astype", "stop_gradient"))
 
 RULES: tuple[Rule, ...] = (
-    *[Rule("constant folding", op, fold_constants, "arithmetic on numbers") for op in _FOLD],
+    *[Rule("constant folding", op, fold_constants, "arithmetic on numbers", among=("const",)) for op in _FOLD],
     Rule("zero", "multiply", to_zero, "0·x = 0", "x is finite"),
     Rule("zero", "divide", to_zero, "0/x = 0", "x is finite and not 0"),
     Rule("zero", "safe_divide", to_zero, "0/x = 0 by its definition"),
@@ -274,7 +309,7 @@ RULES: tuple[Rule, ...] = (
     Rule("zero", x - 0, x, "0 is the unit of subtraction"),
     Rule("zero", 0 - x, -x, "0 - x = -x"),
     Rule("minus one", x * -1, -x, "(-1)·x = -x"),
-    Rule("double negation", -(-x), x, "-(-x) = x"),
+    Rule("double negation", -(-x), x, "-(-x) = x"),  # noqa: B002
     Rule("difference of equals", x - x, call("multiply", 0, x), "x - x = 0", "x is finite"),
     Rule("sign", x + -y, x - y, "adding -y is subtracting y"),
     Rule("sign", x - -y, x + y, "subtracting -y is adding y"),
@@ -289,10 +324,10 @@ RULES: tuple[Rule, ...] = (
     Rule("power", "power", square_of_power, "x² by one multiplication"),
     Rule("count terms", "add", count_terms, "m·x + n·x = (m + n)·x"),
     Rule("count terms", "subtract", count_terms, "m·x - n·x = (m - n)·x", "x is finite"),
-    Rule("common factor", "add", factor_out, "a·b + a·c = a·(b + c)", "b + c does not overflow"),
-    Rule("common factor", "subtract", factor_out, "a·b - a·c = a·(b - c)", "b - c does not overflow"),
-    Rule("numbers first", "multiply", numbers_first, "multiplication is associative"),
-    Rule("scalars first", "multiply", scalars_first, "multiplication is associative"),
+    Rule("common factor", "add", factor_out, "a·b + a·c = a·(b + c)", "b + c does not overflow", ("multiply",)),
+    Rule("common factor", "subtract", factor_out, "a·b - a·c = a·(b - c)", "b - c does not overflow", ("multiply",)),
+    Rule("numbers first", "multiply", numbers_first, "multiplication is associative", among=("multiply",)),
+    Rule("scalars first", "multiply", scalars_first, "multiplication is associative", among=("multiply",)),
     Rule("idempotent", call("relu", call("relu", x)), call("relu", x), "relu is idempotent"),
     Rule("idempotent", call("absolute", call("absolute", x)), call("absolute", x), "||x|| = |x|"),
     Rule("idempotent", call("maximum", x, x), x, "max(x, x) = x"),
@@ -300,6 +335,7 @@ RULES: tuple[Rule, ...] = (
     Rule("inverse", call("log", call("exp", x)), x, "log(exp(x)) = x", "no overflow on the way, which this avoids"),
     Rule("same branches", call("where", z, x, x), x, "both branches are x"),
     Rule("known condition", "where", known_condition, "the condition is a constant"),
+    Rule("known branch", "where", known_branch, "under a condition, the same condition selects the same branch"),
     Rule("transposes", "transpose", flatten_transposes, "permutations compose"),
     Rule("reshapes", "reshape", flatten_reshapes, "the elements stay in order"),
     Rule("broadcasts", "broadcast_to", flatten_broadcasts, "broadcasting composes"),
@@ -309,5 +345,6 @@ RULES: tuple[Rule, ...] = (
     Rule("sum of a broadcast", "sum", sum_of_broadcast, "n equal terms add to n times one of them"),
     Rule("sum over nothing", "sum", sum_over_nothing, "there is one term"),
     Rule("sums", "sum", sum_of_sum, "addition is associative and commutative"),
-    *[Rule("implicit broadcast", op, absorb_broadcast, "the op broadcasts by itself") for op in _ELEMENTWISE],
+    *[Rule("implicit broadcast", op, absorb_broadcast, "the op broadcasts by itself", among=("broadcast_to", "reshape"))
+      for op in _ELEMENTWISE],
 )

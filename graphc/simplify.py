@@ -177,14 +177,15 @@ def _leaves(root: Expr, inside: set[Expr]) -> list[Expr]:
 
 def _search(root: Expr, inside: set[Expr]) -> _Choice | None:
     original, leaves = to_sympy(root, inside)
-    before_cost, names = _cost(root, set(leaves)), {leaf: "s" for leaf in leaves}
+    before_cost, names = _cost(root, set(leaves)), dict.fromkeys(leaves, "s")
     best: tuple[tuple[int, bool, int], _Choice, Expr] | None = None
     for tool, form in candidates(original):
         try:
             written = Writer(leaves, original).write(form)
         except NotWritable:
             continue
-        rank = (_cost(written, set(leaves)), written.op.name in ("add", "subtract"), len(format_node(written, names=names)))
+        length = len(format_node(written, names=names))
+        rank = (_cost(written, set(leaves)), written.op.name in ("add", "subtract"), length)
         if rank[0] <= before_cost and (best is None or rank < best[0]):
             best = rank, _Choice(tool, form, original, "fraction" in tool), written
     if best is None or best[2] is root:

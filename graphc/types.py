@@ -141,9 +141,10 @@ def broadcast(*types: TensorType) -> TensorType:
     try:
         return TensorType(broadcast_shapes(tuple(t.shape for t in types)), dtype, weak)
     except ShapeError as error:
-        raise ShapeError(f"{' and '.join(map(str, types))} do not broadcast: {error}") from None
+        raise ShapeError(f"the shapes do not broadcast: {error}") from None
 
 
+@lru_cache(maxsize=4096)
 def broadcast_number(*types: TensorType) -> TensorType:
     """As `broadcast`, refusing a result of bool (NumPy has no - of bools)."""
     result = broadcast(*types)
@@ -152,12 +153,14 @@ def broadcast_number(*types: TensorType) -> TensorType:
     return result
 
 
+@lru_cache(maxsize=4096)
 def broadcast_strong(*types: TensorType) -> TensorType:
     """As `broadcast`, for NumPy functions: they return arrays, which are never weak."""
     result = broadcast(*types)
     return TensorType(result.shape, result.dtype) if result.weak else result
 
 
+@lru_cache(maxsize=4096)
 def broadcast_strong_number(*types: TensorType) -> TensorType:
     """As `broadcast_strong`, refusing a result of bool."""
     result = broadcast_number(*types)
@@ -178,6 +181,7 @@ def broadcast_quotient(*types: TensorType) -> TensorType:
     return TensorType(result.shape, result.dtype if result.is_float else "float64", result.weak)
 
 
+@lru_cache(maxsize=4096)
 def broadcast_bool(*types: TensorType) -> TensorType:
     """The type of a comparison."""
     return TensorType(broadcast(*types).shape, "bool")

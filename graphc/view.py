@@ -1,4 +1,4 @@
-"""The graph as a teacher draws it: sums with several terms, a name for every value, local derivatives.
+"""The graph as a teacher draws it: sums with several terms, a name for every value.
 
 Figures and derivations share this view, so that they speak of the same m1, s and r.
 A sum a + b + c is one node with three operands, where the graph has two binary additions.
@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .ir import LEAVES, Expr, consumers, lift, postorder, variables
-from .rewrite import rewrite
+from .ir import LEAVES, Expr, consumers, postorder, variables
 
 # The letter that a value is given by the operation that makes it.
 LETTERS: Mapping[str, str] = {
-    "add": "s", "subtract": "d", "multiply": "m", "divide": "q", "matmul": "u", "negative": "n", "power": "h", "square": "h",
-    "relu": "r", "sigmoid": "a", "tanh": "a", "softplus": "a", "softmax": "p", "exp": "h", "log": "l", "sqrt": "h",
-    "maximum": "r", "minimum": "r", "sum": "s", "mean": "s",
+    "add": "s", "subtract": "d", "multiply": "m", "divide": "q", "matmul": "u", "negative": "n", "power": "h",
+    "square": "h", "relu": "r", "sigmoid": "a", "tanh": "a", "softplus": "a", "softmax": "p", "exp": "h", "log": "l",
+    "sqrt": "h", "maximum": "r", "minimum": "r", "sum": "s", "mean": "s",
 }  # fmt: skip
 
 
@@ -60,18 +59,18 @@ def teaching_view(outputs: Expr | Iterable[Expr], *, output_name: str = "f") -> 
     >>> len(view.nodes[-3].operands)
     3
     """
-    tops = (outputs,) if isinstance(outputs, Expr) else tuple(outputs)
+    tops: tuple[Expr, ...] = (outputs,) if isinstance(outputs, Expr) else tuple(outputs)
     order = postorder(tops)
     variables(order)
-    inner = _inner_sums(order, tops)
+    inner = _inner_sums(order, set(tops))
     operands = {node: _operands(node, inner) for node in order if node not in inner}
     kept = _reachable(tops, operands)
-    shown = sorted(kept, key=order.index) if len(kept) < 200 else [n for n in order if n in kept]
+    shown = [n for n in order if n in kept]
     names = _names(shown, tops, output_name)
     return View(tuple(ViewNode(n, operands[n], names[n]) for n in shown), tops, names)
 
 
-def _inner_sums(order: list[Expr], tops: tuple[Expr, ...]) -> set[Expr]:
+def _inner_sums(order: list[Expr], tops: set[Expr]) -> set[Expr]:
     """Additions that are drawn as part of a longer sum: unnamed, used once, by an addition of their type."""
     edges = consumers(order)
     return {
@@ -125,22 +124,7 @@ def _names(shown: list[Expr], tops: tuple[Expr, ...], output_name: str) -> dict[
 
 
 def _fresh(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    taken.add(name)
-    return name
-
-
-def local_derivative(node: ViewNode, position: int) -> Expr | None:
-    """∂node/∂operand for one wire of a scalar graph, simplified; None where it is exactly zero.
-
-    It is written in the values of the view: `x1` for w1·x1, `1[s > 0]` for relu(s), `a·(1 − a)` for
-    a = sigmoid(z).
-    """
-    expr = node.expr
-    one = lift(expr.dtype.type(1))
-    if expr.op.name == "add":
-        return one
-    assert expr.op.pullback is not None
-    raw = expr.op.pullback(one, expr, *expr.args, **expr.op.named_attrs(expr))[position]
-    return None if raw is None else rewrite(raw)
+    """`name`, or the first of name1, name2, ... when it is taken."""
+    free = next(n for n in (name, *(f"{name}{i}" for i in range(1, len(taken) + 2))) if n not in taken)
+    taken.add(free)
+    return free

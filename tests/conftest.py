@@ -22,8 +22,8 @@ settings.load_profile("deterministic")
 
 
 def _sizes(order: Sequence[Expr], values: Mapping[str, Any]) -> dict[str, int]:
-    """Each named size, read off the first input that has an axis of just that name."""
-    sizes: dict[str, int] = {}
+    """Each named size: given outright, or read off the first input that has an axis of just that name."""
+    sizes = {name: value for name, value in values.items() if isinstance(value, int)}  # given outright
     for node in order:
         if node.op.name in VARIABLES:
             for axis, size in enumerate(node.shape):
@@ -75,7 +75,10 @@ def run_graph(outputs: Any, values: Mapping[str, Any]) -> Any:
 
 @pytest.fixture(scope="session")
 def run() -> Callable[..., Any]:
-    """`run(expr_or_list, x=..., y=...)`: values of a graph by the rows' own NumPy spelling."""
+    """`run(expr_or_list, x=..., N=...)`: values of a graph by the rows' own NumPy spelling.
+
+    A named size that no input has an axis of is given as an int.
+    """
     return lambda outputs, **values: run_graph(outputs, values)
 
 

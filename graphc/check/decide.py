@@ -70,6 +70,7 @@ class Search:
     def __init__(self, answer: Core, truth: Core, domain: tuple[Core, ...], names: list[str]) -> None:
         self.answer, self.truth, self.domain, self.names = answer, truth, domain, names
         self.switches = switches(answer, truth, *domain)[:MAX_SWITCHES]
+        self.kinks = [n.args[0] for n in postorder(truth, *domain) if n.head == "case"]
         self.random = random.Random(SEED)
         self.agreed = self.tried = self.unsure = 0
         self.cells: set[tuple[int, ...]] = set()
@@ -120,12 +121,18 @@ class Search:
                 if 0 in self.pattern(point):
                     found = self.look_beside(point)
                     if found is None:
-                        self.flags.add("differs_only_at_kink")
+                        self.flags.add(self.note(outcome, point))
                         continue
                     outcome, witness = found
                 flags = {"domain_narrower"} if outcome == "narrower" else set()
                 return Decision("wrong", "counterexample", witness, self.tried, len(self.cells), flags)
         return None
+
+    def note(self, outcome: Comparison, point: dict[str, Fraction]) -> str:
+        """What to say of a difference at isolated points: a kink's convention, or a hole in the answer."""
+        evaluator = Evaluator(as_fmpq(point), PRECISIONS[0])
+        on_a_kink = outcome == "differ" or any(_sign(evaluator, s) == 0 for s in self.kinks)
+        return "differs_only_at_kink" if on_a_kink else "domain_narrower"
 
     def look_beside(self, point: dict[str, Fraction]) -> tuple[Comparison, Witness | None] | None:
         """A difference beside a point where a switch is exactly zero: then it is not the kink alone."""

@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import InputError
 from ..ir import OPS, Expr, lift, postorder
 from . import functions
+from .phrases import say
 from .tree import (
     BOOLEAN,
     Tree,
@@ -55,7 +56,11 @@ ARITHMETIC: dict[str, Row] = {
 
 
 class NoScalarForm(Exception):
-    """A node that a tree cannot express; the text says which and why."""
+    """A node that a tree cannot express; `phrase` and `parts` say which and why, in any language."""
+
+    def __init__(self, phrase: str, **parts: object) -> None:
+        self.phrase, self.parts = phrase, parts
+        super().__init__(say("en", phrase, **parts))
 
 
 def exact(value: Any) -> Tree:
@@ -70,7 +75,7 @@ def exact(value: Any) -> Tree:
     if isinstance(value, int):
         return num(value)
     if not math.isfinite(value):
-        raise NoScalarForm(f"the constant {value}")
+        raise NoScalarForm("not_finite", value=value)
     for constant, name in ((math.pi, "pi"), (math.e, "e")):
         if value == constant:
             return const(name)
@@ -102,7 +107,7 @@ def trees(outputs: Iterable[Expr], *, stop: Mapping[Expr, str] | None = None) ->
 
 def _tree(node: Expr, args: list[Tree]) -> Tree:
     if node.ndim:
-        raise NoScalarForm(f"{node.label or node.op.name} {node.type} is not a scalar; matrices are not decided yet")
+        raise NoScalarForm("not_scalar", name=node.label or node.op.name, type=node.type)
     name = node.op.name
     if name in ("input", "param"):
         return sym(str(node.label))
@@ -131,7 +136,7 @@ def _number_op(node: Expr, name: str, args: list[Tree]) -> Tree:
         operands = [*args, *attributes]
         if fewest <= len(operands) and (most is None or len(operands) <= most):
             return call(known, *operands)
-    raise NoScalarForm(f"{name} has no scalar form that can be decided (declared at {node.place})")
+    raise NoScalarForm("no_scalar_op", name=name, place=node.place)
 
 
 def _cast(node: Expr, a: Tree) -> Tree:
@@ -141,7 +146,7 @@ def _cast(node: Expr, a: Tree) -> Tree:
         return _as_condition(a)
     if a.head in BOOLEAN:
         return indicator(a)
-    raise NoScalarForm(f"astype to {node.type.dtype} rounds (declared at {node.place})")
+    raise NoScalarForm("rounds", type=node.type.dtype, place=node.place)
 
 
 def _as_number(a: Tree) -> Tree:

@@ -18,6 +18,7 @@ from .evaluate import flint
 from .feasible import feasible
 
 GENERATORS, MAX_CELLS, MAX_TERMS, MAX_WORK, MAX_ANGLE = 28, 48, 4000, 60_000, 12
+MAX_FACTOR_DEGREE, MAX_GCD_DEGREE = 40, 400
 
 
 class GiveUp(Exception):
@@ -114,6 +115,8 @@ class Ring:
         if a.d.is_constant():
             return a
         self.spend(a.n, a.d)
+        if min(len(a.n), len(a.d)) > 1 and max(a.n.total_degree(), a.d.total_degree()) > MAX_GCD_DEGREE:
+            return a
         g = a.n.gcd(a.d)
         return a if g.is_constant() else Ratio(a.n // g, a.d // g)
 
@@ -181,6 +184,9 @@ class Ring:
         if len(p) > 200:
             raise GiveUp
         self.work += 4 * len(p)
+        if len(p) > 1 and p.total_degree() > MAX_FACTOR_DEGREE:
+            lead = p.leading_coefficient()
+            return Fraction(int(lead.p), int(lead.q)), [(p / lead, 1)]  # whole: factoring could take minutes
         c, parts = p.factor()
         return Fraction(int(c.p), int(c.q)), sorted(parts, key=lambda part: str(part[0]))
 

@@ -212,7 +212,7 @@ class Parser:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise LimitExceeded(say(self.lang, "too_deep", limit=MAX_DEPTH))
-        left = self.prefix(strength)
+        left = self.prefix()
         while (operator := self.operator()) and STRENGTH[operator] >= strength:
             left = self.infix(operator, left)
         self.depth -= 1
@@ -304,7 +304,7 @@ class Parser:
 
     # -- operands -------------------------------------------------------------------------------------------
 
-    def prefix(self, strength: int) -> Tree:
+    def prefix(self) -> Tree:
         token = self.here
         if token.kind == "num":
             return self.number()
@@ -312,7 +312,7 @@ class Parser:
             return self.name()
         if token.kind == "op" and token.text in ("+", "-"):
             self.at += 1
-            operand = number_like(self.expression(max(SIGN, strength)))
+            operand = number_like(self.expression(SIGN))
             return operand if token.text == "+" else self.negated(operand)
         if self.take("not"):
             return make("not", self.condition(self.expression(NOT)))
@@ -459,6 +459,8 @@ class Parser:
     def function(self, token: Token) -> Tree:
         name = function_named(token.text) or function_named(key(token.text)) or ""
         self.at += 1
+        if name == "piecewise":
+            return self.piecewise()
         primes = 0
         while self.take("'"):
             primes += 1
@@ -471,13 +473,46 @@ class Parser:
         value = self.apply(token, name, primes == 1, arguments)
         return value if raised is None else power(value, raised)
 
+    def piecewise(self) -> Tree:
+        """Piecewise((a, x > 0), (b, True)): the first pair whose condition holds; undefined where none does."""
+        self.brackets += 1
+        self.decimal_comma.append(False)
+        opening = self.here
+        self.expect("(")
+        pairs = [self.pair()]
+        while self.take(",") or self.take(";"):
+            pairs.append(self.pair())
+        self.close(opening, ")")
+        self.decimal_comma.pop()
+        self.brackets -= 1
+        value = div(num(0), num(0))
+        for branch, condition in reversed(pairs):
+            value = branch if condition is None else where(condition, branch, value)
+        return value
+
+    def pair(self) -> tuple[Tree, Tree | None]:
+        opening = self.here
+        self.expect("(")
+        branch = number_like(self.expression(0))
+        if not self.take(";"):
+            self.expect(",")
+        always = self.here.kind == "name" and self.here.text == "True"
+        self.at += always
+        condition = None if always else self.condition(self.expression(0))
+        self.close(opening, ")")
+        return branch, condition
+
+    def expect(self, text: str) -> None:
+        if not self.take(text):
+            self.unexpected("expected_value")
+
     def function_power(self, token: Token) -> Tree | None:
         """sin²(x), sin^2(x); sin^-1 can mean two things and is refused."""
         if self.here.kind == "sup":
             raised = num(self.here.value or 0)
             self.at += 1
         elif self.take("^"):
-            raised = self.number() if self.here.kind == "num" else number_like(self.prefix(POWER))
+            raised = self.number() if self.here.kind == "num" else number_like(self.prefix())
         else:
             return None
         if raised.number is not None and raised.number < 0:

@@ -10,11 +10,20 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ..errors import LimitExceeded
+from .phrases import say
 
 MAX_NODES, MAX_DEPTH, MAX_EXPONENT, MAX_BITS = 500, 64, 9999, 1 << 20
 SYMBOL_BITS = 16  # of a coordinate of a sample point
 BOOLEAN = frozenset({"rel", "and", "or", "not", "bool"})
 RELATIONS = ("<", "<=", ">", ">=", "==", "!=")
+
+
+class TooLarge(LimitExceeded):
+    """An exact value past the bounds; `phrase` and `parts` say it in any language."""
+
+    def __init__(self, phrase: str, **parts: object) -> None:
+        self.phrase, self.parts = phrase, parts
+        super().__init__(say("en", phrase, **parts))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +76,7 @@ def make(head: str, *args: Tree, value: Fraction | str | None = None) -> Tree:
     'x + 2·y'
     >>> make("pow", num(9), num(10**8))
     Traceback (most recent call last):
-    graphc.errors.LimitExceeded: an exponent of 100000000 is past the limit of 9999
+    graphc.check.tree.TooLarge: an exponent of 100000000 is past the limit of 9999
     """
     if head == "pow":
         bits = _power_bits(*args)
@@ -76,7 +85,7 @@ def make(head: str, *args: Tree, value: Fraction | str | None = None) -> Tree:
     else:
         bits = max([64, *(a.bits for a in args)])
     if bits > MAX_BITS:
-        raise LimitExceeded(f"an exact value here could need {bits} bits; the limit is {MAX_BITS}")
+        raise TooLarge("bits", got=bits, limit=MAX_BITS)
     size = 1 + sum(a.size for a in args)
     depth = 1 + max((a.depth for a in args), default=0)
     return Tree(head, args, value, bits, size, depth, _number(head, args))
@@ -89,7 +98,7 @@ def _power_bits(base: Tree, exponent: Tree) -> int:
     if abs(p) > MAX_EXPONENT or q > MAX_EXPONENT:
         shown = abs(p) if abs(p) > MAX_EXPONENT else q
         size = str(shown) if shown < 10**40 else f"about 2^{shown.bit_length()}"
-        raise LimitExceeded(f"an exponent of {size} is past the limit of {MAX_EXPONENT}")
+        raise TooLarge("exponent", got=size, limit=MAX_EXPONENT)
     return base.bits * max(abs(p), 1) if base.head != "const" else 64
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from numbers import Integral, Real
 from typing import Any
 
 from ..backward import gradients
@@ -13,12 +14,12 @@ from ..ir import Expr, postorder, variables
 from .decide import Decision, Witness, decide
 from .diagnose import Finding, diagnose
 from .evaluate import show_value
-from .from_graph import NoScalarForm, substitute, trees
+from .from_graph import NoScalarForm, exact, substitute, trees
 from .parse import LeftSide, Reading, parse
 from .phrases import LANGUAGES, safe, say
 from .sympy_in import from_sympy, is_sympy
 from .tokens import key
-from .tree import Tree, number_like, show, show_number, symbols
+from .tree import TooLarge, Tree, number_like, show, show_number, symbols
 
 SYNTAXES = ("auto", "text", "latex")
 # Letters that a question's function goes by; on a left side any of them fits an unnamed output.
@@ -100,8 +101,8 @@ def check(answer: Any, *, of: Expr, wrt: Expr | str, syntax: str = "auto", lang:
         reading = _read(answer, of, target, named, syntax, lang)
     except ParseError as error:
         return Verdict("invalid", error.reason, lang=lang, told=str(error))
-    except LimitExceeded as error:
-        return Verdict("undecided", str(error), lang=lang, told=str(error))
+    except (LimitExceeded, NoScalarForm) as error:
+        return _undecided(error, "", frozenset(), lang)
     return _judge(reading, of, target, named, lang)
 
 
@@ -150,10 +151,7 @@ def _read(answer: Any, of: Expr, wrt: Expr, named: Mapping[str, Expr], syntax: s
             _check_left(reading, reading.left, of, wrt, named, lang)
         return reading
     if isinstance(answer, Expr):
-        try:
-            return Reading((number_like(trees([answer])[answer]),))
-        except NoScalarForm as error:
-            raise LimitExceeded(str(error)) from None
+        return Reading((number_like(trees([answer])[answer]),))
     if is_sympy(answer):
         tree = number_like(from_sympy(answer))
         unknown = [s for s in symbols(tree) if s not in named]
@@ -161,8 +159,8 @@ def _read(answer: Any, of: Expr, wrt: Expr, named: Mapping[str, Expr], syntax: s
             phrase = say(lang, "unknown_name", name=safe(unknown[0]), known=", ".join(named))
             raise ParseError(phrase)
         return Reading((tree,))
-    if isinstance(answer, (int, float)) and not isinstance(answer, bool):
-        return _read(repr(answer), of, wrt, named, "text", "en")
+    if isinstance(answer, Real) and not isinstance(answer, bool):
+        return Reading((exact(int(answer) if isinstance(answer, Integral) else float(answer)),))
     raise InputError(f"check: an answer is text, an Expr or a SymPy expression, got {type(answer).__name__}")
 
 
@@ -182,6 +180,13 @@ def _check_left(reading: Reading, left: LeftSide, of: Expr, wrt: Expr, named: Ma
         raise ParseError(phrase, reading.text, left.start)
 
 
+def _undecided(error: Exception, read_as: str, flags: frozenset[str], lang: str) -> Verdict:
+    """A limit reached, or something outside what can be decided: said, never held against the answer."""
+    known = isinstance(error, (TooLarge, NoScalarForm))
+    told = say(lang, error.phrase, **error.parts) if known else str(error)  # type: ignore[attr-defined]
+    return Verdict("undecided", str(error), read_as, lang=lang, told=told, flags=set(flags))
+
+
 # -- judging ------------------------------------------------------------------------------------------------
 
 
@@ -189,10 +194,8 @@ def _judge(reading: Reading, of: Expr, wrt: Expr, named: Mapping[str, Expr], lan
     read_as = " = ".join(show(link, lang) for link in reading.links)
     try:
         links, truth, domain = _trees(reading.links, of, wrt, named)
-    except NoScalarForm as error:
-        return Verdict("undecided", str(error), read_as, lang=lang, told=str(error), flags=set(reading.flags))
-    except LimitExceeded as error:
-        return Verdict("undecided", str(error), read_as, lang=lang, told=str(error), flags=set(reading.flags))
+    except (LimitExceeded, NoScalarForm) as error:
+        return _undecided(error, read_as, reading.flags, lang)
     decisions: list[Decision] = []
     for link, shown in zip(links, reading.links):
         decision = decide(link, truth, domain)
@@ -211,11 +214,11 @@ def _trees(links: Sequence[Tree], of: Expr, wrt: Expr,
     """The links with names written out, the derivative, and f, outside whose domain nothing is asked."""
     if of.ndim or wrt.ndim:
         other = of if of.ndim else wrt
-        raise NoScalarForm(f"{other.label or 'the output'} is {other.type}; matrices are not decided yet")
+        raise NoScalarForm("not_scalar", name=other.label or other.op.name, type=other.type)
     try:
         gradient = gradients(of, [wrt])[0]
     except NoDerivative as error:
-        raise NoScalarForm(str(error)) from None
+        raise NoScalarForm("no_derivative", text=str(error)) from None
     used = {s for link in links for s in symbols(link)}
     inner = {name: node for name, node in named.items() if name in used}
     found = trees([gradient, of, *inner.values()])

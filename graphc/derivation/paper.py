@@ -252,6 +252,8 @@ class _Writer:
         for side in sides:
             if side is not None and (len(kept) < 2 or side.text != kept[-1].text):
                 kept.append(side)
+        if len(kept) == 1:
+            kept.append(Math("…", r"\ldots"))
         if value is None:
             return Equation(tuple(kept))
         number, exact = self._number(value)

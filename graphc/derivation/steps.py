@@ -71,7 +71,7 @@ OPENS, CLOSES = "([{", ")]}"
 def pieces(formula: str, width: int) -> list[str]:
     """A formula cut before outer + and − signs, so that each piece fits the width where it can.
 
-    >>> pieces("a·(b + c) + d", 10)
+    >>> pieces("a·(b + c) + d", 6)
     ['a·(b + c)', '+ d']
     """
     cuts, depth = [0], 0

@@ -24,7 +24,7 @@ from .phrases import phrases
 from .png import png_bytes
 from .scene import build, place
 from .shapes import Scene
-from .style import Theme, theme_named
+from .style import LABEL_SIZE, Theme, theme_named
 from .svg import svg_text
 
 __all__ = ["Drawing", "draw"]
@@ -64,6 +64,13 @@ class Drawing:
         if ending not in WRITERS:
             raise choose("figure format", ending or os.fspath(path), WRITERS)
         write_whole(path, WRITERS[ending](self))
+
+    def font_size(self, text_width: float) -> float:
+        """The size in points at which the labels print, the figure being fitted to `text_width` points.
+
+        Below 8 the figure is too wide for the page: draw it with rankdir="TB", or a part of it.
+        """
+        return LABEL_SIZE * min(1.0, text_width / self.scene.width)
 
     def _repr_svg_(self) -> str:
         return self.svg

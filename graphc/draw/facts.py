@@ -15,10 +15,11 @@ from ..errors import LimitExceeded
 from ..formula import format_node, tex_name
 from ..ir import INPUT, LEAVES, Expr, lift, variable
 from ..rewrite import rewrite
-from ..view import View, ViewNode, local_derivative, teaching_view
+from ..view import View, ViewNode, teaching_view
 from .values import Point, in_product, value_tex
 
 MOST_OPERATIONS = 1000
+TOO_LONG = r"\ldots"
 _LONGEST = 90  # characters of TeX in one label
 
 
@@ -47,6 +48,8 @@ class Facts:
             raise LimitExceeded(f"a figure holds up to {MOST_OPERATIONS:,} operations, this graph has {operations:,}; "
                                 "draw a part of it, such as one layer or one value")
         self.nodes: dict[Expr, ViewNode] = {n.expr: n for n in self.view.nodes}
+        # Constants are written as numbers, not as names.
+        self.names = {n.expr: n.name for n in self.view.nodes if not is_number(n.expr)}
         self.scalar = all(not n.expr.ndim for n in self.view.nodes)
         self.point = Point([top], at) if at is not None else None
         self.rows = {row.node: row for row in backward.rows} if backward else {}
@@ -84,7 +87,7 @@ class Facts:
 
     def name(self, expr: Expr) -> str:
         """The name of a value; of a constant, its number."""
-        if expr.op.name in ("const", "size") and expr.label is None:
+        if is_number(expr):
             return self.constant(expr)
         return tex_name(self.nodes[expr].name, expr.ndim)
 
@@ -120,7 +123,7 @@ class Facts:
         key = (edge.user.expr, edge.position)
         if key not in self._locals:
             if edge.user.expr.op.name == "add":
-                self._locals[key] = local_derivative(edge.user, edge.position)
+                self._locals[key] = lift(edge.user.expr.dtype.type(1))
             else:
                 node = edge.user.expr
                 twin = node.op.make(tuple(self._stand_in(a) for a in node.args), node.attrs)
@@ -146,12 +149,12 @@ class Facts:
     def formula(self, expr: Expr) -> str:
         if expr.op.name == "const":
             return self.constant(expr)
-        tex = format_node(expr, "latex", names=self.view.names, limit=400, lang=self.lang, expand_root=False)
-        return tex if len(tex) <= _LONGEST else r"\ldots"
+        tex = format_node(expr, "latex", names=self.names, limit=400, lang=self.lang, expand_root=False)
+        return tex if len(tex) <= _LONGEST else TOO_LONG
 
     def one_step(self, node: ViewNode) -> str:
         """The formula of a value in the values it is made of, as plain text."""
-        return self._plain(node, {n: name for n, name in self.view.names.items() if n is not node.expr})
+        return self._plain(node, {n: name for n, name in self.names.items() if n is not node.expr})
 
     def written_out(self, node: ViewNode) -> str:
         """The formula down to the inputs, as plain text."""
@@ -166,9 +169,12 @@ class Facts:
     def product(self, edge: Edge) -> str:
         r"""A contribution in symbols: \bar{m}_1 x_1, a factor 1 left out, a seed 1 as well."""
         if not self.scalar:
-            return self._tensor_product(edge)
+            tex = self._tensor_product(edge)
+            return tex if tex != TOO_LONG else self.share(edge)
         local = self.local_tex(edge)
         bar = self.bar(edge.user.expr)
+        if local == TOO_LONG:
+            return self.share(edge)
         if local == "1":
             return bar
         if local == "0":
@@ -177,14 +183,20 @@ class Facts:
             return "-" + bar
         return rf"{bar} \cdot {local if _is_factor(local) else f'({local})'}"
 
+    def share(self, edge: Edge) -> str:
+        """A contribution by number, where its formula is too long for a label."""
+        edges = self.active_edges(edge.operand)
+        number = "" if len(edges) == 1 else f"^{{({edges.index(edge) + 1})}}"
+        return self.bar(edge.operand) + number
+
     def _tensor_product(self, edge: Edge) -> str:
         if edge.contribution is None:
             return "0"
         adjoint = self.rows[edge.user.expr].adjoint
         seeded = adjoint is None or not adjoint.args  # the adjoint 1 of the output is written as it is
-        names = dict(self.view.names) | ({} if seeded else {adjoint: edge.user.name + "_bar"})
+        names = self.names | ({} if seeded else {adjoint: edge.user.name + "_bar"})
         tex = format_node(edge.contribution, "latex", names=names, limit=400, lang=self.lang, expand_root=False)
-        return tex if len(tex) <= _LONGEST else r"\ldots"
+        return tex if len(tex) <= _LONGEST else TOO_LONG
 
     def product_value(self, edge: Edge) -> str:
         """A contribution in numbers: 4 · 3 = 12."""
@@ -223,6 +235,11 @@ def _is_factor(tex: str) -> bool:
         if depth == 0 and i and c in "+-<>=":
             return False
     return not tex.startswith(("-", "{-}"))
+
+
+def is_number(expr: Expr) -> bool:
+    """A constant or a size that the user has not named."""
+    return expr.op.name in ("const", "size") and expr.label is None
 
 
 def is_leaf(expr: Expr) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ir import Expr
 from ..view import ViewNode
-from .facts import Edge, Facts
+from .facts import Edge, Facts, is_number
 from .figure import Box, Direction, Entry, Figure, Kind, Label, Wire
 from .mathtext import outline
 from .phrases import phrases
@@ -71,7 +71,7 @@ class _Builder:
     def figure(self, direction: Direction) -> Figure:
         facts = self.facts
         for node in facts.view.nodes:
-            if not (node.is_leaf and node.expr.op.name in ("const", "size")) or node.expr is facts.top:
+            if not (node.is_leaf and is_number(node.expr)) or node.expr is facts.top:
                 self.boxes.append(self.box(node))
         for edge in facts.edges:
             if not (edge.position == 1 and folds_exponent(edge.user)):
@@ -107,7 +107,7 @@ class _Builder:
 
     def wire(self, edge: Edge) -> None:
         tail = self.facts.nodes[edge.operand].name
-        if edge.operand.op.name in ("const", "size"):
+        if is_number(edge.operand):
             # A constant is drawn where it is used: one box a use, and no wires across the figure.
             tail = f"{edge.user.name} operand {edge.position}"
             self.boxes.append(Box(tail, "constant", self.facts.name(edge.operand)))
@@ -115,7 +115,7 @@ class _Builder:
 
     def first(self, expr: Expr) -> Label | None:
         facts = self.facts
-        if expr.op.name in ("const", "size"):
+        if is_number(expr):
             return None
         if facts.point is not None:
             given = not facts.nodes[expr].operands

@@ -10,7 +10,7 @@ import threading
 import warnings
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from .plain import unicode_text
@@ -94,6 +94,7 @@ def _draw(source: str | ET.Element, size: float) -> list[Command]:
     return [command for element in group.iter() for command in _of_element(element)]
 
 
+@cache
 def _ziamath() -> Any:
     with warnings.catch_warnings():  # it opens its font by a call that Python 3.11 deprecates
         warnings.simplefilter("ignore", DeprecationWarning)

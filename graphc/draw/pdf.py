@@ -18,6 +18,7 @@ def pdf_bytes(scene: Scene) -> bytes:
     canvas = Canvas(buffer, pagesize=(scene.width, scene.height), invariant=1, pageCompression=1, lang=scene.lang)
     canvas.setTitle(scene.title)
     canvas.setSubject(scene.desc)
+    canvas.setAuthor("")
     canvas.setCreator("graphc")
     canvas.translate(0, scene.height)
     canvas.scale(1, -1)  # y downwards, as in the scene

@@ -68,6 +68,9 @@ class _Reader:
             return self.accented(self.argument(depth, upright), _ACCENTS[token])
         if token in _FONTS:
             inner = self.argument(depth, token in _UPRIGHT)
+            if token == r"\mathbf" and inner == "1" and self.tokens[self.at : self.at + 1] == ["_"]:
+                self.at += 1
+                return f"1[{self.argument(depth, upright)}]"  # the indicator, as the other surfaces write it
             return f"<B>{inner}</B>" if self.html and token in _BOLD and inner else inner
         return self.atom(token, upright)
 
@@ -92,10 +95,12 @@ class _Reader:
         return inner[: at.end()] + mark + inner[at.end():] if at else inner
 
     def script(self, kind: str, inner: str) -> str:
+        table = _SUB if kind == "_" else _SUP
+        if inner.isdigit() and all(c in table for c in inner):  # where HTML labels fail, these still read well
+            return "".join(table[c] for c in inner)
         if self.html and inner:
             tag = "SUB" if kind == "_" else "SUP"
             return f"<{tag}>{inner}</{tag}>"
-        table = _SUB if kind == "_" else _SUP
         if inner and all(c in table for c in inner):
             return "".join(table[c] for c in inner)
         return kind + (inner if len(inner) == 1 else f"({inner})")
@@ -142,7 +147,7 @@ def html_text(tex: str) -> str:
     r"""The formula for a Graphviz label between < and >, everything escaped.
 
     >>> html_text(r"\bar{w}_{1} < 2")
-    '<I>w̄</I><SUB>1</SUB> &lt; 2'
+    '<I>w̄</I>₁ &lt; 2'
     """
     return _spaced(_whole(_Reader(tex, html=True)))
 

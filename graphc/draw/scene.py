@@ -71,9 +71,9 @@ def _shape(box: Box, figure: Figure) -> Shape:
 def build(figure: Figure, theme: Theme, placed: Placed) -> Scene:
     """The scene: wires below boxes, then heading and legend, everything moved into a page with a margin."""
     ends = _ends(figure)
-    numbered = _numbered(figure, placed)
-    groups = [_wire(figure, i, placed.routes[i], theme, numbered) for i in range(len(figure.wires))]
+    groups = [_wire(figure, i, placed.routes[i], theme) for i in range(len(figure.wires))]
     groups += [_box(b, placed.centres[b.key], figure, theme, ends[b.key]) for b in figure.boxes]
+    groups += _marks(figure, placed, theme)
     left, top, right, bottom = bounds(groups)
     width = right - left
     if figure.heading:
@@ -89,18 +89,27 @@ def build(figure: Figure, theme: Theme, placed: Placed) -> Scene:
                  figure.title, figure.desc, figure.lang)
 
 
-def _numbered(figure: Figure, placed: Placed) -> dict[int, str]:
-    """Signs for the operands of an ordered operation whose wires do not arrive in the order of reading."""
-    marks: dict[int, str] = {}
+def _marks(figure: Figure, placed: Placed, theme: Theme) -> list[Group]:
+    """Numbers for the operands of an ordered operation whose wires do not arrive in the order of reading."""
+    groups = []
     for box in figure.boxes:
         wires = [i for i, w in enumerate(figure.wires) if w.head == box.key] if box.ordered else []
-        arrival = [placed.routes[i].level for i in wires]
-        if arrival != sorted(arrival):
-            marks.update((i, str(n)) for n, i in enumerate(wires, 1))
-    return marks
+        routes = [placed.routes[i] for i in wires]
+        if [r.level for r in routes] != sorted(r.level for r in routes):
+            shapes = [_mark(str(n), r, figure, theme) for n, r in enumerate(routes, 1)]
+            groups.append(Group("marks", box.key, "", shapes))
+    return groups
 
 
-def _wire(figure: Figure, i: int, route: Route, theme: Theme, numbered: dict[int, str]) -> Group:
+def _mark(number: str, route: Route, figure: Figure, theme: Theme) -> Glyphs:
+    """A small number just inside the box, where the wire comes in."""
+    tip, toward = to_page(route.tip, figure.direction), to_page(route.toward, figure.direction)
+    ink = outline(number, style.MARK_SIZE)
+    x, y = tip[0] + 5.0 * toward[0], tip[1] + 5.0 * toward[1]
+    return Glyphs(ink, x - ink.width / 2, y + ink.height / 2, theme.tones["muted"], cls="mark")
+
+
+def _wire(figure: Figure, i: int, route: Route, theme: Theme) -> Group:
     wire = figure.wires[i]
     colour = theme.tones[wire.tone]
     tip, toward = to_page(route.tip, figure.direction), to_page(route.toward, figure.direction)
@@ -113,8 +122,6 @@ def _wire(figure: Figure, i: int, route: Route, theme: Theme, numbered: dict[int
     for label, sign in ((wire.first, -1), (wire.second, 1)):
         if label is not None:
             shapes.append(_beside(label, at, sign, upright, figure, theme))
-    if i in numbered:
-        shapes.append(_mark(numbered[i], tip, toward, theme))
     return Group("edge", f"{wire.tail} {wire.head}", "", shapes)
 
 
@@ -137,13 +144,6 @@ def _text(label: Label, left: float, top: float, size: Size, theme: Theme) -> Gl
         return Rect(left, top, size.width, size.height, 2.5, theme.background, colour, 0.8, dashed=True, cls="blank")
     ink = outline(label.tex, style.LABEL_SIZE)
     return Glyphs(ink, left, top + size.height - ink.depth, colour, cls=label.tone)
-
-
-def _mark(tex: str, tip: Point, toward: Point, theme: Theme) -> Glyphs:
-    ink = outline(tex, style.MARK_SIZE)
-    x = tip[0] - toward[0] * 5.0 - abs(toward[1]) * (ink.width + 5.0)
-    y = tip[1] - toward[1] * 6.0 - abs(toward[0]) * 5.0
-    return Glyphs(ink, x - ink.width * abs(toward[0]), y, theme.tones["muted"], cls="mark")
 
 
 def _box(box: Box, at: Point, figure: Figure, theme: Theme, place: str) -> Group:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..errors import DTypeError
 from ..formula import ATOM, POWER, PREFIX, PRODUCT, RELATION, SUM, Form, call, infix
 from ..ir import Expr, Op
@@ -20,6 +22,7 @@ from ..types import (
     broadcast_number,
     broadcast_quotient,
     broadcast_strong,
+    broadcast_strong_number,
     promote,
 )
 
@@ -149,11 +152,20 @@ def _power_pushforward(t: Any, y: Expr, x: Expr, p: Expr) -> Expr | None:
     return plus(None if slope is None else t[0] * slope, None if t[1] is None else t[1] * _power_log(y, x))
 
 
+def _whole_powers(args: tuple[Expr, ...]) -> tuple[Any, ...]:
+    """Refuses an integer to a negative integer power, as NumPy does: the result is not an integer."""
+    x, p = args
+    if not x.type.is_float and not p.type.is_float and p.op.name == "const" and np.any(p.attrs[0].value < 0):
+        raise DTypeError("an integer to a negative integer power is not an integer; write the exponent as a float")
+    return ()
+
+
 POWER_ROW = Op(
     "power",
     type_of=broadcast_number,
     pullback=_power_pullback,
     pushforward=_power_pushforward,
+    prepare=_whole_powers,
     numpy="{0} ** {1}",
     sympy=lambda sp, x, p: x**p,
     form=Form("{0}**{1}", "{0}^{1}", "{0}^{{{1}}}", POWER, (ATOM, PREFIX)),
@@ -202,7 +214,7 @@ SQRT = Op(
 
 SQUARE = Op(
     "square",
-    type_of=broadcast_strong,
+    type_of=broadcast_strong_number,
     pullback=lambda g, y, x: (g * (2 * x),),
     pushforward=lambda t, y, x: t[0] * (2 * x),
     numpy="np.square({0})",
@@ -225,7 +237,7 @@ ABSOLUTE = Op(
 SIGN: Op = Op(
     # Its derivative is zero wherever it has one.
     "sign",
-    type_of=broadcast_strong,
+    type_of=broadcast_strong_number,
     pullback=lambda g, y, x: (None,),
     pushforward=lambda t, y, x: None,
     numpy="np.sign({0})",
@@ -278,7 +290,7 @@ SOFTPLUS = Op(
 
 RELU = Op(
     "relu",
-    type_of=broadcast_strong,
+    type_of=broadcast_strong_number,
     pullback=lambda g, y, x: (g * (x > 0),),
     pushforward=lambda t, y, x: t[0] * (x > 0),
     numpy="np.maximum({0}, 0)",
@@ -288,16 +300,16 @@ RELU = Op(
 )
 
 
-def _share(chosen: Expr, a: Expr, b: Expr) -> Expr:
-    """1 where `chosen` holds, a half at a tie."""
-    return chosen + 0.5 * EQUAL(a, b)
+def _shared(g: Expr | None, chosen: Expr, a: Expr, b: Expr) -> Expr | None:
+    """`g` where the operand is chosen, half of it at a tie."""
+    return None if g is None else g * chosen + 0.5 * g * EQUAL(a, b)
 
 
 MAXIMUM = Op(
     "maximum",
     type_of=broadcast_strong,
-    pullback=lambda g, y, a, b: (g * _share(a > b, a, b), g * _share(b > a, a, b)),
-    pushforward=lambda t, y, a, b: plus(times(t[0], _share(a > b, a, b)), times(t[1], _share(b > a, a, b))),
+    pullback=lambda g, y, a, b: (_shared(g, a > b, a, b), _shared(g, b > a, a, b)),
+    pushforward=lambda t, y, a, b: plus(_shared(t[0], a > b, a, b), _shared(t[1], b > a, a, b)),
     numpy="np.maximum({0}, {1})",
     sympy=lambda sp, a, b: sp.maximum(a, b),
     form=Form("maximum({0}, {1})", "max({0}, {1})", r"\max\left({0}, {1}\right)", ATOM, (RELATION, RELATION)),
@@ -308,8 +320,8 @@ MAXIMUM = Op(
 MINIMUM = Op(
     "minimum",
     type_of=broadcast_strong,
-    pullback=lambda g, y, a, b: (g * _share(a < b, a, b), g * _share(b < a, a, b)),
-    pushforward=lambda t, y, a, b: plus(times(t[0], _share(a < b, a, b)), times(t[1], _share(b < a, a, b))),
+    pullback=lambda g, y, a, b: (_shared(g, a < b, a, b), _shared(g, b < a, a, b)),
+    pushforward=lambda t, y, a, b: plus(_shared(t[0], a < b, a, b), _shared(t[1], b < a, a, b)),
     numpy="np.minimum({0}, {1})",
     sympy=lambda sp, a, b: sp.minimum(a, b),
     form=Form("minimum({0}, {1})", "min({0}, {1})", r"\min\left({0}, {1}\right)", ATOM, (RELATION, RELATION)),
@@ -409,8 +421,8 @@ WHERE: Op = Op(
 
 
 def _astype_latex(node: Expr) -> dict[str, str]:
-    # A change of precision is silent in a formula; of a condition it is the indicator.
-    return {} if node.type.is_float and node.args[0].type.is_float else {"latex": rf"\mathrm{{{node.type.dtype}}}({{0}})"}
+    # A change of precision is silent in a formula, and a bool as a number is the indicator.
+    return {} if node.type.is_float else {"latex": rf"\mathrm{{{{{node.type.dtype}}}}}({{0}})"}
 
 
 ASTYPE = Op(
@@ -426,7 +438,6 @@ ASTYPE = Op(
     form_attrs=_astype_latex,
     elementwise=True,
 )
-
 
 
 STOP_GRADIENT = Op(

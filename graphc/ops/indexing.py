@@ -6,10 +6,13 @@ A prepared index is a tuple with one entry for each axis of the operand, integer
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
+import numpy as np
+
 from ..dims import Dim, Size, floor_divide
-from ..errors import ShapeError
+from ..errors import GraphcError, ShapeError
 from ..formula import ATOM, RELATION, Form
 from ..ir import Expr, Op
 from ..types import TensorType, shape_text
@@ -22,9 +25,9 @@ def _prepare_index(args: tuple[Expr, ...], index: Any) -> tuple[Any, ...]:
     entries = list(index) if isinstance(index, tuple) else [index]
     given = sum(1 for e in entries if e is not None and e is not Ellipsis)
     if given > x.ndim:
-        raise ShapeError(f"getitem: {x.type} has {x.ndim} axes, got {given} indices")
+        raise ShapeError(f"{given} indices for {x.ndim} axes")
     if sum(1 for e in entries if e is Ellipsis) > 1:
-        raise ShapeError("getitem: only one ... may stand in an index")
+        raise ShapeError("only one ... may stand in an index")
     where = next((i for i, e in enumerate(entries) if e is Ellipsis), len(entries))
     entries[where : where + 1] = [slice(None)] * (x.ndim - given)
     prepared: list[Entry] = []
@@ -39,32 +42,40 @@ def _entry(entry: Any, x: Expr, axis: int) -> Entry:
     size = x.shape[axis]
     if isinstance(entry, slice):
         return _slice(entry, size)
-    if isinstance(entry, Expr) or isinstance(entry, bool) or not hasattr(entry, "__index__"):
-        raise ShapeError(f"getitem: {x.type} takes integers, slices, None and ..., got {entry!r}")
-    i = entry.__index__()
+    i = _integer(entry, "an index")
     if isinstance(size, int):
         if not -size <= i < size:
-            raise ShapeError(f"getitem: index {i} is out of range for axis {axis} of {x.type}")
+            raise ShapeError(f"index {i} is out of range for axis {axis} of size {size}")
         return i % size
-    return int(i)
+    return i
+
+
+def _integer(value: Any, what: str) -> int:
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        return operator.index(value)
+    except (TypeError, GraphcError):
+        raise ShapeError(f"{what} is an integer, a slice, None or ..., got {str(value)[:60]!r}") from None
 
 
 def _slice(s: slice, size: Size) -> tuple[Any, Any, int]:
     """(start, stop, step) from 0; with a step below 0, stop may be -1 (None in source): before the first."""
-    step = 1 if s.step is None else int(s.step)
+    step = 1 if s.step is None else _integer(s.step, "a step")
     if step == 0:
-        raise ShapeError("getitem: a slice cannot have step 0")
-    if isinstance(size, int) and not isinstance(s.start, Dim) and not isinstance(s.stop, Dim):
-        return (*s.indices(size)[:2], step)
+        raise ShapeError("a slice cannot have step 0")
+    begin, end = (b if b is None or isinstance(b, Dim) else _integer(b, "a bound") for b in (s.start, s.stop))
+    if isinstance(size, int) and not isinstance(begin, Dim) and not isinstance(end, Dim):
+        return (*slice(begin, end, step).indices(size)[:2], step)
     first, last = (0, size) if step > 0 else (size - 1, -1)
-    start = first if s.start is None else _from_front(s.start, size)
-    stop = last if s.stop is None else _from_front(s.stop, size)
+    start = first if begin is None else _from_front(begin, size)
+    stop = last if end is None else _from_front(end, size)
     return start, stop, step
 
 
-def _from_front(i: Any, size: Size) -> Size:
+def _from_front(i: Size, size: Size) -> Size:
     # With a named size, a bound is taken as given: the axis must be long enough when it runs.
-    return i if isinstance(i, Dim) or i >= 0 else size + int(i)
+    return i if isinstance(i, Dim) or i >= 0 else size + i
 
 
 def _length(start: Size, stop: Size, step: int) -> Size:
@@ -101,7 +112,7 @@ def _entry_text(entry: Entry, size: Size) -> str:
 
 def _index_form(node: Expr) -> dict[str, str]:
     text = index_text(node.attrs[0], node.args[0].shape)
-    return {"text": f"{{0}}[{text}]", "unicode": f"{{0}}[{text}]", "latex": rf"{{0}}_{{{{[{text}]}}}}"}
+    return {"text": f"{{0}}[{text}]", "unicode": f"{{0}}[{text}]", "latex": f"{{0}}[{text}]"}
 
 
 GETITEM: Op = Op(

@@ -16,19 +16,23 @@ def _prepare_shape(args: tuple[Expr, ...], shape: Any) -> tuple[Any, ...]:
     x, sizes = args[0], list(shape) if isinstance(shape, (tuple, list)) else [shape]
     free = [i for i, s in enumerate(sizes) if not isinstance(s, (Dim, str)) and s == -1]
     if len(free) > 1:
-        raise ShapeError(f"reshape: {x.type} to {tuple(sizes)}: only one size may be -1")
-    known = [as_size(s, "reshape") for i, s in enumerate(sizes) if i not in free]
+        raise ShapeError(f"to {_wanted(sizes)}: only one size may be -1")
+    known = [as_size(s) for i, s in enumerate(sizes) if i not in free]
     if free:
         missing = divides(x.type.size, product(known))
         if missing is None:
-            raise ShapeError(f"reshape: {x.type} to {tuple(sizes)}: {x.type.size} elements do not divide by {product(known)}")
+            raise ShapeError(f"to {_wanted(sizes)}: {x.type.size} elements do not divide by {product(known)}")
         known.insert(free[0], missing)
     return (tuple(known),)
 
 
+def _wanted(sizes: list[Any]) -> str:
+    return f"({', '.join(str(s)[:40] for s in sizes)})"
+
+
 def _reshape_type(x: TensorType, shape: tuple[Size, ...]) -> TensorType:
     if product(shape) != x.size:
-        raise ShapeError(f"{x} has {x.size} elements and shape {shape_text(shape)} has {product(shape)}")
+        raise ShapeError(f"{x.size} elements do not fill shape {shape_text(shape)}, which has {product(shape)}")
     return TensorType(shape, x.dtype)
 
 
@@ -56,7 +60,7 @@ def _broadcast_to_type(x: TensorType, shape: tuple[Size, ...]) -> TensorType:
     except ShapeError:
         fits = False
     if not fits:
-        raise ShapeError(f"{x} cannot be broadcast to shape {shape_text(shape)}")
+        raise ShapeError(f"cannot be broadcast to shape {shape_text(shape)}")
     return TensorType(shape, x.dtype)
 
 
@@ -71,10 +75,10 @@ BROADCAST_TO: Op = Op(
     form_attrs=lambda node: {
         "text": f"broadcast_to({{0}}, {shape_text(node.attrs[0])})",
         "unicode": f"broadcast_to({{0}}, {shape_text(node.attrs[0])})",
-        "latex": rf"\operatorname{{broadcast}}\left({{0}}\right)",
+        "latex": r"\operatorname{{broadcast}}\left({0}\right)",
     },
     attrs=("shape",),
-    prepare=lambda args, shape: (as_shape(shape if isinstance(shape, (tuple, list)) else (shape,), "broadcast_to"),),
+    prepare=lambda args, shape: (as_shape(shape if isinstance(shape, (tuple, list)) else (shape,)),),
     view=True,
     cost=0,
 )
@@ -84,7 +88,7 @@ def _prepare_transpose(args: tuple[Expr, ...], axes: Any = None) -> tuple[Any, .
     ndim = args[0].ndim
     order = tuple(range(ndim))[::-1] if axes is None else tuple(as_axis(a, ndim) for a in axes)
     if sorted(order) != list(range(ndim)):
-        raise ShapeError(f"transpose: {args[0].type} needs each of its {ndim} axes once, got {tuple(axes)}")
+        raise ShapeError(f"needs each of its {ndim} axes once, got {_wanted(list(axes))}")
     return (order,)
 
 
@@ -131,19 +135,20 @@ def _concatenate_type(*types: TensorType, axis: int) -> TensorType:
 
 def _prepare_concatenate(args: tuple[Expr, ...], axis: Any = 0) -> tuple[Any, ...]:
     if not args:
-        raise ShapeError("concatenate: needs at least one value")
+        raise ShapeError("needs at least one value")
     if args[0].ndim == 0:
-        raise ShapeError("concatenate: scalars have no axis to join along; stack them")
+        raise ShapeError("scalars have no axis to join along; stack them")
     return (as_axis(axis, args[0].ndim),)
 
 
 def _pieces(g: Expr, xs: tuple[Expr, ...], axis: int) -> tuple[Expr, ...]:
     """`g` cut along `axis` at the lengths of `xs`."""
-    cuts, start = [], 0
+    cuts: list[Expr] = []
+    start: Size = 0
     for x in xs:
         stop = start + x.shape[axis]
         cuts.append(g[(*[slice(None)] * axis, slice(start, stop))])
-        start = stop  # type: ignore[assignment]
+        start = stop
     return tuple(cuts)
 
 
@@ -152,17 +157,22 @@ def _concatenate_tangent(t: Any, xs: tuple[Expr, ...], axis: int) -> Expr:
                          for d, x in zip(t, xs)], axis=axis)
 
 
+def _slots(node: Expr) -> str:
+    """A place for each operand: `{0}, {1}`."""
+    return ", ".join(f"{{{i}}}" for i in range(len(node.args)))
+
+
 CONCATENATE = Op(
     "concatenate",
     type_of=_concatenate_type,
     pullback=lambda g, y, *xs, axis: _pieces(g, xs, axis),
     pushforward=lambda t, y, *xs, axis: _concatenate_tangent(t, xs, axis),
-    numpy=lambda node: f"np.concatenate(({', '.join(f'{{{i}}}' for i in range(len(node.args)))},), axis={node.attrs[0]})",
+    numpy=lambda node: f"np.concatenate(({_slots(node)},), axis={node.attrs[0]})",
     form=call("concatenate", arity=1),
     form_attrs=lambda node: dict.fromkeys(
         ("text", "unicode"),
-        f"concatenate({', '.join(f'{{{i}}}' for i in range(len(node.args)))}, axis={node.attrs[0]})",
-    ) | {"latex": rf"\left[{', '.join(f'{{{i}}}' for i in range(len(node.args)))}\right]"},
+        f"concatenate(({_slots(node)}), axis={node.attrs[0]})",
+    ) | {"latex": rf"\left[{_slots(node)}\right]"},
     attrs=("axis",),
     prepare=_prepare_concatenate,
     cost=0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..formula import ATOM, RELATION, Form
 from ..ir import Expr, Op
 from ..types import TensorType, as_axes, as_axis, reduced
@@ -13,12 +13,18 @@ from .reduction import SUM, axis_text, restore
 
 
 def _float_type(x: TensorType, axis: Any = None) -> TensorType:
-    return TensorType(x.shape, x.dtype if x.is_float else "float64")
+    return TensorType(x.shape, _float_dtype(x))
+
+
+def _float_dtype(x: TensorType) -> str:
+    if not x.is_float:
+        raise DTypeError(f"needs float64 or float32, got {x.dtype}; use astype")
+    return x.dtype
 
 
 def _prepare_axis(args: tuple[Expr, ...], axis: Any = -1) -> tuple[Any, ...]:
     if args[0].ndim == 0:
-        raise ShapeError("softmax: a scalar has no axis to normalise over")
+        raise ShapeError("a scalar has no axis to normalise over")
     return (as_axis(axis, args[0].ndim),)
 
 
@@ -93,9 +99,7 @@ def _logsumexp_numpy(node: Expr) -> str:
 
 LOGSUMEXP = Op(
     "logsumexp",
-    type_of=lambda x, axis, keepdims: TensorType(
-        reduced(x.shape, axis, keepdims), x.dtype if x.is_float else "float64"
-    ),
+    type_of=lambda x, axis, keepdims: TensorType(reduced(x.shape, axis, keepdims), _float_dtype(x)),
     pullback=lambda g, y, x, axis, keepdims: (restore(g, x, axis, keepdims) * _weights(x, y, axis, keepdims),),
     pushforward=lambda t, y, x, axis, keepdims: SUM(
         t[0] * _weights(x, y, axis, keepdims), axis=axis, keepdims=keepdims

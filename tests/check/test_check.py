@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 import graphc as G
@@ -82,6 +83,7 @@ def test_an_unreadable_answer_is_invalid_with_a_caret() -> None:
 def test_a_limit_is_undecided_never_wrong() -> None:
     verdict = exam("9^9^9^9")
     assert (verdict.status, verdict.certainty) == ("undecided", "an exponent of 387420489 is past the limit of 9999")
+    assert "Pourquoi : un exposant de 387420489 dépasse" in str(exam("9^9^9^9", lang="fr"))
 
 
 @pytest.mark.parametrize("answer", ["df/dw3 = x1", "dw3 = x1", "∂f/∂b = x1", "∂z/∂w1 = x1"])
@@ -108,7 +110,9 @@ def test_every_link_of_a_chain_is_checked() -> None:
 def test_an_expr_as_answer() -> None:
     assert exam(G.gradients(EXAM, w1)).certainty == "proved"
     assert exam(w3 * (x1 + x2)).status == "wrong"
-    assert exam(0).status == "wrong"
+    assert exam(0).status == exam(np.float64(0.5)).status == exam(np.int64(2)).status == "wrong"
+    assert check(np.float64(0.1), of=x1 / 10, wrt=x1).certainty == "proved"
+    assert exam(float("nan")).status == "undecided"
 
 
 def test_a_sympy_expression_as_answer() -> None:
@@ -157,6 +161,14 @@ def test_scalar_functions(f: object, answer: str) -> None:
     assert check(answer, of=f(x), wrt=x).status == "correct"  # type: ignore[operator]
 
 
+def test_the_derivative_by_an_intermediate_value() -> None:
+    x, y, w = G.input("x"), G.input("y"), G.param("w")
+    p = G.sigmoid(w * x).named("p")
+    loss = -(y * G.log(p) + (1 - y) * G.log(1 - p))
+    assert check("∂L/∂p = (p - y)/(p(1-p))", of=loss, wrt=p).certainty == "proved"
+    assert check("(p - y)/p", of=loss, wrt="p").status == "wrong"
+
+
 def test_second_derivatives_are_derivatives_too() -> None:
     x = G.input("x")
     first = G.gradients(G.sigmoid(x), x)
@@ -166,6 +178,7 @@ def test_second_derivatives_are_derivatives_too() -> None:
 def test_tensors_are_undecided_with_the_reason() -> None:
     v = G.input("v", 3)
     verdict = check("2v", of=G.sum(v * v), wrt=v)
+    assert "v est de type float64[3]" in str(check("2v", of=G.sum(v * v), wrt=v, lang="fr"))
     assert verdict.status == "undecided" and "v is float64[3]; matrices are not decided yet" in str(verdict)
 
 

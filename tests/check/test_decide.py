@@ -143,6 +143,11 @@ def test_nothing_is_asked_outside_the_domain_of_f() -> None:
     assert verdict("e^(-ln x)", "1/x", "ln x").certainty == "proved"
 
 
+def test_a_hole_in_the_answer_is_correct_and_flagged() -> None:
+    found = verdict("(x^2-1)/(x-1)", "x + 1")
+    assert (found.status, found.certainty, found.flags) == ("correct", "proved", {"domain_narrower"})
+
+
 def test_a_truth_defined_nowhere_is_undecided() -> None:
     found = verdict("x", "ln(-1 - x^2)")
     assert (found.status, found.certainty) == ("undecided", "nowhere")

@@ -89,6 +89,17 @@ def test_heavy_values_end_in_a_verdict(text: str) -> None:
     assert check(text, of=x * x * y, wrt=x).status in ("wrong", "undecided")
 
 
+@pytest.mark.parametrize("text", [
+    "1[x^9999 > 1]", "x^9998 + x^77 + 3x + 1", "sqrt(x^9998+x^2+1)", "(x+y+1)^60*(x-y+2)^60",
+    "sin(sin(sin(x)))*cos(12x+7y)^9", "*".join(f"|x-{i}|" for i in range(40)), "max(x," * 50 + "y" + ")" * 50,
+    "tan(" * 40 + "x" + ")" * 40, "cos(1e300 x^99)",
+])
+def test_a_proof_has_a_budget(text: str) -> None:
+    x, y = G.inputs("x y")
+    for answer in (f"2xy + 0*({text})", f"2xy*1[({text})^2 > -1]"):
+        assert check(answer, of=x * x * y, wrt=x).status == "correct"
+
+
 def test_no_student_text_can_reach_an_evaluator() -> None:
     forbidden = {"eval", "exec", "compile", "sympify", "parse_expr", "lambdify", "__import__", "literal_eval"}
     folder = Path(graphc.check.__file__).parent

@@ -100,6 +100,18 @@ def test_transcendental_values_have_four_digits():
     assert labels(draw(G.exp(x), wrt=[x], at={x: 1}), "x", "f") == ("1", "2.718")
 
 
+def test_a_number_in_a_local_derivative_is_a_number():
+    x = G.input("x")
+    d = draw(G.backward(x**0.5, [x]))
+    assert labels(d, "f", "x")[0] == r"\frac{\partial f}{\partial x} = 0.5 \cdot x^{{-}0.5}"
+
+
+def test_at_a_kink_the_convention_is_drawn():
+    x = G.param("x")
+    assert labels(draw(G.relu(x), wrt=[x], at={x: 0}), "x", "f") == ("0", "0")
+    assert labels(draw(G.maximum(x, 0), wrt=[x], at={x: 0}), "x", "f") == ("0", "0.5")
+
+
 def test_shapes_stand_on_the_wires_of_tensors():
     x, w = G.input("x", "N", 3), G.param("W", 3, 2)
     d = draw(G.sum(G.tanh(x @ w)))
@@ -197,6 +209,12 @@ def test_a_long_chain_is_drawn():
     for _ in range(300):
         y = G.tanh(y)
     assert len(draw(y, engine="own").figure.boxes) == 302
+
+
+def test_font_size_on_paper(exam):
+    d = draw(exam.f)
+    assert d.font_size(d.scene.width) == d.font_size(10_000) == 11.8
+    assert d.font_size(d.scene.width / 2) == pytest.approx(5.9)
 
 
 def test_notebooks_get_svg(exam):

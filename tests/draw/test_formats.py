@@ -80,7 +80,7 @@ def test_pdf_has_title_and_words(circuit, tmp_path):
 def test_dot_is_a_figure_of_its_own(circuit):
     assert '"w1" -> "m1"' in circuit.dot
     assert '<FONT COLOR="#0B57A4">2</FONT><BR/><FONT COLOR="#B23A00">12</FONT>' in circuit.dot
-    assert "<I>w</I><SUB>1</SUB>" in circuit.dot
+    assert "<I>w</I>₁" in circuit.dot
 
 
 def test_unknown_endings_list_the_known(circuit, tmp_path):

@@ -10,7 +10,7 @@ from graphc.draw.plain import html_text, unicode_text
     (r"\bar{w}_{1} = 12 + ({-}4) = 8", "w̄₁ = 12 + (−4) = 8"),
     (r"\frac{\partial m_{1}}{\partial w_{1}} = x_{1}", "∂m₁/∂w₁ = x₁"),
     (r"\frac{a + b}{2}", "(a + b)/2"),
-    (r"\mathbf{1}_{s > 0}", "1_(s > 0)"),
+    (r"\mathbf{1}_{s > 0}", "1[s > 0]"),
     (r"\operatorname{ReLU}", "ReLU"),
     (r"\hat{y}^{2}", "ŷ²"),
     (r"\boldsymbol{\theta}_{0}", "θ₀"),
@@ -22,7 +22,7 @@ def test_unicode(tex, expected):
 
 
 @pytest.mark.parametrize(("tex", "expected"), [
-    (r"w_{1}", "<I>w</I><SUB>1</SUB>"),
+    (r"w_{1}", "<I>w</I>₁"),
     (r"\mathbf{W}_{hh}", "<B>W</B><SUB><I>h</I><I>h</I></SUB>"),
     (r"a < b & \% \{", "<I>a</I> &lt; <I>b</I> % {"),
 ])  # fmt: skip

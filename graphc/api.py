@@ -1,0 +1,359 @@
+"""The facade: compile, value_and_grad, evaluate, and the Function that they give."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+
+import codegen
+
+from .backward import backward, gradients, vjp
+from .draw.files import write_whole
+from .errors import GraphcError, InputError, ShapeError, choose
+from .formula import format_node
+from .ir import LEAVES, OPS, VARIABLES, Expr, Init, building, check_name, lift, postorder, variables
+from .lower import check_sizes, interpreter, lower
+from .ops.shaping import BROADCAST_TO
+from .rewrite import rewrite
+from .signature import Signature, Slot, key_name, slot_of, suggestion
+from .simplify import simplify as simplified
+
+STYLES, TARGETS = ("fast", "readable"), ("numpy",)
+SMALL = 2000  # nodes: up to here SymPy simplifies, and formulas and gradients are written beside the code
+
+Graph = tuple[tuple[Expr, ...], tuple[Expr, ...]]  # outputs, inputs
+Pair = tuple[int, str, int]  # output, input, output that is the gradient of the one by the other
+
+
+def compile(outputs: Any, inputs: Iterable[Any] | None = None, *, style: str = "fast", target: str = "numpy",
+            name: str = "f", simplify: bool = True) -> Function:
+    """A function that computes the outputs: one Expr gives one value, a list gives a tuple.
+
+    `inputs` (Exprs or names) sets the order of the arguments, by default that of their declaration; it may
+    list inputs that the outputs do not use. `style` is "fast" (results take the place of dead arrays)
+    or "readable". Raises InputError for an unknown style, target or input, or an input that is needed but not
+    listed; ShapeError for a named size that no input has.
+
+    >>> import graphc as G
+    >>> from graphc import api
+    >>> x, w = G.input("x"), G.param("w")
+    >>> f = w * G.tanh(x)
+    >>> fn = api.compile([f, G.gradients(f, w)])
+    >>> fn(x=0.0, w=2.0)
+    (np.float64(0.0), np.float64(0.0))
+    """
+    single = isinstance(outputs, Expr)
+    tops = [outputs] if single else [lift(o, "compile") for o in _listed(outputs)]
+    return _build(tops, inputs, style, target, name, simplify, single=single)
+
+
+def value_and_grad(f: Expr, wrt: Any = None, *, inputs: Iterable[Any] | None = None, style: str = "fast",
+                   target: str = "numpy", name: str = "f", simplify: bool = True) -> Function:
+    """A function that gives `(value, (gradients in the order of wrt))`; one Expr or name gives one gradient.
+
+    `wrt` is by default every parameter of `f`. Raises as `gradients` and `compile`.
+
+    >>> import graphc as G
+    >>> from graphc import api
+    >>> x, w = G.input("x"), G.param("w")
+    >>> api.value_and_grad(G.square(w * x), [w])(3.0, 2.0)
+    (np.float64(36.0), (np.float64(36.0),))
+    """
+    found = backward(f, wrt)
+    pairs = [(0, w.label, 1 + i) for i, w in enumerate(found.wrt) if w.op.name in VARIABLES and w.label]
+    grouped = not isinstance(wrt, (Expr, str))
+    return _build([f, *found.gradients], inputs, style, target, name, simplify, grouped=grouped, pairs=pairs)
+
+
+def evaluate(expr: Any, values: Mapping[Any, Any] | None = None) -> Any:
+    """The value of an Expr, or of each of a list, at `values` (keys are inputs or their names).
+
+    An interpreter for a single look: each node is computed as it stands. Values of inputs that are
+    not needed are ignored. Raises InputError for a missing input, and as a compiled function does.
+
+    >>> import graphc as G
+    >>> from graphc import api
+    >>> x = G.input("x")
+    >>> api.evaluate(x * x + 1, {x: 3.0})
+    np.float64(10.0)
+    """
+    tops = [expr] if isinstance(expr, Expr) else [lift(e, "evaluate") for e in _listed(expr)]
+    order = postorder(tops)
+    found = variables(order)
+    check_sizes(order, found, "evaluate")
+    arrays, sizes = _arguments(found, values or {})
+    known = dict(zip(found, arrays))
+    with np.errstate(all="ignore"):
+        for node in order:
+            if node not in known:
+                known[node] = _value(node, known, sizes)
+    results = [np.array(known[top])[()] for top in tops]
+    return results[0] if isinstance(expr, Expr) else tuple(results)
+
+
+def _arguments(found: Sequence[Expr], values: Mapping[Any, Any]) -> tuple[list[Any], dict[str, int]]:
+    given = {key_name(key, "evaluate"): value for key, value in values.items()}
+    for v in found:
+        if v.label not in given:
+            raise InputError(f"evaluate: missing input {slot_of(v)}{_near(v.label or '', given)}")
+    signature = Signature("evaluate", [slot_of(v) for v in found])
+    arrays = signature.check([given[v.label or ""] for v in found])
+    return arrays, signature.sizes.of(arrays)
+
+
+def _near(name: str, given: Mapping[str, Any]) -> str:
+    close = suggestion(name, given).removeprefix(" (did you mean ").removesuffix("?)")
+    return f"; a value is given for {close}, which is no input of it" if close else ""
+
+
+def _value(node: Expr, known: Mapping[Expr, Any], sizes: Mapping[str, int]) -> Any:
+    if node.op.name == "const":
+        value = node.attrs[0].value
+        return value.item() if node.type.weak else value[()]
+    step, names = interpreter(node)
+    result = step(*[known[a] for a in node.args], *[sizes[n] for n in names])
+    return np.asarray(result).item() if node.type.weak else result
+
+
+def _listed(outputs: Any) -> list[Any]:
+    if isinstance(outputs, (str, Mapping)) or not isinstance(outputs, Iterable):
+        got = f"{type(outputs).__name__} {str(outputs)[:40]!r}"
+        raise InputError(f"an output must be an Expr or a list of them, got {got}")
+    listed = list(outputs)
+    if not listed:
+        raise InputError("there is no output; give an Expr or a list of them")
+    return listed
+
+
+# -- building --------------------------------------------------------------------------------------------
+
+
+def _build(tops: list[Expr], inputs: Iterable[Any] | None, style: str, target: str, name: str, simplify: bool, *,
+           single: bool = False, grouped: bool = False, pairs: list[Pair] | None = None) -> Function:
+    if style not in STYLES:
+        raise choose("style", style, STYLES)
+    if target not in TARGETS:
+        raise choose("target", target, TARGETS)
+    order = postorder(tops)
+    arguments = _choose_inputs(variables(order), inputs, check_name(name))
+    small = len(order) <= SMALL
+    if pairs is None:
+        pairs = _find_gradients(tops) if small else []
+    better = _simplify(tops, small) if simplify else tops
+    graph = tuple(tops), tuple(arguments)
+    with building():
+        program = _lowered(better, arguments, name, single, grouped, pairs, small, None if simplify else order)
+        return Function(program, style, tuple(slot_of(v) for v in arguments), tuple(pairs), lambda: graph)
+
+
+def _simplify(tops: list[Expr], small: bool) -> list[Expr]:
+    """The rules alone are linear and quick; SymPy is worth its import and its time on small graphs."""
+    return list(simplified(tops) if small else rewrite(tops))
+
+
+def _choose_inputs(needed: list[Expr], inputs: Iterable[Any] | None, who: str) -> list[Expr]:
+    if inputs is None:
+        return needed
+    by_name = {v.label or "": v for v in needed}
+    chosen: dict[str, Expr] = {}
+    listed: Iterable[Any] = [inputs] if isinstance(inputs, (str, Expr)) else inputs
+    for item in listed:
+        name = key_name(item, who)
+        node: Expr | None = item if isinstance(item, Expr) else by_name.get(name)
+        if node is None:
+            raise InputError(f"{who}: no input {name!r} in this graph{suggestion(name, by_name)}; "
+                             f"it has {', '.join(by_name) or 'none'}")
+        if by_name.get(name, node) is not node:
+            raise InputError(f"{who}: the input {slot_of(node)} is not {slot_of(by_name[name])}, which the outputs use")
+        if name in chosen:
+            raise InputError(f"{who}: the input {name} is listed twice")
+        chosen[name] = node
+    missing = [v for v in needed if v.label not in chosen]
+    if missing:
+        raise InputError(f"{who}: the outputs need {', '.join(str(slot_of(v)) for v in missing)}, "
+                         f"which {'is' if len(missing) == 1 else 'are'} not among the inputs listed")
+    return list(chosen.values())
+
+
+def _find_gradients(tops: Sequence[Expr]) -> list[Pair]:
+    """Which outputs are gradients of which: nodes are interned, so the derivative of an output is that very node."""
+    if len(tops) < 2:
+        return []
+    for v, f in enumerate(tops):
+        if f.ndim == 0 and f.type.is_float and f.op.name not in LEAVES:
+            floats = [x for x in variables(postorder([f])) if x.type.is_float]
+            try:
+                slopes = gradients(f, floats)
+            except GraphcError:
+                continue
+            pairs = [(v, x.label or "", i) for x, slope in zip(floats, slopes) for i, top in enumerate(tops)
+                     if top is slope and i != v]
+            if pairs:
+                return pairs
+    return []
+
+
+def _lowered(tops: list[Expr], inputs: list[Expr], name: str, single: bool, grouped: bool, pairs: Sequence[Pair],
+             small: bool, order: Sequence[Expr] | None) -> codegen.Program:
+    value = pairs[0][0] if pairs else 0
+    known = tops[value].label or name
+    wishes = {tops[value]: name} if single or pairs else {}
+    notes: dict[Expr, str] = {}
+    titles = {value: known} if single or pairs else {}
+    for _, x, i in pairs:
+        titles[i] = f"∂{known}/∂{x}"
+        wishes.setdefault(tops[i], f"d{x}")
+        notes[tops[i]] = f"{notes[tops[i]]}, {titles[i]}" if tops[i] in notes else titles[i]
+    doc = _formulas(tops, titles, name) if small else f"{len(tops)} outputs of {len(inputs)} inputs."
+    return lower(tops, inputs, name=name, single=single, grouped=grouped, wishes=wishes, notes=notes,
+                 forward=tops[value] if pairs else None, doc=doc, order=order)
+
+
+def _formulas(tops: Sequence[Expr], titles: Mapping[int, str], name: str) -> str:
+    """One line for each named value and each output, in which the names stand for the values."""
+    shown = set(tops)
+    named = [n for n in postorder(tops) if n.label is not None and n.op.name not in LEAVES and n not in shown]
+    lines = [f"{node.label} = {format_node(node, 'unicode', limit=300)}" for node in named]
+    for i, top in enumerate(tops):
+        title = titles.get(i) or top.label or f"{name}[{i}]"
+        lines.append(f"{title} = {format_node(top, 'unicode', limit=300)}")
+    return "\n".join(wrapped for line in lines for wrapped in wrap(line, 96, subsequent_indent="    "))
+
+
+# -- the function ----------------------------------------------------------------------------------------
+
+
+class Function:
+    """A compiled function: call it with keywords, positions, or one mapping of inputs to values.
+
+    Arguments are checked before any arithmetic and never written to; results are fresh arrays.
+    `source` is the emitted text, `raw` the emitted function itself, `inputs` and `outputs` the
+    names, `program` the steps. It can be pickled and called from many threads.
+    """
+
+    def __init__(self, program: codegen.Program, style: str, slots: tuple[Slot, ...], pairs: tuple[Pair, ...],
+                 graph: Callable[[], Graph]) -> None:
+        self.program, self.style = program, style
+        self._slots, self._pairs, self._graph = slots, pairs, graph
+        self.source = codegen.numpy_source(program, style, embed=False)
+        large = {name: value for name, value in program.constants if f"# {name}: " in self.source}
+        self.raw: Callable[..., Any] = codegen.load(self.source, program.name, constants=large)
+        self._signature = Signature(program.name, slots)
+        self._takers, self._sizes = self._signature.takers, self._signature.sizes
+        # One argument alone may be the mapping of all of them.
+        self._count = len(slots) if len(slots) != 1 else -1
+        self._same_sizes = bool(self._sizes.others)
+        self.__name__ = program.name
+        self.__doc__ = program.doc
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the arguments, in order."""
+        return self._signature.names
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the results in the emitted text, in order."""
+        return self.program.outputs
+
+    def __call__(self, *args: Any, **given: Any) -> Any:
+        if given or len(args) != self._count:
+            out = given.pop("out", None) if "out" in given and "out" not in self.inputs else None
+            args = self._signature.bind(args, given)
+            if out is not None:
+                return self._into(out, self(*args) if self._count >= 0 else self({self.inputs[0]: args[0]}))
+        values = [take(value) for take, value in zip(self._takers, args)]
+        if self._same_sizes:
+            self._sizes.check(values, self.program.name)
+        # Inf and NaN are results, not warnings: the branch of a `where` that is not taken may well overflow.
+        with np.errstate(all="ignore"):
+            return self.raw(*values)
+
+    def _into(self, out: Any, results: Any) -> Any:
+        """Copy the results into the arrays of `out`, which has the structure of the result."""
+        pairs = list(zip(_flat(out), _flat(results)))
+        if len(_flat(out)) != len(_flat(results)):
+            raise InputError(f"{self.program.name}: out needs {len(_flat(results))} arrays, got {len(_flat(out))}")
+        for i, (target, result) in enumerate(pairs):
+            result = np.asarray(result)
+            if not isinstance(target, np.ndarray) or target.shape != result.shape or target.dtype != result.dtype:
+                got = f"{target.dtype}{list(target.shape)}" if isinstance(target, np.ndarray) else type(target).__name__
+                needs = f"{result.dtype}{list(result.shape)}"
+                raise ShapeError(f"{self.program.name}: out {i} needs an array {needs}, got {got}")
+            if not target.flags.writeable:
+                raise InputError(f"{self.program.name}: out {i} cannot be written to")
+        for target, result in pairs:
+            np.copyto(target, result)
+        return out
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a module that needs NumPy alone; `python path` runs its own gradient check.
+
+        Raises InputError when the path cannot be written.
+        """
+        write_whole(path, self._module().encode("utf-8"))
+
+    def _module(self) -> str:
+        pairs, extra = list(self._pairs), None
+        if not pairs:
+            pairs, extra = self._gradient_program()
+        return codegen.module_source(self.program, style=self.style, gradients=pairs, extra=extra)
+
+    def _gradient_program(self) -> tuple[list[Pair], codegen.Program | None]:
+        """The gradients of the first floating output, for a module whose outputs have none."""
+        tops, inputs = self._graph()
+        floats = [x for x in inputs if x.type.is_float]
+        for v, f in enumerate(tops):
+            if not f.type.is_float or not floats or f.op.name in LEAVES:
+                continue
+            try:
+                slopes = vjp(f, floats, BROADCAST_TO(lift(f.dtype.type(1)), shape=f.shape))
+            except GraphcError:
+                continue
+            better = _simplify(list(slopes), len(postorder(slopes)) <= SMALL)
+            value = self.program.outputs[v]
+            notes: dict[Expr, str] = {}
+            for g, x in zip(better, floats):
+                notes[g] = f"{notes[g]}, ∂{value}/∂{x.label}" if g in notes else f"∂{value}/∂{x.label}"
+            program = lower(better, inputs, name=f"{self.program.name}_gradient", constants="k", notes=notes,
+                            doc=f"Gradient of {value} by {', '.join(x.label or '' for x in floats)}.")
+            return [(v, x.label or "", i) for i, x in enumerate(floats)], program
+        return [], None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self.program, self.style, self._slots, self._pairs, _rows(*self._graph()))
+
+    def __repr__(self) -> str:
+        takes = ", ".join(f"{s.name}: {s.type}" for s in self._slots[:8]) + (", ..." if len(self._slots) > 8 else "")
+        gives = ", ".join(self.outputs[:8]) + (", ..." if len(self.outputs) > 8 else "")
+        return f"<Function {self.program.name}({takes}) -> {gives}>"
+
+
+def _flat(results: Any) -> list[Any]:
+    return [x for r in results for x in _flat(r)] if isinstance(results, (tuple, list)) else [results]
+
+
+def _rows(tops: Sequence[Expr], inputs: Sequence[Expr]) -> tuple[Any, ...]:
+    """A graph as data. Initial values stay behind: they are no part of the function, and may not pickle."""
+    order = postorder([*tops, *inputs])
+    index = {node: i for i, node in enumerate(order)}
+    rows = [(n.op.name, tuple(index[a] for a in n.args),
+             tuple(None if isinstance(a, Init) else a for a in n.attrs), n.label) for n in order]
+    return tuple(rows), tuple(index[n] for n in tops), tuple(index[n] for n in inputs)
+
+
+def _graph_of(rows: tuple[Any, ...]) -> Graph:
+    nodes: list[Expr] = []
+    for op, args, attrs, label in rows[0]:
+        nodes.append(OPS[op].make(tuple(nodes[i] for i in args), attrs, label))
+    return tuple(nodes[i] for i in rows[1]), tuple(nodes[i] for i in rows[2])
+
+
+def _restored(program: codegen.Program, style: str, slots: tuple[Slot, ...], pairs: tuple[Pair, ...],
+              rows: tuple[Any, ...]) -> Function:
+    # The graph is built again only if someone saves the function.
+    return Function(program, style, slots, pairs, lambda: _graph_of(rows))
