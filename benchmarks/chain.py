@@ -16,6 +16,7 @@ import resource
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 KINDS = ("shared", "distinct")
 
@@ -23,7 +24,6 @@ KINDS = ("shared", "distinct")
 def once(kind: str, n: int) -> tuple[list[float], float]:
     """Seconds of each phase, and peak memory in MiB."""
     import graphc as G
-    from graphc.api import compile as compile_
     from graphc.rewrite import rewrite
 
     marks = [time.perf_counter()]
@@ -41,12 +41,12 @@ def once(kind: str, n: int) -> tuple[list[float], float]:
     marks.append(time.perf_counter())
     outputs = rewrite([v, *slopes])
     marks.append(time.perf_counter())
-    f = compile_(outputs, simplify=False)
+    f = G.compile(outputs, simplify=False)
     marks.append(time.perf_counter())
     result = f(dict(zip([w.name for w in wrt], values)))
     marks.append(time.perf_counter())
     assert math.isfinite(result[0]) and len(result) == len(wrt) + 1
-    seconds = [b - a for a, b in zip(marks, marks[1:])]
+    seconds = [b - a for a, b in pairwise(marks)]
     return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -65,14 +65,16 @@ def main() -> None:
         seconds, memory = once(options.one[0], int(options.one[1]))
         print(*seconds, memory)
         return
-    print(f"{'chain':10}{'N':>9}{'declare':>9}{'gradient':>9}{'rewrite':>9}{'emit':>9}{'call':>9}{'total s':>9}{'MiB':>7}{'slope':>7}")
+    heads = ("declare", "gradient", "rewrite", "emit", "call", "total s", "MiB", "slope")
+    print(f"{'chain':10}{'N':>9}{''.join(f'{head:>9}' for head in heads)}")
     for kind in KINDS:
         before: tuple[int, float] | None = None
         for n in options.sizes:
             *seconds, memory = measured(kind, n)
             total = sum(seconds)
             slope = "" if before is None else f"{math.log(total / before[1]) / math.log(n / before[0]):.2f}"
-            print(f"{kind:10}{n:9,}{''.join(f'{s:9.3f}' for s in seconds)}{total:9.3f}{memory:7.0f}{slope:>7}", flush=True)
+            phases = "".join(f"{s:9.3f}" for s in (*seconds, total))
+            print(f"{kind:10}{n:9,}{phases}{memory:9.0f}{slope:>9}", flush=True)
             before = n, total
 
 

@@ -119,7 +119,7 @@ def _parts(program: Program, lines: _Lines, copies: Sequence[bool], size: int) -
     """Functions `f_part0(v)`, ... over a list `v` of the values that pass between them, and `f` itself."""
     plan = cut(program, lines.steps, size)
     heads = {i.name for i in program.inputs}.union(n for n, _ in (*program.dims, *program.constants, *program.helpers))
-    v = _fresh("v", heads.union(s.target for s in lines.steps))
+    v = _fresh("v", heads.union(s.target for s in lines.steps if s.target[0] == "v"))
     prefix = _fresh(f"{program.name}_part", heads, len(plan.parts))
     pieces = [_part(f"def {prefix}{i}({v}):", v, part, lines) for i, part in enumerate(plan.parts)]
     body = _sizes(program, lines.steps)

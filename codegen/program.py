@@ -10,7 +10,7 @@ import re
 import string
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,7 @@ _LITERAL_START = tuple("0123456789-(")
 _LITERAL_WORDS = frozenset({"True", "False"})
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """`target = spelling(args)`, with the type of the result.
 
     `spelling` is a template over the operands and the names of sizes: `"np.tanh({0})"`,
@@ -29,6 +28,7 @@ class Step:
     `args` are earlier targets, inputs, constants, or literals: a literal starts with a digit, `-`, `(`
     or `np.`, or is True or False. `type` is `"float64[N,3]"`, or `"float64[]"` for a scalar, which must
     come out as a NumPy scalar, no array without axes (`np.where(...)[()]`).
+    A tuple, because a frozen dataclass takes four times as long to make, and programs have 100,000s of steps.
     """
 
     target: str
@@ -145,7 +145,9 @@ def check(program: Program) -> None:
             raise ValueError(f"{who}: step {step.target}: an alias has a first operand and no ufunc")
         if not step.type.endswith("]"):
             raise ValueError(f"{who}: step {step.target}: type {step.type!r} is not like float64[N,3]")
-        _define(step.target, taken, who)
+        if step.target in taken or step.target in _RESERVED or not step.target.isidentifier():
+            _define(step.target, taken, who)
+        taken.add(step.target)
         values.add(step.target)
     called = frozenset().union(*map(words, known))
     if not called.isdisjoint(values):

@@ -117,18 +117,25 @@ def copied(program: Program, steps: Sequence[Step]) -> list[bool]:
     That is an output that is (a view of) an input, a constant or another output, and every view but
     a reshape or transpose, which alone are writable and show their whole buffer.
     """
-    root = buffers(program, steps)
-    whole = {s.target for s in steps if not s.alias}
-    for s in steps:
-        if s.alias and s.args[0] in whole and s.spelling.startswith(_WHOLE_VIEWS):
-            whole.add(s.target)
-    scalars = {s.target for s in steps if is_scalar(s.type) and not s.alias}  # NumPy scalars do not change
+    given = {i.name for i in program.inputs}.union(name for name, _ in program.constants)
+    root: dict[str, str] = {}  # of views alone: any other value is its own
+    partial: set[str] = set()
+    for step in steps:
+        if step.alias:
+            source = step.args[0]
+            root[step.target] = step.target if is_literal(source) else root.get(source, source)
+            if source in partial or is_literal(source) or not step.spelling.startswith(_WHOLE_VIEWS):
+                partial.add(step.target)
+    wanted = set(program.outputs)
+    # NumPy scalars do not change, so the same one may be returned twice.
+    scalars = {s.target for s in steps if s.target in wanted and is_scalar(s.type) and not s.alias}
     taken: set[str] = set()
     result = []
     for name in program.outputs:
-        result.append(name not in whole or root[name] not in whole or root[name] in taken)
+        buffer = root.get(name, name)
+        result.append(name in partial or buffer in given or buffer in taken)
         if name not in scalars:
-            taken.add(root[name])
+            taken.add(buffer)
     return result
 
 

@@ -23,7 +23,8 @@ from .signature import Signature, Slot, key_name, slot_of, suggestion
 from .simplify import simplify as simplified
 
 STYLES, TARGETS = ("fast", "readable"), ("numpy",)
-SMALL = 2000  # nodes: up to here SymPy simplifies, and formulas and gradients are written beside the code
+SMALL = 2_000  # nodes: up to here formulas and gradients are written beside the code
+LARGE = 20_000  # nodes: up to here SymPy simplifies; beyond, the rewrite rules alone
 
 Graph = tuple[tuple[Expr, ...], tuple[Expr, ...]]  # outputs, inputs
 Pair = tuple[int, str, int]  # output, input, output that is the gradient of the one by the other
@@ -39,10 +40,9 @@ def compile(outputs: Any, inputs: Iterable[Any] | None = None, *, style: str = "
     listed; ShapeError for a named size that no input has.
 
     >>> import graphc as G
-    >>> from graphc import api
     >>> x, w = G.input("x"), G.param("w")
     >>> f = w * G.tanh(x)
-    >>> fn = api.compile([f, G.gradients(f, w)])
+    >>> fn = G.compile([f, G.gradients(f, w)])
     >>> fn(x=0.0, w=2.0)
     (np.float64(0.0), np.float64(0.0))
     """
@@ -58,9 +58,8 @@ def value_and_grad(f: Expr, wrt: Any = None, *, inputs: Iterable[Any] | None = N
     `wrt` is by default every parameter of `f`. Raises as `gradients` and `compile`.
 
     >>> import graphc as G
-    >>> from graphc import api
     >>> x, w = G.input("x"), G.param("w")
-    >>> api.value_and_grad(G.square(w * x), [w])(3.0, 2.0)
+    >>> G.value_and_grad(G.square(w * x), [w])(3.0, 2.0)
     (np.float64(36.0), (np.float64(36.0),))
     """
     found = backward(f, wrt)
@@ -76,9 +75,8 @@ def evaluate(expr: Any, values: Mapping[Any, Any] | None = None) -> Any:
     not needed are ignored. Raises InputError for a missing input, and as a compiled function does.
 
     >>> import graphc as G
-    >>> from graphc import api
     >>> x = G.input("x")
-    >>> api.evaluate(x * x + 1, {x: 3.0})
+    >>> G.evaluate(x * x + 1, {x: 3.0})
     np.float64(10.0)
     """
     tops = [expr] if isinstance(expr, Expr) else [lift(e, "evaluate") for e in _listed(expr)]
@@ -143,16 +141,15 @@ def _build(tops: list[Expr], inputs: Iterable[Any] | None, style: str, target: s
     small = len(order) <= SMALL
     if pairs is None:
         pairs = _find_gradients(tops) if small else []
-    better = _simplify(tops, small) if simplify else tops
+    better = _simplify(tops, len(order)) if simplify else tops
     graph = tuple(tops), tuple(arguments)
     with building():
         program = _lowered(better, arguments, name, single, grouped, pairs, small, None if simplify else order)
         return Function(program, style, tuple(slot_of(v) for v in arguments), tuple(pairs), lambda: graph)
 
 
-def _simplify(tops: list[Expr], small: bool) -> list[Expr]:
-    """The rules alone are linear and quick; SymPy is worth its import and its time on small graphs."""
-    return list(simplified(tops) if small else rewrite(tops))
+def _simplify(tops: list[Expr], nodes: int) -> list[Expr]:
+    return list(simplified(tops) if nodes <= LARGE else rewrite(tops))
 
 
 def _choose_inputs(needed: list[Expr], inputs: Iterable[Any] | None, who: str) -> list[Expr]:
@@ -314,7 +311,7 @@ class Function:
                 slopes = vjp(f, floats, BROADCAST_TO(lift(f.dtype.type(1)), shape=f.shape))
             except GraphcError:
                 continue
-            better = _simplify(list(slopes), len(postorder(slopes)) <= SMALL)
+            better = _simplify(list(slopes), len(postorder(slopes)))
             value = self.program.outputs[v]
             notes: dict[Expr, str] = {}
             for g, x in zip(better, floats):

@@ -58,7 +58,7 @@ def format_node(
 ) -> str:
     """The formula of `root`. Nodes in `names` (besides the root) and named nodes are written by name."""
     names = names or {}
-    done: dict[Any, tuple[str, int]] = {}
+    done: dict[Any, tuple[str, int]] = dict.fromkeys(_too_deep(root, limit), (_ellipsis(surface), ATOM))
     stack = [root]
     while stack:
         node = stack[-1]
@@ -77,6 +77,22 @@ def format_node(
         else:
             done[node] = _apply(node, [done[a] for a in node.args], surface, limit)
     return done[root][0]
+
+
+def _too_deep(root: Any, limit: int) -> list[Any]:
+    """The nodes that lie just below `limit` levels: whatever holds them in full is longer than `limit`."""
+    level, seen = [root], {root}
+    for _ in range(limit):
+        below = dict.fromkeys(a for node in level for a in node.args)
+        level = [a for a in below if a not in seen]
+        seen.update(level)
+        if not level:
+            break
+    return level
+
+
+def _ellipsis(surface: Surface) -> str:
+    return r"\ldots" if surface == "latex" else "…"
 
 
 def _short(node: Any, names: Mapping[Any, str], surface: Surface, lang: str) -> tuple[str, int] | None:
@@ -110,7 +126,7 @@ def _apply(node: Any, parts: list[tuple[str, int]], surface: Surface, limit: int
             text = _brackets(text, surface)
         operands.append(text)
     written = template.format(*operands)
-    return ("…" if surface != "latex" else r"\ldots", ATOM) if len(written) > limit else (written, form.level)
+    return (_ellipsis(surface), ATOM) if len(written) > limit else (written, form.level)
 
 
 def _needs_group(template: str, i: int, text: str) -> bool:
@@ -144,7 +160,7 @@ def constant_text(value: Any, surface: Surface, lang: str = "en") -> tuple[str, 
         text = number_text(value, surface, lang)
         return text, (PREFIX if text[0] in "-−{" else ATOM)
     if value.size > 6:
-        return ("…" if surface != "latex" else r"\ldots"), ATOM
+        return _ellipsis(surface), ATOM
     text = str([v.item() for v in value.ravel()] if value.ndim == 1 else value.tolist())
     return text, ATOM
 

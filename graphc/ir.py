@@ -28,8 +28,8 @@ from .traversal import consumers, postorder, to_networkx
 from .types import DTYPES, TensorType, as_dtype, as_shape
 
 __all__ = [
-    "LEAVES", "OPS", "VARIABLES", "Constant", "Expr", "Init", "Op", "building", "check_name", "const", "consumers", "lift",
-    "number", "postorder", "size_node", "to_networkx", "variable", "variables",
+    "LEAVES", "OPS", "VARIABLES", "Constant", "Expr", "Init", "Op", "building", "check_name", "const", "consumers",
+    "lift", "number", "postorder", "size_node", "to_networkx", "variable", "variables",
 ]  # fmt: skip
 
 OPS: dict[str, Op] = {}
@@ -125,7 +125,7 @@ def _who(node: Expr) -> str:
     if node.label is not None:
         return node.label
     text = format_node(node, limit=40)
-    return text if len(text) <= 40 else f"{node.op.name}(…)"
+    return text if len(text) <= 40 and "…" not in text else f"{node.op.name}(…)"
 
 
 class Expr:
@@ -153,7 +153,8 @@ class Expr:
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(f"an Expr is immutable; .named() gives a copy with a name (tried to set {name})")
 
-    __delattr__ = __setattr__  # type: ignore[assignment]
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"an Expr is immutable (tried to delete {name})")
 
     # -- description ------------------------------------------------------------------------------
 
@@ -231,7 +232,7 @@ class Expr:
     def __float__(self) -> float:
         raise GraphcError(f"{_who(self)} {self.type} has no value yet; use G.evaluate or G.compile")
 
-    __int__ = __index__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __float__
 
     def __array__(self, *_: Any, **__: Any) -> NoReturn:
         raise GraphcError(f"{_who(self)} {self.type} is a graph node, not an array; use the G. function of that name")
@@ -417,7 +418,7 @@ def _intern(key: tuple[Any, ...], op: Op, args: tuple[Expr, ...], attrs: tuple[A
 
 def _forget(ref: weakref.ref[Expr]) -> None:
     if _TABLE.get(ref.key) is ref:  # type: ignore[attr-defined]
-        del _TABLE[ref.key]  # type: ignore[attr-defined]
+        del _TABLE[ref.key]
 
 
 class _Place(threading.local):

@@ -89,10 +89,10 @@ def _action(rule: Rule) -> Callable[[Expr], Expr | None]:
 
     def act(node: Expr) -> Expr | None:
         found = find(node)
-        if found is None or not isinstance(right, Pattern):
-            return None if found is None else right(node)
+        if found is None:
+            return None
         try:
-            return build(right, found)
+            return build(right, found) if isinstance(right, Pattern) else right(node)
         except DTypeError:  # x is a condition: 1[a > b]·(-1) is a number, -(a > b) is nothing
             return None
 

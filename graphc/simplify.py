@@ -19,7 +19,17 @@ from .dims import value_of
 from .formula import format_node
 from .ir import Expr, Op, building, consumers, postorder
 from .rewrite import Log, Rewrite, as_type, rewrite
-from .symbolic import NotWritable, Writer, candidates, exact_number, in_region, no_less_accurate, region_order, to_sympy
+from .symbolic import (
+    NotWritable,
+    Writer,
+    candidates,
+    exact_number,
+    in_region,
+    is_indicator,
+    no_less_accurate,
+    region_order,
+    to_sympy,
+)
 
 MAX_REGION = 40  # operations that SymPy sees at once
 PASSES = 3  # what one region becomes can complete another
@@ -127,8 +137,10 @@ def _improved(root: Expr, inside: set[Expr], new: dict[Expr, Expr], log: Log) ->
     current = new[root]
     if choice is None:
         return current
-    leaves = [new[leaf] for leaf in _leaves(root, inside)]
-    after = as_type(Writer(leaves, choice.original).write(choice.form), current)
+    order = region_order(root, inside)
+    leaves = [new[n] for n in order if n not in inside and exact_number(n) is None]
+    known = {form: new[order[i]] for form, i in choice.known}
+    after = as_type(Writer(leaves, choice.original, known, root.type.dtype).write(choice.form), current)
     if current.label is not None and after.label is None and after.args:
         after = after.named(current.label)
     if after is not current:
@@ -142,6 +154,7 @@ class _Choice:
     tool: str
     form: Any
     original: Any
+    known: tuple[tuple[Any, int], ...]  # parts the region had, and their places in its order
     cancels: bool
 
 
@@ -165,33 +178,47 @@ def _structure(root: Expr, inside: set[Expr]) -> tuple[Any, ...]:
     for node in region_order(root, inside):
         index[node] = len(index)
         if node in inside:
-            rows.append((node.op.name, tuple(index[a] for a in node.args), node.ndim > 0))
+            rows.append((node.op.name, tuple(index[a] for a in node.args), node.shape))
         else:
-            rows.append((exact_number(node), node.type.dtype, node.ndim > 0))
+            rows.append((exact_number(node), node.type.dtype, node.shape, is_indicator(node)))
     return tuple(rows)
 
 
-def _leaves(root: Expr, inside: set[Expr]) -> list[Expr]:
-    return [n for n in region_order(root, inside) if n not in inside and exact_number(n) is None]
-
-
 def _search(root: Expr, inside: set[Expr]) -> _Choice | None:
-    original, leaves = to_sympy(root, inside)
-    before_cost, names = _cost(root, set(leaves)), dict.fromkeys(leaves, "s")
-    best: tuple[tuple[int, bool, int], _Choice, Expr] | None = None
+    forms, leaves = to_sympy(root, inside)
+    original, cut = forms[root], set(leaves)
+    known = _parts_worth_keeping(forms, inside, root, leaves)
+    before_cost, names = _cost(root, cut), dict.fromkeys(leaves, "s")
+    best: tuple[tuple[int, bool, int], str, Any, Expr] | None = None
     for tool, form in candidates(original):
         try:
-            written = Writer(leaves, original).write(form)
+            written = Writer(leaves, original, known, root.type.dtype).write(form)
         except NotWritable:
             continue
         length = len(format_node(written, names=names))
-        rank = (_cost(written, set(leaves)), written.op.name in ("add", "subtract"), length)
+        rank = (_cost(written, cut), written.op.name in ("add", "subtract"), length)
         if rank[0] <= before_cost and (best is None or rank < best[0]):
-            best = rank, _Choice(tool, form, original, "fraction" in tool), written
-    if best is None or best[2] is root:
+            best = rank, tool, form, written
+    if best is None or best[3] is root:
         return None
-    before, after = _evaluator(root, leaves), _evaluator(best[2], leaves)
-    return best[1] if no_less_accurate(before, after, original, leaves) else None
+    before, after = _evaluator(root, leaves), _evaluator(best[3], leaves)
+    if not no_less_accurate(before, after, original, leaves):
+        return None
+    place = {node: i for i, node in enumerate(forms)}
+    parts = tuple((form, place[node]) for form, node in known.items())
+    return _Choice(best[1], best[2], original, parts, "fraction" in best[1])
+
+
+def _parts_worth_keeping(forms: dict[Expr, Any], inside: set[Expr], root: Expr, leaves: list[Expr]) -> dict[Any, Expr]:
+    """Sums and products of the region as the model wrote them: the order of w·x is the author's."""
+    known: dict[Any, Expr] = {}
+    for node, form in forms.items():
+        plain = all(a.op.name != "const" for a in node.args)
+        if plain and node in inside and node is not root and form != forms[root] and (form.is_Add or form.is_Mul):
+            fresh = Writer(leaves, form, {}, root.type.dtype).write(form)
+            if _cost(node, set(leaves)) <= _cost(fresh, set(leaves)):
+                known.setdefault(form, node)
+    return known
 
 
 def _cost(root: Expr, leaves: set[Expr]) -> int:
@@ -244,11 +271,16 @@ def _evaluator(root: Expr, leaves: Sequence[Expr]) -> Callable[..., float]:
         values: dict[Expr, Any] = {leaf: np.float64(v) for leaf, v in zip(leaves, point)}
         with np.errstate(all="ignore"):
             for n in steps:
-                values[n] = (np.float64(n.attrs[0].value) if n.op.name == "const"
-                             else numpy_function(n.op)(*[values[a] for a in n.args]))
+                values[n] = _value(n, [values[a] for a in n.args])
         return float(values[root])
 
     return evaluate
+
+
+def _value(node: Expr, operands: list[Any]) -> Any:
+    if node.op.name == "const":
+        return np.float64(node.attrs[0].value)
+    return np.float64(operands[0]) if node.op.name == "astype" else numpy_function(node.op)(*operands)
 
 
 def _order_above(root: Expr, leaves: set[Expr]) -> list[Expr]:

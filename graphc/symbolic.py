@@ -8,7 +8,7 @@ What comes back is written as a teacher writes it: numbers, then letters, sums, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any
@@ -99,8 +99,8 @@ def exact_number(node: Expr) -> Fraction | None:
     return exact if exact.denominator <= 2**20 and abs(exact.numerator) < 2**53 else None
 
 
-def to_sympy(root: Expr, inside: set[Expr]) -> tuple[Any, list[Expr]]:
-    """The region under `root` as a SymPy expression over symbols s0, s1, ..., and the nodes these stand for."""
+def to_sympy(root: Expr, inside: set[Expr]) -> tuple[dict[Expr, Any], list[Expr]]:
+    """Every node of the region as a SymPy expression over symbols s0, s1, ..., and the leaves these stand for."""
     sp = namespace()
     leaves: list[Expr] = []
     done: dict[Expr, Any] = {}
@@ -115,7 +115,7 @@ def to_sympy(root: Expr, inside: set[Expr]) -> tuple[Any, list[Expr]]:
         else:
             done[node] = symbol(len(leaves))
             leaves.append(node)
-    return done[root], leaves
+    return done, leaves
 
 
 @lru_cache(maxsize=256)
@@ -201,15 +201,19 @@ class NotWritable(Exception):
 class Writer:
     """SymPy -> graph, in a teacher's order. `sums` are the sums of the original, whose signs are kept."""
 
-    def __init__(self, leaves: Sequence[Expr], original: Any) -> None:
-        self.leaves = leaves
+    def __init__(self, leaves: Sequence[Expr], original: Any, known: Mapping[Any, Expr], dtype: str) -> None:
+        self.leaves, self.known, self.dtype = leaves, known, dtype
         self.sums = {a for a in namespace().preorder_traversal(original) if a.is_Add}
 
     def write(self, e: Any) -> Expr:
+        """The node of `e`; a part that the region had already is that part, in the order it was written."""
+        if e in self.known:
+            return self.known[e]
         if e.is_Rational:
             return _number(Fraction(int(e.p), int(e.q)))
         if e.is_Symbol:
-            return self.leaves[int(e.name[1:])]
+            leaf = self.leaves[int(e.name[1:])]
+            return ew.ASTYPE(leaf, dtype=self.dtype) if leaf.type.dtype == "bool" else leaf
         if e.is_Add:
             return self._sum(e)
         if e.is_Mul:
@@ -253,13 +257,18 @@ class Writer:
         return -result if negative else result
 
     def _chain(self, scale: int | Fraction, factors: list[Any]) -> Expr | None:
+        ranked = sorted(factors, key=self._rank)
+        bare = any(not (f.is_Symbol and self._leaf(f).type.dtype == "bool") for f in ranked)
         written = [_number(Fraction(scale))] if scale != 1 else []
-        written += [self.write(f) for f in sorted(factors, key=self._rank)]
+        written += [self._leaf(f) if bare and f.is_Symbol else self.write(f) for f in ranked]
         result = written[0] if written else None
         for w in written[1:]:
             assert result is not None
             result = result * w
         return result
+
+    def _leaf(self, s: Any) -> Expr:
+        return self.leaves[int(s.name[1:])]
 
     def _signs(self, coefficient: Any, factors: list[Any]) -> tuple[Any, list[Any]]:
         """Each sum with the sign it had in the original, and 1 - a rather than a - 1."""
@@ -299,13 +308,13 @@ class Writer:
         """Letters, their powers, functions, sums, exponentials; indicators last."""
         base = f.base if f.is_Pow else f
         if base.is_Symbol:
-            kind = 5 if _is_indicator(self.leaves[int(base.name[1:])]) else int(f.is_Pow)
+            kind = 5 if is_indicator(self._leaf(base)) else int(f.is_Pow)
         else:
             kind = 3 if base.is_Add else 4 if base.func is namespace().exp else 2
         return kind, self._place(f)
 
 
-def _is_indicator(leaf: Expr) -> bool:
+def is_indicator(leaf: Expr) -> bool:
     return leaf.type.dtype == "bool" or (leaf.op.name == "astype" and leaf.args[0].type.dtype == "bool")
 
 
@@ -331,7 +340,7 @@ _EXTREME = (1e-8, -1e-8, 40.0, -40.0, 745.0, -745.0, 1e150, 1e-300)
 def sample_points(leaves: Sequence[Expr]) -> list[tuple[float, ...]]:
     """Twenty-four points, the same on every run: moderate ones, then mixed with extremes, then with all
     values nearly equal in size, where differences cancel."""
-    return [tuple(_coordinate(i, k, _is_indicator(leaf)) for k, leaf in enumerate(leaves)) for i in range(24)]
+    return [tuple(_coordinate(i, k, is_indicator(leaf)) for k, leaf in enumerate(leaves)) for i in range(24)]
 
 
 def _coordinate(i: int, k: int, condition: bool) -> float:

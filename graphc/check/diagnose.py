@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import NoDerivative
 from ..formula import format_node
 from ..ir import Expr, consumers, lift, postorder, variables
-from .core import Core, Pool
+from .core import Pool
 from .decide import Search, Witness, as_fmpq, compare
 from .evaluate import Evaluator, Undefined, Unsure, flint
 from .from_graph import NoScalarForm, trees

@@ -147,7 +147,8 @@ ALIASES: dict[str, str] = {
     "argsh": "asinh", "argch": "acosh", "argth": "atanh", "sh": "sinh", "ch": "cosh", "th": "tanh", "tg": "tan",
     "arcsec": "asec", "arccsc": "acsc", "arccot": "acot", "cosec": "csc", "cotan": "cot", "arctan2": "atan2",
     "if": "where", "si": "where", "loggamma": "lgamma", "gammaln": "lgamma", "psi": "digamma", "phi": "ndtr",
-    "Phi": "ndtr", "piecewise": "piecewise", "indicator": "indicator", "ind": "indicator", "indicatrice": "indicator", "i": "indicator",
+    "Phi": "ndtr", "piecewise": "piecewise",
+    "indicator": "indicator", "ind": "indicator", "indicatrice": "indicator", "i": "indicator",
 }
 
 # Aliases short enough to be someone's variable: functions only right before a bracket.
