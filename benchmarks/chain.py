@@ -4,7 +4,8 @@
 
 Each size runs in a process of its own, so that its peak memory is its own. The chain is
 v = v*a + b, with one a and b throughout ("shared") or with new ones at every step ("distinct");
-the result is v and its gradient by every input. The slope is that of log time against log N between
+"by nodes" is a chain of N nodes, v = tanh(v)*a + v*b with four a step, v used twice. The result is v
+and its gradient by every input. The slope is that of log time against log N between
 neighbouring sizes: 1 is linear.
 """
 
@@ -18,7 +19,7 @@ import sys
 import time
 from itertools import pairwise
 
-KINDS = ("shared", "distinct")
+KINDS = ("by nodes", "shared", "distinct")
 
 
 def once(kind: str, n: int) -> tuple[list[float], float]:
@@ -30,12 +31,12 @@ def once(kind: str, n: int) -> tuple[list[float], float]:
     v = G.param("v0")
     wrt, values = [v], [0.5]
     shared = G.params("a b")
-    for i in range(n):
-        a, b = shared if kind == "shared" else G.params((f"a{i}", f"b{i}"))
+    for i in range(n // 4 if kind == "by nodes" else n):
+        a, b = G.params((f"a{i}", f"b{i}")) if kind == "distinct" else shared
         if kind == "distinct" or i == 0:
             wrt += [a, b]
             values += [0.999, 0.001]
-        v = v * a + b
+        v = G.tanh(v) * a + v * b if kind == "by nodes" else v * a + b
     marks.append(time.perf_counter())
     slopes = G.gradients(v, wrt)
     marks.append(time.perf_counter())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 from . import gradient_check
 from .numpy_source import blocks, docstring, imports
@@ -29,7 +30,7 @@ def module_source(program: Program, *, style: str = "readable", gradients: Seque
     usage = "Run this file to compare its gradients with finite differences."
     head = "\n".join(docstring(f"{heading}\n\n{usage}" if gradients else heading))
     if gradients:
-        pieces += [_section(), *map(_source, _FUNCTIONS), *_main(program, extra, gradients)]
+        pieces += _check(program, extra, gradients)
     return "\n\n\n".join([f"{head}\n\n{imports(pieces)}", *pieces]) + "\n"
 
 
@@ -38,26 +39,45 @@ def _merged(first: list[str], second: list[str]) -> list[str]:
     return first + [piece for piece in second if piece not in first]
 
 
-def _section() -> str:
-    return "# -- the gradient check -------------------------------------------------------------------"
+def _check(program: Program, extra: Program | None, gradients: Sequence[Gradient]) -> list[str]:
+    """The functions of the check, what it is to check, and the call: all clear of the names of the programs."""
+    taken = {name for p in (program, extra) if p
+             for name in (p.name, *(n for n, _ in (*p.helpers, *p.constants, *p.dims)), *(i.name for i in p.inputs))}
+    names = {name: _free(name, taken) for name in (*_FUNCTIONS, "inputs", "PAIRS")}
+    section = "# -- the gradient check -------------------------------------------------------------------"
+    functions = [_renamed(inspect.getsource(getattr(gradient_check, name)).strip("\n"), names) for name in _FUNCTIONS]
+    return [section, *functions, _inputs(program, names["inputs"]), _pairs(program, gradients, names["PAIRS"]),
+            _main(program, extra, names)]
 
 
-def _source(name: str) -> str:
-    return inspect.getsource(getattr(gradient_check, name)).strip("\n")
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
 
 
-def _main(program: Program, extra: Program | None, gradients: Sequence[Gradient]) -> list[str]:
+def _renamed(text: str, names: Mapping[str, str]) -> str:
+    return re.sub(r"\w+", lambda m: names.get(m[0], m[0]), text)
+
+
+def _inputs(program: Program, name: str) -> str:
+    rows = [f'        ("{i.type.partition("[")[0]}", {_shape(i.shape)}),  # {i.name}' for i in program.inputs]
+    sizes = [f"    {size} = {3 + k} * scale" for k, (size, _) in enumerate(program.dims)]
+    return "\n".join([f"def {name}(scale):", *sizes, "    return [", *rows, "    ]"])
+
+
+def _pairs(program: Program, gradients: Sequence[Gradient], name: str) -> str:
+    order = [i.name for i in program.inputs]
+    rows = [f"    {(program.outputs[v], v, x, order.index(x), g)!r}," for v, x, g in gradients]
+    return "\n".join([f"{name} = [", *rows, "]"])
+
+
+def _main(program: Program, extra: Program | None, names: Mapping[str, str]) -> str:
     single = any("float32" in t for p in (program, extra) if p for t in _types(p))
     step, tolerance = SINGLE if single else DOUBLE
-    names = [i.name for i in program.inputs]
-    pairs = [(program.outputs[v], v, name, names.index(name), g) for v, name, g in gradients]
-    rows = [f'        ("{i.type.partition("[")[0]}", {_shape(i.shape)}),  # {i.name}' for i in program.inputs]
-    sizes = [f"    {name} = {3 + k} * scale" for k, (name, _) in enumerate(program.dims)]
-    inputs = "\n".join(["def inputs(scale):", *sizes, "    return [", *rows, "    ]"])
-    table = "\n".join(["PAIRS = [", *(f"    {pair!r}," for pair in pairs), "]"])
-    both = f"{program.name}, {extra.name if extra else program.name}"
-    call = f"check_gradients({both}, PAIRS, inputs, step={step!r}, tolerance={tolerance!r})"
-    return [inputs, table, f'if __name__ == "__main__":\n    raise SystemExit({call})']
+    functions = f"{program.name}, {extra.name if extra else program.name}, {names['PAIRS']}, {names['inputs']}"
+    call = f"{names['check_gradients']}({functions}, step={step!r}, tolerance={tolerance!r})"
+    return f'if __name__ == "__main__":\n    raise SystemExit({call})'
 
 
 def _types(program: Program) -> list[str]:

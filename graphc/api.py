@@ -12,8 +12,8 @@ import numpy as np
 import codegen
 
 from .backward import backward, gradients, vjp
-from .draw.files import write_whole
 from .errors import GraphcError, InputError, ShapeError, choose
+from .files import write_whole
 from .formula import format_node
 from .ir import LEAVES, OPS, VARIABLES, Expr, Init, building, check_name, lift, postorder, variables
 from .lower import check_sizes, interpreter, lower
@@ -211,13 +211,16 @@ def _lowered(tops: list[Expr], inputs: list[Expr], name: str, single: bool, grou
 
 
 def _formulas(tops: Sequence[Expr], titles: Mapping[int, str], name: str) -> str:
-    """One line for each named value and each output, in which the names stand for the values."""
+    """A line for each named value and each output, in which the names stand for the values.
+
+    A formula too long to read is left to the code below it.
+    """
     shown = set(tops)
     named = [n for n in postorder(tops) if n.label is not None and n.op.name not in LEAVES and n not in shown]
-    lines = [f"{node.label} = {format_node(node, 'unicode', limit=300)}" for node in named]
-    for i, top in enumerate(tops):
-        title = titles.get(i) or top.label or f"{name}[{i}]"
-        lines.append(f"{title} = {format_node(top, 'unicode', limit=300)}")
+    titled = [(node.label, node) for node in named]
+    titled += [(titles.get(i) or top.label or f"{name}[{i}]", top) for i, top in enumerate(tops)]
+    formulas = [(title, format_node(node, "unicode", limit=180)) for title, node in titled]
+    lines = [f"{title} = {text}" for title, text in formulas if "…" not in text]
     return "\n".join(wrapped for line in lines for wrapped in wrap(line, 96, subsequent_indent="    "))
 
 
@@ -241,7 +244,7 @@ class Function:
         self.raw: Callable[..., Any] = codegen.load(self.source, program.name, constants=large)
         self._signature = Signature(program.name, slots)
         self._takers, self._sizes = self._signature.takers, self._signature.sizes
-        # One argument alone may be the mapping of all of them.
+        # -1: one argument alone may be the mapping of all of them, so it is always looked at.
         self._count = len(slots) if len(slots) != 1 else -1
         self._same_sizes = bool(self._sizes.others)
         self.__name__ = program.name
@@ -258,6 +261,11 @@ class Function:
         return self.program.outputs
 
     def __call__(self, *args: Any, **given: Any) -> Any:
+        """The results at these arguments; `out=` takes arrays to put them in (unless an input has that name).
+
+        Raises InputError for a wrong, missing or doubled name, ShapeError for a wrong rank, shape or
+        disagreeing size, DTypeError for a value that cannot be cast without loss.
+        """
         if given or len(args) != self._count:
             out = given.pop("out", None) if "out" in given and "out" not in self.inputs else None
             args = self._signature.bind(args, given)
@@ -317,6 +325,7 @@ class Function:
             for g, x in zip(better, floats):
                 notes[g] = f"{notes[g]}, ∂{value}/∂{x.label}" if g in notes else f"∂{value}/∂{x.label}"
             program = lower(better, inputs, name=f"{self.program.name}_gradient", constants="k", notes=notes,
+                            avoid=[self.program.name],
                             doc=f"Gradient of {value} by {', '.join(x.label or '' for x in floats)}.")
             return [(v, x.label or "", i) for i, x in enumerate(floats)], program
         return [], None

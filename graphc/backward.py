@@ -356,7 +356,7 @@ class Backward:
 
     def _cells(self) -> list[tuple[str, str, str, str]]:
         names = self.names()
-        bars = {r.adjoint: names[r.node] + "̄" for r in reversed(self.rows) if r.adjoint is not None and r.adjoint.args}
+        bars = {r.adjoint: _bar(names[r.node]) for r in reversed(self.rows) if r.adjoint is not None and r.adjoint.args}
         lines = []
         for row in self.rows:
             formula = format_node(row.node, "unicode", names=names, limit=60) if row.node.args else ""
@@ -364,7 +364,7 @@ class Backward:
                      for c in row.contributions]
             users = ", ".join(dict.fromkeys(names[c.consumer] for c in row.contributions))
             lines.append((f"{names[row.node]}" + (f" = {formula}" if formula else ""), users or "output",
-                          names[row.node] + "̄", " + ".join(parts) or "1"))
+                          _bar(names[row.node]), " + ".join(parts) or "1"))
         return lines
 
     def __str__(self) -> str:
@@ -386,6 +386,11 @@ class Backward:
     def __repr__(self) -> str:
         wrt = ", ".join(w.label or w.op.name for w in self.wrt)
         return f"<Backward of {self.output!r} by {wrt}: {self._summary()}>"
+
+
+def _bar(name: str) -> str:
+    """The name of an adjoint: w̄1 for w1."""
+    return f"{name[0]}̄{name[1:]}"
 
 
 def _width(text: str) -> int:

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import graphc as G
 
-from .draw.files import write_whole
+from .files import write_whole
 from .errors import GraphcError, InputError
 
 INVALID = 3

@@ -118,18 +118,27 @@ def _apply(node: Any, parts: list[tuple[str, int]], surface: Surface, limit: int
     template = node.op.form_of(node)[index]
     operands = []
     for i, (text, level) in enumerate(parts):
-        need = form.needs[min(i, len(form.needs) - 1)] if form.needs else RELATION
         arg = node.args[i]
         if arg.type.dtype == "bool" and not form.logical and arg.label is None and level == RELATION:
             text, level = indicator(text, surface), ATOM
-        elif level < need or (surface == "latex" and _needs_group(template, i, text)):
+        elif _wants_brackets(form, template, i, (text, level), surface):
             text = _brackets(text, surface)
         operands.append(text)
     written = template.format(*operands)
     return (_ellipsis(surface), ATOM) if len(written) > limit else (written, form.level)
 
 
-def _needs_group(template: str, i: int, text: str) -> bool:
+def _wants_brackets(form: Form, template: str, i: int, operand: tuple[str, int], surface: Surface) -> bool:
+    text, level = operand
+    if f"{{{{{{{i}}}}}}}" in template:
+        return False  # a TeX group of its own: a fraction's part, an exponent
+    if i > 0 and level == PREFIX and form.level in (SUM, PRODUCT):
+        return True  # a·(−b), a − (−2)
+    need = form.needs[min(i, len(form.needs) - 1)] if form.needs else RELATION
+    return level < need or (surface == "latex" and _raised_twice(template, i, text))
+
+
+def _raised_twice(template: str, i: int, text: str) -> bool:
     """Whether an operand with a superscript or subscript of its own gets another: TeX refuses x^2^2."""
     return any(template.startswith(f"{{{i}}}{mark}") and _at_top(text, mark) for mark in "^_")
 

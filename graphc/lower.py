@@ -15,7 +15,7 @@ import codegen
 
 from .dims import Dim, Size, size_names
 from .errors import InputError, ShapeError
-from .ir import LEAVES, Expr, Op, postorder
+from .ir import LEAVES, OPS, Expr, Op, postorder
 
 if not getattr(codegen, "GRAPHC_CODEGEN", False):
     raise ImportError(
@@ -46,12 +46,13 @@ def lower(
     doc: str = "",
     constants: str = "c",
     order: Sequence[Expr] | None = None,
+    avoid: Iterable[str] = (),
 ) -> codegen.Program:
     """The program that computes `outputs` from `inputs`, in the order of the graph.
 
     `wishes` are names for nodes that have none, `notes` trailing comments; what `forward` needs is
     headed "forward" and the rest "backward". `constants` begins the names of array constants;
-    `order` is the postorder of the outputs, where the caller has it.
+    `order` is the postorder of the outputs, where the caller has it; `avoid` are names not to give.
     Raises ShapeError for a named size that no input has, InputError for a name that cannot stand in Python text.
 
     >>> import graphc as G
@@ -63,8 +64,8 @@ def lower(
     order = postorder(outputs) if order is None else order
     helpers = _helpers(order)
     sizes = check_sizes(order, inputs, name)
-    _check_name(name, {h for h, _ in helpers})
-    names = _Names(RESERVED.union([h for h, _ in helpers], sizes))
+    _check_name(name)
+    names = _Names(RESERVED.union([h for h, _ in helpers], sizes, avoid))
     for v in inputs:
         names.give(v, v.label or "x")
     for node in order:
@@ -110,10 +111,12 @@ class _Names:
                 return name
 
 
-def _check_name(name: str, helpers: set[str]) -> None:
-    if not name.isidentifier() or keyword.iskeyword(name) or name in RESERVED or name in helpers:
+def _check_name(name: str) -> None:
+    # Helpers of every op: the gradient in a saved module may need one that the function does not.
+    helpers = {op.helper[4 : op.helper.index("(")] for op in OPS.values() if op.helper}
+    if not name.isidentifier() or name in RESERVED or name in helpers:
         raise InputError(f"an emitted function cannot be called {name!r}; choose an identifier that "
-                         "is no keyword and no function that the emitted code calls")
+                         "is no keyword and no function that emitted code calls")
 
 
 def _helpers(order: Iterable[Expr]) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import count
 
 from .ir import LEAVES, Expr, consumers, postorder, variables
 
@@ -125,6 +126,6 @@ def _names(shown: list[Expr], tops: tuple[Expr, ...], output_name: str) -> dict[
 
 def _fresh(name: str, taken: set[str]) -> str:
     """`name`, or the first of name1, name2, ... when it is taken."""
-    free = next(n for n in (name, *(f"{name}{i}" for i in range(1, len(taken) + 2))) if n not in taken)
+    free = name if name not in taken else next(n for n in (f"{name}{i}" for i in count(1)) if n not in taken)
     taken.add(free)
     return free

@@ -264,6 +264,9 @@ def saved_functions():
     yield "array", G.compile(G.softmax(x @ G.param("V", 3, 2))), "gradient of f by V"
     yield "single precision", G.value_and_grad(loss, W), "gradient of f by W"
     yield "constants", G.compile(G.sum(x @ np.arange(300.0).reshape(3, 100))), "gradient of f by x"
+    draw = (G.input("inputs") * G.param("total")).named("draw")
+    yield "names of the check", G.compile(draw, name="outputs"), "gradient of draw by total"
+    yield "a constant", G.compile(G.input("q", 2) * G.const([1.0, 2.0], "f") * G.const(2.0, "moved")), "gradient of"
     yield "unpickled", pickle.loads(pickle.dumps(G.compile(f))), "gradient of f by w3"
 
 

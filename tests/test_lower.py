@@ -1,5 +1,9 @@
 """Lowering: names, literals, sizes and types of the steps; every program agrees with the interpreter."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -171,3 +175,14 @@ def test_operand_is_plain_where_numpy_would_do_the_same():
     x = G.input("x", 2)
     user = x + np.float64(1.0)
     assert operand(user.args[1], user) == "1.0"
+
+
+def test_another_package_called_codegen_is_named(tmp_path):
+    stranger = tmp_path / "codegen"
+    stranger.mkdir()
+    (stranger / "__init__.py").write_text("", encoding="utf-8")
+    root = str(Path(G.__file__).parent.parent)
+    program = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {root!r}]; import graphc.lower"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "ImportError: graphc emits code with its own package 'codegen', but Python found another one" in done.stderr
+    assert str(stranger / "__init__.py") in done.stderr

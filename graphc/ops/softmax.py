@@ -9,7 +9,7 @@ from ..formula import ATOM, RELATION, Form
 from ..ir import Expr, Op
 from ..types import TensorType, as_axes, as_axis, reduced
 from .elementwise import EXP
-from .reduction import SUM, axis_text, restore
+from .reduction import SUM, axis_text, form_axes, restore
 
 
 def _float_type(x: TensorType, axis: Any = None) -> TensorType:
@@ -115,6 +115,7 @@ def logsumexp(x, axis, keepdims):
     return y if keepdims else np.squeeze(y, axis=axis)
 ''',
     form=_form("logsumexp", r"\operatorname{{logsumexp}}"),
+    form_attrs=form_axes("logsumexp", r"\operatorname{{logsumexp}}@\left({0}\right)"),
     attrs=("axis", "keepdims"),
     prepare=_prepare_axes,
     cost=35,

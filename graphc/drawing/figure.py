@@ -1,6 +1,6 @@
 """A figure before it has coordinates: boxes, wires, their labels in TeX, a legend, words for a screen reader.
 
-Nothing here knows a graph, a layout engine or a file format. `graphc.draw` builds a Figure from a graph,
+Nothing here knows a graph, a layout engine or a file format. `graphc.drawing` builds a Figure from a graph,
 `layout` places it, `scene` turns it into shapes, and one module a format writes the shapes.
 """
 

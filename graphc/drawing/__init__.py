@@ -17,7 +17,7 @@ from ..ir import Expr
 from .dot_text import dot_text
 from .facts import Facts
 from .figure import Direction, Figure
-from .files import write_whole
+from ..files import write_whole
 from .graphs import BLANKS, backward_figure, forward_figure
 from .pdf import pdf_bytes
 from .phrases import phrases

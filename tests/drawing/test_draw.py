@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import graphc as G
-from graphc.draw import Drawing, draw
+from graphc.drawing import Drawing, draw
 
 
 def wires(drawing):
@@ -141,7 +141,7 @@ def test_a_blank_sheet_lies_over_its_solution(exam):
 
 
 def place_of(drawing):
-    from graphc.draw.scene import place
+    from graphc.drawing.scene import place
 
     return place(drawing.figure, "own").chart
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import graphc as G
-from graphc.draw import draw
+from graphc.drawing import draw
 
 GOLDEN = Path(__file__).with_name("golden")
 

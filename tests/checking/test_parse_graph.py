@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import graphc as G
-from graphc.check import parse_graph
-from graphc.check.from_graph import trees
-from graphc.check.tree import show
+from graphc.checking import parse_graph
+from graphc.checking.from_graph import trees
+from graphc.checking.tree import show
 from graphc.errors import InputError, LimitExceeded, ParseError
 
 w1, w3, b, W_hh, beta, theta = G.params("w1 w3 b W_hh beta theta")

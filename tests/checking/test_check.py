@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import graphc as G
-from graphc.check import Verdict, check
+from graphc.checking import Verdict, check
 from graphc.errors import InputError
 
 w3, w1, b = G.params("w3 w1 b")

@@ -9,9 +9,9 @@ from itertools import pairwise
 import pytest
 
 import graphc as G
-from graphc.draw import draw, order, place
-from graphc.draw.layout import box_ranks, crossings, settle, spine_of
-from graphc.draw.shapes import Circle, Glyphs, Rect
+from graphc.drawing import draw, order, place
+from graphc.drawing.layout import box_ranks, crossings, settle, spine_of
+from graphc.drawing.shapes import Circle, Glyphs, Rect
 
 
 def solid(group):

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import graphc as G
-from graphc.check import check
-from graphc.check import verdict as verdict_module
-from graphc.check.parse import parse
+from graphc.checking import check
+from graphc.checking import verdict as verdict_module
+from graphc.checking.parse import parse
 from graphc.errors import LimitExceeded, ParseError
 
 NAMES = ["x", "y"]
@@ -121,7 +121,7 @@ def test_sympy_is_never_imported_for_text(tmp_path: Path) -> None:
     import subprocess
     import sys
 
-    code = ("import sys, graphc as G\nfrom graphc.check import check\nx = G.input('x')\n"
+    code = ("import sys, graphc as G\nfrom graphc.checking import check\nx = G.input('x')\n"
             "print(check('2x', of=x*x, wrt=x).certainty, 'sympy' in sys.modules)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
                           cwd=Path(G.__file__).parents[1])

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 import graphc as G
-from graphc.draw import place
+from graphc.drawing import place
 
 
 @pytest.fixture

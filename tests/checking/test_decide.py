@@ -7,11 +7,11 @@ from fractions import Fraction
 
 import pytest
 
-from graphc.check.core import Pool
-from graphc.check.decide import Decision, compare, decide
-from graphc.check.feasible import feasible
-from graphc.check.parse import parse
-from graphc.check.tree import Tree
+from graphc.checking.core import Pool
+from graphc.checking.decide import Decision, compare, decide
+from graphc.checking.feasible import feasible
+from graphc.checking.parse import parse
+from graphc.checking.tree import Tree
 
 NAMES = ["x", "y", "z", "w1", "w3", "x1", "x2", "b", "a"]
 Z = "w1*x1 + w1*x2 + b"
@@ -172,7 +172,7 @@ def test_feasibility_by_hand() -> None:
 
 
 def test_a_shared_tree_costs_its_nodes_not_its_paths() -> None:
-    from graphc.check.tree import add, nodes, sym
+    from graphc.checking.tree import add, nodes, sym
 
     node = sym("x")
     for _ in range(12):

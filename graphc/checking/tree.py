@@ -76,7 +76,7 @@ def make(head: str, *args: Tree, value: Fraction | str | None = None) -> Tree:
     'x + 2·y'
     >>> make("pow", num(9), num(10**8))
     Traceback (most recent call last):
-    graphc.check.tree.TooLarge: an exponent of 100000000 is past the limit of 9999
+    graphc.checking.tree.TooLarge: an exponent of 100000000 is past the limit of 9999
     """
     if head == "pow":
         bits = _power_bits(*args)

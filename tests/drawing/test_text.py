@@ -2,8 +2,8 @@
 
 import pytest
 
-from graphc.draw.mathtext import outline
-from graphc.draw.plain import html_text, unicode_text
+from graphc.drawing.mathtext import outline
+from graphc.drawing.plain import html_text, unicode_text
 
 
 @pytest.mark.parametrize(("tex", "expected"), [

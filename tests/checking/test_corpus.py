@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import graphc
-from graphc.check.decide import decide
-from graphc.check.parse import parse
+from graphc.checking.decide import decide
+from graphc.checking.parse import parse
 from graphc.errors import GraphcError
 
 CORPUS = Path(graphc.__file__).parents[2] / "shared" / "corpus" / "stack_questions.jsonl"

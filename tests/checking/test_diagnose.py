@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import graphc as G
-from graphc.check import check
+from graphc.checking import check
 from graphc.ir import Expr
 
 w, w1, w2, w3, b, c = G.params("w w1 w2 w3 b c")

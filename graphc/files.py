@@ -7,7 +7,7 @@ import os
 import tempfile
 from os import PathLike
 
-from ..errors import InputError
+from .errors import InputError
 
 
 def write_whole(path: str | PathLike[str], data: bytes) -> None:
