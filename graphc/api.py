@@ -9,34 +9,34 @@ from typing import Any
 
 import numpy as np
 
-import codegen
-
 from .backward import backward, gradients, vjp
 from .errors import GraphcError, InputError, ShapeError, choose
 from .files import write_whole
 from .formula import format_node
 from .ir import LEAVES, OPS, VARIABLES, Expr, Init, building, check_name, lift, postorder, variables
-from .lower import check_sizes, interpreter, lower
+from .lower import Program, check_sizes, interpreter, load, lower, module_source, numpy_source
 from .ops.shaping import BROADCAST_TO
 from .rewrite import rewrite
 from .signature import Signature, Slot, key_name, slot_of, suggestion
+from .simplify import origins
 from .simplify import simplify as simplified
 
 STYLES, TARGETS = ("fast", "readable"), ("numpy",)
 SMALL = 2_000  # nodes: up to here formulas and gradients are written beside the code
-LARGE = 20_000  # nodes: up to here SymPy simplifies; beyond, the rewrite rules alone
+SIMPLIFIERS: dict[Any, Callable[[Any], Any]] = {True: rewrite, False: list, "sympy": simplified}
 
 Graph = tuple[tuple[Expr, ...], tuple[Expr, ...]]  # outputs, inputs
 Pair = tuple[int, str, int]  # output, input, output that is the gradient of the one by the other
 
 
 def compile(outputs: Any, inputs: Iterable[Any] | None = None, *, style: str = "fast", target: str = "numpy",
-            name: str = "f", simplify: bool = True) -> Function:
+            name: str = "f", simplify: bool | str = True) -> Function:
     """A function that computes the outputs: one Expr gives one value, a list gives a tuple.
 
     `inputs` (Exprs or names) sets the order of the arguments, by default that of their declaration; it may
     list inputs that the outputs do not use. `style` is "fast" (results take the place of dead arrays)
-    or "readable". Raises InputError for an unknown style, target or input, or an input that is needed but not
+    or "readable". `simplify=True` applies the rewrite rules, which takes milliseconds; "sympy" also what `simplify`
+    does, False nothing. Raises InputError for an unknown style, target or input, or an input that is needed but not
     listed; ShapeError for a named size that no input has.
 
     >>> import graphc as G
@@ -52,7 +52,7 @@ def compile(outputs: Any, inputs: Iterable[Any] | None = None, *, style: str = "
 
 
 def value_and_grad(f: Expr, wrt: Any = None, *, inputs: Iterable[Any] | None = None, style: str = "fast",
-                   target: str = "numpy", name: str = "f", simplify: bool = True) -> Function:
+                   target: str = "numpy", name: str = "f", simplify: bool | str = True) -> Function:
     """A function that gives `(value, (gradients in the order of wrt))`; one Expr or name gives one gradient.
 
     `wrt` is by default every parameter of `f`. Raises as `gradients` and `compile`.
@@ -130,26 +130,24 @@ def _listed(outputs: Any) -> list[Any]:
 # -- building --------------------------------------------------------------------------------------------
 
 
-def _build(tops: list[Expr], inputs: Iterable[Any] | None, style: str, target: str, name: str, simplify: bool, *,
+def _build(tops: list[Expr], inputs: Iterable[Any] | None, style: str, target: str, name: str, simplify: bool | str, *,
            single: bool = False, grouped: bool = False, pairs: list[Pair] | None = None) -> Function:
     if style not in STYLES:
         raise choose("style", style, STYLES)
     if target not in TARGETS:
         raise choose("target", target, TARGETS)
+    if simplify not in SIMPLIFIERS:
+        raise choose("simplify", simplify, SIMPLIFIERS)
     order = postorder(tops)
     arguments = _choose_inputs(variables(order), inputs, check_name(name))
     small = len(order) <= SMALL
     if pairs is None:
         pairs = _find_gradients(tops) if small else []
-    better = _simplify(tops, len(order)) if simplify else tops
+    better = SIMPLIFIERS[simplify](tops)
     graph = tuple(tops), tuple(arguments)
     with building():
-        program = _lowered(better, arguments, name, single, grouped, pairs, small, None if simplify else order)
+        program = _lowered(better, arguments, name, single, grouped, pairs, small, order if simplify is False else None)
         return Function(program, style, tuple(slot_of(v) for v in arguments), tuple(pairs), lambda: graph)
-
-
-def _simplify(tops: list[Expr], nodes: int) -> list[Expr]:
-    return list(simplified(tops) if nodes <= LARGE else rewrite(tops))
 
 
 def _choose_inputs(needed: list[Expr], inputs: Iterable[Any] | None, who: str) -> list[Expr]:
@@ -177,7 +175,8 @@ def _choose_inputs(needed: list[Expr], inputs: Iterable[Any] | None, who: str) -
 
 
 def _find_gradients(tops: Sequence[Expr]) -> list[Pair]:
-    """Which outputs are gradients of which: nodes are interned, so the derivative of an output is that very node."""
+    """Which outputs are gradients of which: nodes are interned, so the derivative of an output is that very node,
+    or what `simplify` made of it."""
     if len(tops) < 2:
         return []
     for v, f in enumerate(tops):
@@ -188,14 +187,14 @@ def _find_gradients(tops: Sequence[Expr]) -> list[Pair]:
             except GraphcError:
                 continue
             pairs = [(v, x.label or "", i) for x, slope in zip(floats, slopes) for i, top in enumerate(tops)
-                     if top is slope and i != v]
+                     if i != v and any(node is slope for node in origins(top))]
             if pairs:
                 return pairs
     return []
 
 
 def _lowered(tops: list[Expr], inputs: list[Expr], name: str, single: bool, grouped: bool, pairs: Sequence[Pair],
-             small: bool, order: Sequence[Expr] | None) -> codegen.Program:
+             small: bool, order: Sequence[Expr] | None) -> Program:
     value = pairs[0][0] if pairs else 0
     known = tops[value].label or name
     wishes = {tops[value]: name} if single or pairs else {}
@@ -235,13 +234,13 @@ class Function:
     names, `program` the steps. It can be pickled and called from many threads.
     """
 
-    def __init__(self, program: codegen.Program, style: str, slots: tuple[Slot, ...], pairs: tuple[Pair, ...],
+    def __init__(self, program: Program, style: str, slots: tuple[Slot, ...], pairs: tuple[Pair, ...],
                  graph: Callable[[], Graph]) -> None:
         self.program, self.style = program, style
         self._slots, self._pairs, self._graph = slots, pairs, graph
-        self.source = codegen.numpy_source(program, style, embed=False)
+        self.source = numpy_source(program, style, embed=False)
         large = {name: value for name, value in program.constants if f"# {name}: " in self.source}
-        self.raw: Callable[..., Any] = codegen.load(self.source, program.name, constants=large)
+        self.raw: Callable[..., Any] = load(self.source, program.name, constants=large)
         self._signature = Signature(program.name, slots)
         self._takers, self._sizes = self._signature.takers, self._signature.sizes
         # -1: one argument alone may be the mapping of all of them, so it is always looked at.
@@ -306,9 +305,9 @@ class Function:
         pairs, extra = list(self._pairs), None
         if not pairs:
             pairs, extra = self._gradient_program()
-        return codegen.module_source(self.program, style=self.style, gradients=pairs, extra=extra)
+        return module_source(self.program, style=self.style, gradients=pairs, extra=extra)
 
-    def _gradient_program(self) -> tuple[list[Pair], codegen.Program | None]:
+    def _gradient_program(self) -> tuple[list[Pair], Program | None]:
         """The gradients of the first floating output, for a module whose outputs have none."""
         tops, inputs = self._graph()
         floats = [x for x in inputs if x.type.is_float]
@@ -319,7 +318,7 @@ class Function:
                 slopes = vjp(f, floats, BROADCAST_TO(lift(f.dtype.type(1)), shape=f.shape))
             except GraphcError:
                 continue
-            better = _simplify(list(slopes), len(postorder(slopes)))
+            better = rewrite(list(slopes))
             value = self.program.outputs[v]
             notes: dict[Expr, str] = {}
             for g, x in zip(better, floats):
@@ -359,7 +358,7 @@ def _graph_of(rows: tuple[Any, ...]) -> Graph:
     return tuple(nodes[i] for i in rows[1]), tuple(nodes[i] for i in rows[2])
 
 
-def _restored(program: codegen.Program, style: str, slots: tuple[Slot, ...], pairs: tuple[Pair, ...],
+def _restored(program: Program, style: str, slots: tuple[Slot, ...], pairs: tuple[Pair, ...],
               rows: tuple[Any, ...]) -> Function:
     # The graph is built again only if someone saves the function.
     return Function(program, style, slots, pairs, lambda: _graph_of(rows))

@@ -274,7 +274,7 @@ def compile_(options: argparse.Namespace) -> int:
     """`graphc compile`: the value and its gradients as NumPy source."""
     f = model_of(options.model, options.wrt)
     outputs = [f, *G.gradients(f, options.wrt)] if options.wrt else [f]
-    function = G.compile(outputs, style=options.style, target=options.target)
+    function = G.compile(outputs, style=options.style, target=options.target, simplify="sympy")
     if options.output:
         function.save(options.output)
     if options.json:
@@ -333,7 +333,7 @@ def demo(options: argparse.Namespace) -> int:
     say(f"f = {f}    at {POINT.replace(',', ', ')}\n")
     files = _demo_figures(f, wrt, at, folder, options.lang, say) + _demo_derivations(f, wrt, at, folder, say)
     module = os.path.join(folder, "exam.py")
-    G.compile([f, *G.gradients(f, wrt)], style="readable").save(module)
+    G.compile([f, *G.gradients(f, wrt)], style="readable", simplify="sympy").save(module)
     outcome = _run(module)
     say(f"code         {module}\n{_indented(outcome)}\n")
     verdicts = [G.check(answer, of=f, wrt=w1, lang=options.lang) for answer in (RIGHT, WRONG)]

@@ -132,8 +132,8 @@ def _wants_brackets(form: Form, template: str, i: int, operand: tuple[str, int],
     text, level = operand
     if f"{{{{{{{i}}}}}}}" in template:
         return False  # a TeX group of its own: a fraction's part, an exponent
-    if i > 0 and level == PREFIX and form.level in (SUM, PRODUCT):
-        return True  # a·(−b), a − (−2)
+    if level == PREFIX and (form.level == PREFIX or (i > 0 and form.level in (SUM, PRODUCT))):
+        return True  # −(−a), a·(−b), a − (−2)
     need = form.needs[min(i, len(form.needs) - 1)] if form.needs else RELATION
     return level < need or (surface == "latex" and _raised_twice(template, i, text))
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -23,6 +23,10 @@ if not getattr(codegen, "GRAPHC_CODEGEN", False):
         f"{getattr(codegen, '__file__', None) or list(getattr(codegen, '__path__', []))}; "
         "rename or move that one, or put graphc before it on the path"
     )
+
+# What the facade needs of codegen comes through here: one importer.
+Program: TypeAlias = codegen.Program
+load, module_source, numpy_source = codegen.load, codegen.module_source, codegen.numpy_source
 
 # Names that emitted code means in their usual sense.
 RESERVED = frozenset({"np", "float", "int", "bool", *keyword.kwlist})

@@ -1,7 +1,8 @@
 """The engine that applies the rules: each node once, operands first, with a log.
 
 Every node is brought to a form to which no rule applies, and what a rule makes is brought there too.
-A node is rewritten at most `FUEL` times in a row, so the whole pass is linear in the graph.
+What a rule makes, operands included, has one rewrite less to spend than the node it came from, `FUEL` at first:
+rules that would never end are stopped, and the whole pass is linear in the graph.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ def _reduce(top: Expr, table: dict[str, list[_Tried]], results: dict[Expr, Expr]
         waiting = [a for a in node.args if a not in results]
         if waiting:
             stack.append((node, spent, None))
-            stack.extend((a, 0, None) for a in reversed(waiting))
+            stack.extend([(a, spent, None) for a in reversed(waiting)])
             continue
         at(node)
         args = tuple([results[a] for a in node.args])

@@ -173,11 +173,15 @@ def sum_of_sum(node: Expr) -> Expr | None:
 
 
 def scalars_first(node: Expr) -> Expr | None:
-    """s·(t·X) = (s·t)·X for scalars s and t and a tensor X: one pass over X instead of two."""
+    """s·(t·X) = (s·t)·X for scalars s and t and a tensor X: one pass over X instead of two.
+
+    Two numbers are left to `numbers_first`, which looks at their product.
+    """
     for s, rest in (node.args, node.args[::-1]):
         if s.ndim == 0 and rest.op.name == "multiply" and rest.ndim and rest.label is None:
             for t, tensor in (rest.args, rest.args[::-1]):
-                if t.ndim == 0 and tensor.ndim and s.type.is_float >= t.type.is_float:
+                numbers = s.op.name == t.op.name == "const"
+                if t.ndim == 0 and tensor.ndim and s.type.is_float >= t.type.is_float and not numbers:
                     return MULTIPLY(MULTIPLY(s, t), tensor)
     return None
 
@@ -310,7 +314,7 @@ RULES: tuple[Rule, ...] = (
     Rule("zero", 0 - x, -x, "0 - x = -x"),
     Rule("minus one", x * -1, -x, "(-1)·x = -x"),
     Rule("double negation", -(-x), x, "-(-x) = x"),  # noqa: B002
-    Rule("difference of equals", x - x, call("multiply", 0, x), "x - x = 0", "x is finite"),
+    Rule("difference of equals", x - x, call("multiply", 0, x), "x - x = 0·x"),
     Rule("sign", x + -y, x - y, "adding -y is subtracting y"),
     Rule("sign", x - -y, x + y, "subtracting -y is adding y"),
     Rule("sign", -x * y, -(x * y), "a sign moves out of a product"),
@@ -319,6 +323,8 @@ RULES: tuple[Rule, ...] = (
     Rule("sign", -(x - y), y - x, "-(x - y) = y - x"),
     Rule("sign", call("square", -x), call("square", x), "(-x)² = x²"),
     Rule("cancel", x / y * y, x, "y/y = 1", "y is finite and not 0"),
+    Rule("cancel", x * y / y, x, "y/y = 1", "y is finite and not 0, and x·y in range"),
+    Rule("cancel", x / x, Pattern(number=1.0), "x/x = 1", "x is finite and not 0"),
     Rule("square", x * x, call("square", x), "x·x = x²"),
     Rule("power", x**1, x, "x¹ = x"),
     Rule("power", "power", square_of_power, "x² by one multiplication"),
@@ -327,7 +333,7 @@ RULES: tuple[Rule, ...] = (
     Rule("common factor", "add", factor_out, "a·b + a·c = a·(b + c)", "b + c does not overflow", ("multiply",)),
     Rule("common factor", "subtract", factor_out, "a·b - a·c = a·(b - c)", "b - c does not overflow", ("multiply",)),
     Rule("numbers first", "multiply", numbers_first, "multiplication is associative", among=("multiply",)),
-    Rule("scalars first", "multiply", scalars_first, "multiplication is associative", among=("multiply",)),
+    Rule("scalars first", "multiply", scalars_first, "multiplication is associative", "s·t is in range", among=("multiply",)),
     Rule("idempotent", call("relu", call("relu", x)), call("relu", x), "relu is idempotent"),
     Rule("idempotent", call("absolute", call("absolute", x)), call("absolute", x), "||x|| = |x|"),
     Rule("idempotent", call("maximum", x, x), x, "max(x, x) = x"),

@@ -7,8 +7,9 @@ the model declares it, so that 1[z > 0] shows the z of the forward graph.
 
 from __future__ import annotations
 
+import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -52,14 +53,38 @@ def simplify(expr: Any, log: bool = False) -> Any:
     w3*(x1 + x2)*1[z > 0]
     """
     steps: list[Rewrite] = []
-    tops = [expr] if isinstance(expr, Expr) else list(expr)
-    tops = rewrite(tops, log=steps.append)
+    given = [expr] if isinstance(expr, Expr) else list(expr)
+    tops = rewrite(given, log=steps.append)
     for _ in range(PASSES if len(postorder(tops)) < SMALL else 1):
         before, tops = tops, rewrite(simplify_regions(tops, steps.append), log=steps.append)
         if all(a is b for a, b in zip(before, tops)):
             break
+    for before, after in zip(given, tops):
+        _remember(after, before)
     result = tops[0] if isinstance(expr, Expr) else tops
     return (result, steps) if log else result
+
+
+# What simplified values were before, so that emitted code can still say which is the gradient of which.
+# By identity: a comparison of nodes would build a node. An entry goes with the simplified value.
+_ORIGINS: dict[int, tuple[weakref.ref[Expr], Expr]] = {}
+
+
+def _remember(after: Expr, before: Expr) -> None:
+    if after is not before:
+        key = id(after)
+        forget = _ORIGINS.pop  # bound now: at exit the module may be gone before the node
+        _ORIGINS[key] = weakref.ref(after, lambda _: forget(key, None)), before
+
+
+def origins(expr: Expr) -> Iterator[Expr]:
+    """The node, what it was before it was simplified, and so on."""
+    for _ in range(8):
+        yield expr
+        found = _ORIGINS.get(id(expr))
+        if found is None:
+            return
+        expr = found[1]
 
 
 def simplify_regions(outputs: Sequence[Expr], log: Log) -> list[Expr]:

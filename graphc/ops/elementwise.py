@@ -110,7 +110,7 @@ SAFE_DIVIDE: Op = Op(
     helper='''\
 def safe_divide(g, d):
     """g / d, and exactly 0 where g is 0."""
-    return np.divide(g, np.where(np.equal(g, 0), np.ones_like(d), d))
+    return np.divide(g, np.where(np.equal(g, 0), np.ones_like(g), d))
 ''',
     sympy=lambda sp, a, b: a / b,
     form=Form("{0}/{1}", "{0}/{1}", r"\frac{{{0}}}{{{1}}}", PRODUCT, (PRODUCT, PREFIX)),
