@@ -284,6 +284,8 @@ def _pull_masked(node: Expr, g: Expr, active: set[Expr], masked: Masked | None,
     mask, free, _ = masked or Masked((), g)
     if node.op is WHERE and free is None:
         mask, free = (), g
+    elif not node.op.elementwise:  # a condition says nothing of the places of a matrix product's operands
+        mask, free = (), None
     raw = (None, free, free) if node.op is WHERE else _raw(node, g if free is None else free)
     handed: list[Expr | None] = []
     edges: list[Masked | None] = []

@@ -420,9 +420,9 @@ def expand_dims(a: Value, axis: int) -> Expr:
     return shaping.RESHAPE(x, shape=(*x.shape[:where_], 1, *x.shape[where_:]))
 
 
-def broadcast_to(a: Value, shape: Any) -> Expr:
+def broadcast_to(array: Value, shape: Any) -> Expr:
     """The value repeated to fill a shape, as broadcasting does. Raises ShapeError when it cannot."""
-    return shaping.BROADCAST_TO(a, shape=shape)
+    return shaping.BROADCAST_TO(array, shape=shape)
 
 
 def concatenate(arrays: Sequence[Value], axis: int = 0) -> Expr:

@@ -333,7 +333,7 @@ RULES: tuple[Rule, ...] = (
     Rule("common factor", "add", factor_out, "a·b + a·c = a·(b + c)", "b + c does not overflow", ("multiply",)),
     Rule("common factor", "subtract", factor_out, "a·b - a·c = a·(b - c)", "b - c does not overflow", ("multiply",)),
     Rule("numbers first", "multiply", numbers_first, "multiplication is associative", among=("multiply",)),
-    Rule("scalars first", "multiply", scalars_first, "multiplication is associative", "s·t is in range", among=("multiply",)),
+    Rule("scalars first", "multiply", scalars_first, "multiplication is associative", "s·t is in range", ("multiply",)),
     Rule("idempotent", call("relu", call("relu", x)), call("relu", x), "relu is idempotent"),
     Rule("idempotent", call("absolute", call("absolute", x)), call("absolute", x), "||x|| = |x|"),
     Rule("idempotent", call("maximum", x, x), x, "max(x, x) = x"),

@@ -98,7 +98,7 @@ def test_evaluate_gives_arrays_of_its_own():
 CALLS = [
     (lambda fn: fn(**AT, w2=1.0), G.InputError,
      r"f: no input 'w2' \(did you mean '[wx]\d'\?\); it takes 5 inputs: x1, x2, w1, w3, b"),
-    (lambda fn: fn(1.0, 2.0), G.InputError, r"f: missing inputs w1 float64\[\] \(declared at test_api\.py:\d+\), w3"),
+    (lambda fn: fn(1.0, 2.0), G.InputError, r"f: missing inputs w1 float64\[\] \(declared at \w+\.py:\d+\), w3"),
     (lambda fn: fn(*range(6)), G.InputError, "f: takes 5 inputs: x1, x2, w1, w3, b, got 6 positions"),
     (lambda fn: fn(1.0, **AT), G.InputError, "f: input x1 is given twice, by position and by name"),
     (lambda fn: fn(**AT | {"b": [0.1, 0.2]}), G.ShapeError, r"f: input b float64\[\] .* is a scalar, got shape \(2,\)"),

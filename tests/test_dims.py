@@ -73,7 +73,7 @@ def test_one_polynomial_has_one_spelling():
 @pytest.mark.parametrize("other", [0.5, "M", None])
 def test_only_sizes_combine(other):
     for combine in (lambda a, b: a + b, lambda a, b: a * b, lambda a, b: b - a, lambda a, b: a // b):
-        with pytest.raises(TypeError, match="unsupported operand|can't multiply"):
+        with pytest.raises(TypeError, match=r"unsupported operand|can't multiply"):
             combine(N, other)
 
 
@@ -100,7 +100,8 @@ def test_name_of_a_bare_size_only():
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (-1, "cannot be negative, got -1"), (1.5, "an integer or a name such as 'N', got '1.5'"), ("2N", "must be an identifier"),
+        (-1, "cannot be negative, got -1"), (1.5, "an integer or a name such as 'N', got '1.5'"),
+        ("2N", "must be an identifier"),
         (None, "an integer or a name such as 'N', got 'None'"), ("", "must be an identifier such as 'N', got ''"),
         ([1], "an integer or a name"),
     ],

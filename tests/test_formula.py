@@ -67,7 +67,8 @@ def test_a_named_size_is_bracketed_where_it_must_be():
 
 
 OPERATIONS = [
-    lambda p, q: p + q, lambda p, q: p - q, lambda p, q: p * q, lambda p, q: p / (q * q + 1), lambda p, q: -p, lambda p, q: p**2,
+    lambda p, q: p + q, lambda p, q: p - q, lambda p, q: p * q, lambda p, q: p / (q * q + 1), lambda p, q: -p,
+    lambda p, q: p**2,
     lambda p, q: abs(p), lambda p, q: -p * -q, lambda p, q: (-p) ** 2 - (q - p),
 ]  # fmt: skip
 TREES = st.recursive(
@@ -104,8 +105,10 @@ def test_long_formulas_end_in_an_ellipsis():
     [
         (2.0, "2", "2", "2"), (-2, "-2", "−2", "{-}2"), (0.1, "0.1", "0.1", "0.1"), (-0.5, "-0.5", "−0.5", "{-}0.5"),
         (1e-8, "1e-08", "1·10^−8", r"1 \cdot 10^{-8}"), (1e300, "1e+300", "1·10^300", r"1 \cdot 10^{300}"),
-        (float("inf"), "inf", "∞", r"\infty"), (-float("inf"), "-inf", "−∞", r"{-}\infty"), (float("nan"), "nan", "nan", r"\mathrm{nan}"),
-        (Fraction(1, 3), "1/3", "1/3", "1/3"), (True, "1", "1", "1"), (np.float32(0.5), "0.5", "0.5", "0.5"), (-0.0, "0", "0", "0"),
+        (float("inf"), "inf", "∞", r"\infty"), (-float("inf"), "-inf", "−∞", r"{-}\infty"),
+        (float("nan"), "nan", "nan", r"\mathrm{nan}"),
+        (Fraction(1, 3), "1/3", "1/3", "1/3"), (True, "1", "1", "1"), (np.float32(0.5), "0.5", "0.5", "0.5"),
+        (-0.0, "0", "0", "0"),
     ],
 )  # fmt: skip
 def test_numbers(value, text, uni, latex):
@@ -127,9 +130,12 @@ def test_constants():
 @pytest.mark.parametrize(
     ("name", "ndim", "latex"),
     [
-        ("x", 0, "x"), ("x1", 0, "x_{1}"), ("w_hh", 0, "w_{hh}"), ("W", 2, r"\mathbf{W}"), ("theta", 0, r"\theta"), ("θ_1", 0, r"\theta_{1}"),
-        ("Omega", 2, r"\boldsymbol{\Omega}"), ("y_hat", 0, r"\hat{y}"), ("y_hat_2", 0, r"\hat{y}_{2}"), ("loss", 0, r"\mathrm{loss}"),
-        ("x_1_2", 0, "x_{1,2}"), ("_", 0, r"\_"), ("h_t", 1, r"\mathbf{h}_{t}"), ("lr_decay", 0, r"\mathrm{lr}_{\mathrm{decay}}"),
+        ("x", 0, "x"), ("x1", 0, "x_{1}"), ("w_hh", 0, "w_{hh}"), ("W", 2, r"\mathbf{W}"), ("theta", 0, r"\theta"),
+        ("θ_1", 0, r"\theta_{1}"),
+        ("Omega", 2, r"\boldsymbol{\Omega}"), ("y_hat", 0, r"\hat{y}"), ("y_hat_2", 0, r"\hat{y}_{2}"),
+        ("loss", 0, r"\mathrm{loss}"),
+        ("x_1_2", 0, "x_{1,2}"), ("_", 0, r"\_"), ("h_t", 1, r"\mathbf{h}_{t}"),
+        ("lr_decay", 0, r"\mathrm{lr}_{\mathrm{decay}}"),
     ],
 )  # fmt: skip
 def test_names_in_tex(name, ndim, latex):

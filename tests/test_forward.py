@@ -46,8 +46,10 @@ def test_a_hessian_vector_product_is_forward_over_reverse(run):
 @pytest.mark.parametrize(
     ("ask", "error", "text"),
     [
-        (lambda x, n: G.jvp(x, x, np.ones(3)), G.ShapeError, r"the tangent float64\[3\] of <input x: float64\[2\]> must have its shape"),
-        (lambda x, n: G.jvp(x, n, 1), G.DTypeError, r"<input n: int64\[\]> is not floating, so it has no tangent \(declared at test_forward"),
+        (lambda x, n: G.jvp(x, x, np.ones(3)), G.ShapeError,
+        r"the tangent float64\[3\] of <input x: float64\[2\]> must have its shape"),
+        (lambda x, n: G.jvp(x, n, 1), G.DTypeError,
+        r"<input n: int64\[\]> is not floating, so it has no tangent \(declared at test_forward"),
         (lambda x, n: G.jvp(x, [x], []), G.InputError, "1 inputs need as many tangents, got 0"),
     ],
 )  # fmt: skip

@@ -35,11 +35,11 @@ def slope(function, at, run, dtype="float64"):
         (lambda x: G.maximum(0, x), [-1.0, 0.0, 1.0], [0, 0.5, 1]),
         (lambda x: G.minimum(x, 1.0), [0.0, 1.0, 2.0], [1, 0.5, 0]),
         (lambda x: G.maximum(x, x), [-1.0, 0.0], [1, 1]),
-        (lambda x: G.max(x), [3.0, 1.0, 3.0, 3.0], [1 / 3, 0, 1 / 3, 1 / 3]),
-        (lambda x: G.min(x), [3.0, 1.0, 1.0], [0, 0.5, 0.5]),
+        (G.max, [3.0, 1.0, 3.0, 3.0], [1 / 3, 0, 1 / 3, 1 / 3]),
+        (G.min, [3.0, 1.0, 1.0], [0, 0.5, 0.5]),
         (lambda x: G.square(G.sqrt(x)), [0.0, 4.0], [0, 1]),
         (lambda x: 0.0 * G.sqrt(x), [0.0, 1.0], [0, 0]),
-        (lambda x: G.sqrt(x), [0.0, 4.0], [INF, 0.25]),
+        (G.sqrt, [0.0, 4.0], [INF, 0.25]),
         (lambda x: x**0, [0.0, -2.0, 3.0], [0, 0, 0]),
         (lambda x: x**1, [0.0, -2.0], [1, 1]),
         (lambda x: x**2, [0.0, -2.0], [0, -4]),
@@ -79,7 +79,8 @@ def test_ties_along_an_axis(run):
 def test_forward_mode_has_the_same_kinks(run):
     x = G.input("x", 4)
     at = np.array([-1.0, 0.0, 0.0, 1.0])
-    for function in (G.relu, G.absolute, lambda v: G.maximum(v, 0), G.max, G.min, lambda v: G.where(v > 0, G.log(v), v)):
+    for function in (G.relu, G.absolute, lambda v: G.maximum(v, 0), G.max, G.min,
+    lambda v: G.where(v > 0, G.log(v), v)):
         with np.errstate(all="ignore"):
             forward = [run(G.jvp(G.sum(function(x)), x, np.eye(4)[i]), x=at) for i in range(4)]
             np.testing.assert_array_equal(forward, run(G.gradients(G.sum(function(x)), x), x=at))
@@ -175,7 +176,8 @@ def test_values_and_gradients_far_out(name, dtype, run):
     for at in FAR if dtype == "float64" else FAR32:
         value, grad = run([f, G.gradients(f, x)], x=np.array([at], dtype))
         with mpmath.workdps(1000):
-            truth, truth_slope = float(exact(mpmath.mpf(float(dtype_round(at, dtype))))), float(exact_slope(mpmath.mpf(at)))
+            truth, truth_slope = float(exact(mpmath.mpf(float(dtype_round(at, dtype))))),
+            float(exact_slope(mpmath.mpf(at)))
         close = {"rtol": 1e-14 if dtype == "float64" else 2e-6, "atol": tiny}
         np.testing.assert_allclose(value, truth, **close)
         # 1 - y² and y(1 - y) lose what y has rounded away, never more than one unit of y = 1.
@@ -208,7 +210,8 @@ def test_logsumexp_of_nothing_is_minus_infinity(run):
 def test_nan_passes_through_as_in_numpy(run):
     x = G.input("x", 2)
     at = np.array([NAN, 1.0])
-    for function in (G.relu, G.absolute, G.square, lambda v: G.maximum(v, 0.0), lambda v: G.minimum(0.0, v), G.max, G.min):
+    for function in (G.relu, G.absolute, G.square, lambda v: G.maximum(v, 0.0), lambda v: G.minimum(0.0, v), G.max,
+    G.min):
         assert np.isnan(np.atleast_1d(run(function(x), x=at))[0])
     assert run(G.where(x > 0, x, 0.0), x=at).tolist() == [0.0, 1.0]
 

@@ -32,8 +32,9 @@ def test_signatures_begin_as_numpys(name):
     assert order == [n for n, _ in ours] or name in ("sum", "max", "min", "mean")  # dtype and out stand between
 
 
-def test_every_public_name_is_known_to_numpy_or_listed():
-    assert set(lang.__all__) - set(SAME_AS_NUMPY) - OURS == set() or set(lang.__all__) - set(dir(np)) >= OURS - {"input"}
+def test_a_name_that_numpy_has_too_means_the_same():
+    assert {"relu", "softmax", "logsumexp"} <= OURS
+    assert set(lang.__all__) - OURS <= set(SAME_AS_NUMPY)
 
 
 @pytest.mark.parametrize("name", [n for n in lang.__all__ if n != "Expr"])
@@ -65,8 +66,10 @@ def test_several_at_once():
         (lambda: G.input("x", -1), G.ShapeError, "input x: a size cannot be negative, got -1"),
         (lambda: G.input("x", 2.5), G.ShapeError, "input x: a size is an integer or a name such as 'N', got '2.5'"),
         (lambda: G.input("x", (2, 3)), G.ShapeError, "input x: a size is an integer or a name"),
-        (lambda: G.param("w", "a b"), G.ShapeError, "param w: a named size must be an identifier such as 'N', got 'a b'"),
-        (lambda: G.input("x", dtype="float16"), G.DTypeError, "input x: no dtype 'float16'; choose from float64, float32"),
+        (lambda: G.param("w", "a b"), G.ShapeError,
+        "param w: a named size must be an identifier such as 'N', got 'a b'"),
+        (lambda: G.input("x", dtype="float16"), G.DTypeError,
+        "input x: no dtype 'float16'; choose from float64, float32"),
         (lambda: G.const("text"), G.DTypeError, "a constant is made of float64, .*; got text of dtype"),
         (lambda: G.const(1j), G.DTypeError, "dtype complex128"),
         (lambda: G.zeros((2, -3)), G.ShapeError, "a size cannot be negative, got -3"),
@@ -80,7 +83,8 @@ def test_bad_declarations(declare, error, text):
 
 
 @pytest.mark.parametrize(("value", "dtype"), [
-    (np.uint8([1]), "int64"), (np.int16(3), "int64"), (np.float16(0.5), "float32"), (np.int32(2), "int32"), (True, "bool"), ([1, 2], "int64"),
+    (np.uint8([1]), "int64"), (np.int16(3), "int64"), (np.float16(0.5), "float32"), (np.int32(2), "int32"),
+    (True, "bool"), ([1, 2], "int64"),
     ([[0.5]], "float64"),
 ])  # fmt: skip
 def test_constants_take_the_nearest_dtype(value, dtype):
@@ -99,13 +103,20 @@ u = np.cos(v) + 2.0
 @pytest.mark.parametrize(
     "program",
     [
-        lambda a, b: a + b - a * b / b, lambda a, b: a @ b.T, lambda a, b: -a**2, lambda a, b: +a, lambda a, b: 2.0 - a, lambda a, b: 1 / b,
-        lambda a, b: 2.0**a, lambda a, b: abs(a), lambda a, b: (a > 0) & (b > 2), lambda a, b: (a < 0) | ~(b <= 2), lambda a, b: (a >= 1) == (b != 2),
-        lambda a, b: a[1], lambda a, b: a[:, ::-1], lambda a, b: a[..., None], lambda a, b: a.sum(axis=0), lambda a, b: a.mean(keepdims=True),
-        lambda a, b: a.max(axis=1), lambda a, b: a.min(), lambda a, b: a.T, lambda a, b: a.mT, lambda a, b: a.transpose(1, 0),
-        lambda a, b: a.transpose(), lambda a, b: a.transpose((1, 0)), lambda a, b: a.reshape(3, 2), lambda a, b: a.reshape((6,)),
-        lambda a, b: a.reshape(-1), lambda a, b: a.ravel(), lambda a, b: a.astype("float32"), lambda a, b: np.ones((4, 2)) @ a,
-        lambda a, b: a @ [1.0, 2.0, 3.0], lambda a, b: True & (a > 0), lambda a, b: np.float64(2.0) * a, lambda a, b: [1.0, 2.0, 3.0] + a,
+        lambda a, b: a + b - a * b / b, lambda a, b: a @ b.T, lambda a, b: -a**2, lambda a, b: +a,
+        lambda a, b: 2.0 - a, lambda a, b: 1 / b,
+        lambda a, b: 2.0**a, lambda a, b: abs(a), lambda a, b: (a > 0) & (b > 2), lambda a, b: (a < 0) | ~(b <= 2),
+        lambda a, b: (a >= 1) == (b != 2),
+        lambda a, b: a[1], lambda a, b: a[:, ::-1], lambda a, b: a[..., None], lambda a, b: a.sum(axis=0),
+        lambda a, b: a.mean(keepdims=True),
+        lambda a, b: a.max(axis=1), lambda a, b: a.min(), lambda a, b: a.T, lambda a, b: a.mT,
+        lambda a, b: a.transpose(1, 0),
+        lambda a, b: a.transpose(), lambda a, b: a.transpose((1, 0)), lambda a, b: a.reshape(3, 2),
+        lambda a, b: a.reshape((6,)),
+        lambda a, b: a.reshape(-1), lambda a, b: a.ravel(), lambda a, b: a.astype("float32"),
+        lambda a, b: np.ones((4, 2)) @ a,
+        lambda a, b: a @ [1.0, 2.0, 3.0], lambda a, b: True & (a > 0), lambda a, b: np.float64(2.0) * a,
+        lambda a, b: [1.0, 2.0, 3.0] + a,  # noqa: RUF005
     ],
 )  # fmt: skip
 def test_operators_and_methods_are_numpys(program, run):
@@ -118,15 +129,23 @@ def test_operators_and_methods_are_numpys(program, run):
 @pytest.mark.parametrize(
     "program",
     [
-        lambda np, a, b: np.add(a, b) * np.subtract(a, b), lambda np, a, b: np.divide(np.multiply(a, b), 3), lambda np, a, b: np.power(b, 1.5),
-        lambda np, a, b: np.negative(np.exp(a)), lambda np, a, b: np.log(b) + np.sqrt(b) + np.square(a), lambda np, a, b: np.abs(a) + np.absolute(a),
-        lambda np, a, b: np.sign(a) * np.tanh(b), lambda np, a, b: np.maximum(a, b) - np.minimum(a, 0.5), lambda np, a, b: np.where(np.greater(a, 0), a, b),
+        lambda np, a, b: np.add(a, b) * np.subtract(a, b), lambda np, a, b: np.divide(np.multiply(a, b), 3),
+        lambda np, a, b: np.power(b, 1.5),
+        lambda np, a, b: np.negative(np.exp(a)), lambda np, a, b: np.log(b) + np.sqrt(b) + np.square(a),
+        lambda np, a, b: np.abs(a) + np.absolute(a),
+        lambda np, a, b: np.sign(a) * np.tanh(b), lambda np, a, b: np.maximum(a, b) - np.minimum(a, 0.5),
+        lambda np, a, b: np.where(np.greater(a, 0), a, b),
         lambda np, a, b: np.logical_and(np.less(a, b), np.logical_not(np.less_equal(a, 1))),
-        lambda np, a, b: np.logical_or(np.equal(a, 0), np.not_equal(b, 1)) | np.greater_equal(a, b), lambda np, a, b: np.sum(a, 1), lambda np, a, b: np.mean(a, (0, 1)),
-        lambda np, a, b: np.max(a, axis=0, keepdims=True), lambda np, a, b: np.min(a, -1), lambda np, a, b: np.matmul(a, np.transpose(b)),
-        lambda np, a, b: np.reshape(a, (3, -1)), lambda np, a, b: np.ravel(a), lambda np, a, b: np.expand_dims(a, -1), lambda np, a, b: np.expand_dims(a, 0),
-        lambda np, a, b: np.broadcast_to(a, (4, 2, 3)), lambda np, a, b: np.concatenate((a, b), axis=1), lambda np, a, b: np.concatenate([a, b]),
-        lambda np, a, b: np.zeros((2, 3)) + np.ones((3,), dtype="float32") * a, lambda np, a, b: np.transpose(np.concatenate([a, b], -1), (1, 0)),
+        lambda np, a, b: np.logical_or(np.equal(a, 0), np.not_equal(b, 1)) | np.greater_equal(a, b),
+        lambda np, a, b: np.sum(a, 1), lambda np, a, b: np.mean(a, (0, 1)),
+        lambda np, a, b: np.max(a, axis=0, keepdims=True), lambda np, a, b: np.min(a, -1),
+        lambda np, a, b: np.matmul(a, np.transpose(b)),
+        lambda np, a, b: np.reshape(a, (3, -1)), lambda np, a, b: np.ravel(a), lambda np, a, b: np.expand_dims(a, -1),
+        lambda np, a, b: np.expand_dims(a, 0),
+        lambda np, a, b: np.broadcast_to(a, (4, 2, 3)), lambda np, a, b: np.concatenate((a, b), axis=1),
+        lambda np, a, b: np.concatenate([a, b]),
+        lambda np, a, b: np.zeros((2, 3)) + np.ones((3,), dtype="float32") * a,
+        lambda np, a, b: np.transpose(np.concatenate([a, b], -1), (1, 0)),
     ],
 )  # fmt: skip
 def test_functions_stand_where_numpys_do(program, run):
@@ -150,9 +169,9 @@ def test_macros_and_loops_unroll(run):
 def test_sizes_flow_through():
     a, b = G.input("a", "N", 3), G.input("b", "M", 3)
     joined = G.concatenate([a, b, a])
-    assert str(joined.shape) == "(2*N + M, 3)"
-    assert str(joined[1:-1].shape) == "(2*N + M - 2, 3)"
-    assert str(joined[::2].shape) == "((2*N + M + 1)//2, 3)"
+    assert str(joined.shape) == "(M + 2*N, 3)"
+    assert str(joined[1:-1].shape) == "(M + 2*N - 2, 3)"
+    assert str(joined[::2].shape) == "((M + 2*N + 1)//2, 3)"
     assert str(joined.ravel().reshape(-1, 3).type) == str(joined.type)
     assert str((a @ b.T).type) == "float64[N,M]"
 

@@ -31,7 +31,8 @@ BINARY = [
     ((), ()), ((3,), ()), ((), (2, 3)), ((2, 3), (3,)), ((2, 1), (3,)), ((2, 3), (1,)), ((4, 2, 3), (2, 1)),
     ((2, 1, 3, 1), (4, 1, 2)), ((0,), (1,)), ((2, 0), ()), (("N", 3), (3,)), (("N", 1), ("M",)), ((1,), ("N",)),
 ]  # fmt: skip
-TERNARY = [((), (), ()), ((2, 3), (3,), (2, 1)), ((3,), (), ("N", 3)), ((0,), (1,), ()), ((2, 1, 3, 1), (3, 2), (4, 1, 1))]
+TERNARY = [((), (), ()), ((2, 3), (3,), (2, 1)), ((3,), (), ("N", 3)), ((0,), (1,), ()),
+((2, 1, 3, 1), (3, 2), (4, 1, 1))]
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def elementwise(build: Any, numpy: Any, shapes: Any = None, **options: Any) -> l
     return [Case(build, numpy, shapes or (UNARY, BINARY, TERNARY)[arity - 1], **options)]
 
 
-def reduction(build: Any, numpy: Any, **options: Any) -> list[Case]:
+def reduction(build: Any, numpy: Any, more: list[Case] | None = None, **options: Any) -> list[Case]:
     """Over all axes, one, several, with and without keepdims."""
     def case(axis: Any, keepdims: bool, shapes: Any) -> Case:
         return Case(lambda x: build(x, axis=axis, keepdims=keepdims), lambda x: numpy(x, axis=axis, keepdims=keepdims),
@@ -62,7 +63,7 @@ def reduction(build: Any, numpy: Any, **options: Any) -> list[Case]:
     some = [((2, 3),), ((3, 1, 2),), ((2, 1, 3, 2),), (("N", 3),)]
     return [
         case(None, False, [((),), ((4,),), *some]), case(None, True, some), case(0, False, [((4,),), *some]),
-        case(-1, True, some), case((0, -1), False, some), case((), False, some),
+        case(-1, True, some), case((0, -1), False, some), case((), False, some), *(more or []),
     ]  # fmt: skip
 
 
@@ -91,7 +92,8 @@ def placed(block: Any, index: Any, shape: Any) -> Any:
 def place_case(index: Any, shape: tuple[Any, ...]) -> Case:
     prepared = G.input("whole", *shape)[index]
     attrs, block = prepared.attrs[0], prepared.shape
-    return Case(lambda g: PLACE(g, index=attrs, shape=prepared.args[0].shape), lambda g: placed(g, index, shape), [(block,)])
+    return Case(lambda g: PLACE(g, index=attrs, shape=prepared.args[0].shape), lambda g: placed(g, index, shape),
+    [(block,)])
 
 
 def getitem_case(index: Any, *shapes: Any) -> Case:
@@ -161,7 +163,7 @@ CASES: dict[str, list[Case]] = {
     "astype": elementwise(lambda x: x.astype("float64"), lambda x: x.astype("float64"), exact=lambda x: x)
     + elementwise(lambda x: x.astype("float32"), lambda x: x.astype("float32")),
     "stop_gradient": elementwise(STOP_GRADIENT, lambda x: x, exact=lambda x: x),
-    "sum": reduction(G.sum, np.sum) + [Case(G.sum, np.sum, [((0,),), ((2, 0),)])],
+    "sum": reduction(G.sum, np.sum, more=[Case(G.sum, np.sum, [((0,),), ((2, 0),)])]),
     "mean": reduction(G.mean, np.mean),
     "max": reduction(G.max, np.max),
     "min": reduction(G.min, np.min),
@@ -170,15 +172,18 @@ CASES: dict[str, list[Case]] = {
     "logsumexp": reduction(G.logsumexp, own_logsumexp, refuses=frozenset({"bool"})),
     "matmul": [Case(G.matmul, np.matmul, MATRICES, refuses=frozenset({"bool"}))],
     "transpose": [
-        swapped(None, (), (3,), (2, 3), (2, 3, 4), (2, 0, 3, 1), ("N", 3)), swapped((0, 2, 1), (2, 3, 4), ("N", "M", 2)),
+        swapped(None, (), (3,), (2, 3), (2, 3, 4), (2, 0, 3, 1), ("N", 3)),
+        swapped((0, 2, 1), (2, 3, 4), ("N", "M", 2)),
         swapped((1, -1, 0), (2, 3, 4)), swapped((2, 0, 3, 1), (2, 3, 4, 5)),
     ],
     "reshape": [
-        to_shape("reshape", (6,), (2, 3), (6,), (3, 1, 2)), to_shape("reshape", (), (1,), ()), to_shape("reshape", (0, 2), (0,)),
+        to_shape("reshape", (6,), (2, 3), (6,), (3, 1, 2)), to_shape("reshape", (), (1,), ()),
+        to_shape("reshape", (0, 2), (0,)),
         to_shape("reshape", (-1, 3), ("N", 3), (2, 3), (2, 2, 3)), to_shape("reshape", (1, "N"), ("N",), ("N", 1)),
     ],
     "broadcast_to": [
-        to_shape("broadcast_to", (2, 3), (), (3,), (2, 1), (1, 3), (2, 3)), to_shape("broadcast_to", (4, "N", 3), (3,), ("N", 1)),
+        to_shape("broadcast_to", (2, 3), (), (3,), (2, 1), (1, 3), (2, 3)),
+        to_shape("broadcast_to", (4, "N", 3), (3,), ("N", 1)),
         to_shape("broadcast_to", (0, 3), (3,), (0, 1)),
     ],
     "concatenate": [
@@ -186,7 +191,8 @@ CASES: dict[str, list[Case]] = {
         joined(-1, ((2, 1, 3), (2, 1, 2)), ((3,), (1,))), joined(0, ((2, 2),)),
     ],
     "getitem": [
-        getitem_case(0, (3,), (2, 3), ("N", 3)), getitem_case(-1, (3,), ("N", 3)), getitem_case(slice(1, None), (3,), ("N", 2)),
+        getitem_case(0, (3,), (2, 3), ("N", 3)), getitem_case(-1, (3,), ("N", 3)),
+        getitem_case(slice(1, None), (3,), ("N", 2)),
         getitem_case((slice(None), 1), (2, 3), ("N", 3)), getitem_case((slice(None), slice(None, None, -1)), (2, 3)),
         getitem_case(slice(None, None, -1), (3,), ("N",)), getitem_case(slice(-1, 0, -2), (5,), (4, 2)),
         getitem_case((..., None, slice(0, 2)), (3,), (2, 3), ("N", 3)), getitem_case((None, 0, ...), (2, 3), (1,)),
@@ -194,7 +200,8 @@ CASES: dict[str, list[Case]] = {
         getitem_case(slice(-2, None), (3,), ("N",)), getitem_case((slice(None, None, 2), slice(2, 0, -1)), (5, 3)),
     ],
     "place": [
-        place_case(slice(1, 3), (4,)), place_case((slice(None), 0), (2, 3)), place_case((0, slice(None, None, -2)), (2, 5)),
+        place_case(slice(1, 3), (4,)), place_case((slice(None), 0), (2, 3)),
+        place_case((0, slice(None, None, -2)), (2, 5)),
         place_case((slice(None), slice(1, 2)), ("N", 3)), place_case((None, 0), (3,)),
     ],
 }  # fmt: skip
@@ -299,7 +306,8 @@ def test_every_combination_of_dtypes_is_numpys(name, i):
             assert case.build(*xs).type.dtype == expected, dtypes
 
 
-@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "greater", "where"])
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "greater",
+ "where"])
 @pytest.mark.parametrize("number", [2, 0.5])
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "int32"])
 def test_python_numbers_are_weak_as_numpys(name, number, dtype, run):
@@ -370,7 +378,8 @@ def test_pullback_is_the_adjoint_of_the_pushforward(name, i, dtype, run):
         assert math.isclose(left, right, rel_tol=close, abs_tol=close)
 
 
-@pytest.mark.parametrize("name", [n for n, cases in CASES.items() if not built(cases[0], cases[0].shapes[0])[0].type.is_float])
+@pytest.mark.parametrize("name", [n for n,
+ cases in CASES.items() if not built(cases[0], cases[0].shapes[0])[0].type.is_float])
 def test_bool_results_carry_no_derivative(name):
     case = CASES[name][0]
     y, xs, _ = built(case, case.shapes[0])
@@ -384,12 +393,12 @@ SYMPY = [pytest.param(n, i, id=f"{n}-{i}") for n, cases in CASES.items() for i, 
 @pytest.mark.parametrize(("name", "i"), SYMPY)
 def test_sympy_form_against_numbers(name, i, run):
     case = CASES[name][i]
-    y, _, values = built(case, tuple(() for _ in case.shapes[0]))
+    y, _, _ = built(case, tuple(() for _ in case.shapes[0]))
     sp, attrs = namespace(), y.op.named_attrs(y)
     symbols = [sp.Symbol(f"x{k}", real=True) for k in range(len(y.args))]
     for seed in range(5):
         kinds = dtypes_of(case, len(y.args), "float64")
-        point = {n: numbers((), d, case, 10 * seed + k) for k, (n, d) in enumerate(zip((f"x{k}" for k in range(len(kinds))), kinds))}
+        point = {f"x{k}": numbers((), d, case, 10 * seed + k) for k, d in enumerate(kinds)}
         held = [point[a.name].item() if a.op.name == "input" else a.attrs[0].value.item() for a in y.args]
         given = [sp.true if v is True else sp.false if v is False else s for s, v in zip(symbols, held)]
         numbers_ = {s: sp.Float(v, 30) for s, v in zip(given, held) if s.is_Symbol}

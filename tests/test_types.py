@@ -61,7 +61,7 @@ def test_broadcasting_is_numpys(shapes):
 def test_named_sizes_meet_themselves_and_one():
     assert broadcast_shapes(((N, 1), (1, 3), (N, 3))) == (N, 3)
     for other in (2, Dim.named("M"), N + 1):
-        with pytest.raises(ShapeError, match="sizes N and .* differ on axis -1"):
+        with pytest.raises(ShapeError, match=r"sizes N and .* differ on axis -1"):
             broadcast_shapes(((N,), (other,)))
 
 
@@ -86,7 +86,7 @@ def test_dtypes_in_any_spelling(dtype):
 
 @pytest.mark.parametrize("dtype", ["float16", "complex128", "nonsense", np.uint8, object])
 def test_other_dtypes_list_the_five(dtype):
-    with pytest.raises(DTypeError, match="no dtype .*; choose from float64, float32, int64, int32, bool"):
+    with pytest.raises(DTypeError, match=r"no dtype .*; choose from float64, float32, int64, int32, bool"):
         as_dtype(dtype)
 
 
@@ -104,7 +104,8 @@ def test_axes_are_sorted_from_zero():
 
 @pytest.mark.parametrize(
     ("axis", "text"),
-    [(2, "axis 2 is out of range for 2 dimensions"), (-3, "axis -3 is out of range"), ("x", "an axis is an integer, got 'x'"),
+    [(2, "axis 2 is out of range for 2 dimensions"), (-3, "axis -3 is out of range"),
+    ("x", "an axis is an integer, got 'x'"),
      (1.0, "an axis is an integer"), (np.ones(2), "an axis is an integer")],
 )  # fmt: skip
 def test_bad_axis(axis, text):
