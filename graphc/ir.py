@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -135,14 +135,15 @@ class Expr:
     `expr.type` has the shape and dtype, `expr.where` the file and line of its declaration.
     """
 
-    __slots__ = ("__weakref__", "args", "attrs", "label", "op", "serial", "type", "where")
+    __slots__ = ("__weakref__", "args", "attrs", "declared", "label", "op", "serial", "type", "where")
     op: Op
     args: tuple[Expr, ...]
     attrs: tuple[Any, ...]
     label: str | None
     type: TensorType
     where: tuple[str, int] | None
-    serial: int
+    serial: int  # counts the nodes as they are made
+    declared: tuple[int, ...]  # of an input or a parameter only: the count at each of its declarations
 
     __array_ufunc__ = None  # NumPy arrays on the left give way to our reflected operators
     __hash__ = object.__hash__
@@ -247,7 +248,8 @@ class Expr:
         order = postorder([self])
         index = {node: i for i, node in enumerate(order)}
         rows = [(n.op.name, tuple(index[a] for a in n.args), n.attrs, n.label, n.where) for n in order]
-        declared = sorted((n for n in order if n.op.name in VARIABLES), key=lambda n: n.serial)
+        uses = _first_uses(order)
+        declared = sorted((n for n in order if n.op.name in VARIABLES), key=lambda n: _declared(n, uses))
         return _rebuild, (rows, [index[n] for n in declared])
 
     # -- operators: each is the row of that name -------------------------------------------------------
@@ -390,9 +392,10 @@ _LOCK = threading.RLock()
 _SERIAL = itertools.count()
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NEW = object.__new__
-_SET = {slot: getattr(Expr, slot).__set__ for slot in ("op", "args", "attrs", "label", "type", "where", "serial")}
+_SET = {slot: getattr(Expr, slot).__set__ for slot in Expr.__slots__[1:]}
 _SET_OP, _SET_ARGS, _SET_ATTRS = _SET["op"], _SET["args"], _SET["attrs"]
 _SET_LABEL, _SET_TYPE, _SET_WHERE, _SET_SERIAL = _SET["label"], _SET["type"], _SET["where"], _SET["serial"]
+_SET_DECLARED = _SET["declared"]
 
 
 def _intern(key: tuple[Any, ...], op: Op, args: tuple[Expr, ...], attrs: tuple[Any, ...],
@@ -468,6 +471,8 @@ def _rebuild(rows: Sequence[_Pickled], declared: Sequence[int]) -> Expr:
         for i in (*declared, *range(len(rows))):
             name, args, attrs, label, _PLACE.where = rows[i]
             nodes[i] = OPS[name].make(tuple([nodes[a] for a in args]), attrs, label)
+            if name in VARIABLES and not hasattr(nodes[i], "declared"):
+                _SET_DECLARED(nodes[i], (next(_SERIAL),))
     return nodes[len(rows) - 1]
 
 
@@ -506,8 +511,8 @@ def check_name(name: object) -> str:
 
 def variable(op: Op, name: object, shape: Sequence[object], dtype: object, init: Any = None, *,
              declare: bool = True) -> Expr:
-    """The input or parameter of this name and type; declaring it again gives the same node, moved
-    to the end of the order of declaration (`declare=False` leaves the order alone)."""
+    """The input or parameter of this name and type; declaring it again gives the same node, which for graphs
+    made from then on comes last in the order of declaration (`declare=False` leaves the order alone)."""
     label = check_name(name)
     who = f"{op.name} {label}"
     try:
@@ -517,8 +522,9 @@ def variable(op: Op, name: object, shape: Sequence[object], dtype: object, init:
     if op is PARAM:
         attrs += (init if init is None or isinstance(init, Init) else Init(init),)
     node = op.make((), attrs, label)
-    if declare:
-        _SET_SERIAL(node, next(_SERIAL))
+    known: tuple[int, ...] = getattr(node, "declared", ())
+    if declare or not known:
+        _SET_DECLARED(node, (*known[-99:], next(_SERIAL)))
         _SET_WHERE(node, _caller())
     return node
 
@@ -587,7 +593,8 @@ def variables(order: Iterable[Expr]) -> list[Expr]:
     """
     leaves: dict[str, Expr] = {}
     named: dict[str, Expr] = {}
-    for node in order:
+    nodes = list(order)
+    for node in nodes:
         if node.label is None:
             continue
         table = leaves if node.op.name in VARIABLES else named
@@ -596,7 +603,25 @@ def variables(order: Iterable[Expr]) -> list[Expr]:
             raise _twice(other, node)
     for name in leaves.keys() & named.keys():
         raise _twice(leaves[name], named[name])
-    return sorted(leaves.values(), key=lambda node: node.serial)
+    uses = _first_uses(nodes)
+    return sorted(leaves.values(), key=lambda node: _declared(node, uses))
+
+
+def _first_uses(order: Iterable[Expr]) -> dict[Expr, int]:
+    uses: dict[Expr, int] = {}
+    for node in order:
+        for arg in node.args:
+            if not arg.args and uses.setdefault(arg, node.serial) > node.serial:
+                uses[arg] = node.serial
+    return uses
+
+
+def _declared(node: Expr, uses: Mapping[Expr, int]) -> int:
+    """The declaration that a graph speaks of: the last one before its first use there. So a name that is
+    declared again for another graph keeps its place among the arguments of this one."""
+    first = uses.get(node)
+    before = [d for d in node.declared if first is None or d < first]
+    return before[-1] if before else node.declared[0]
 
 
 def _twice(a: Expr, b: Expr) -> InputError:

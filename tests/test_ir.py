@@ -279,8 +279,16 @@ def test_one_name_for_two_values(other):
 def test_inputs_come_in_order_of_declaration():
     a, b, c = G.inputs("a b c")
     assert [v.name for v in variables(postorder([c * (b + a)]))] == ["a", "b", "c"]
-    G.input("a")  # declared again: now the last
-    assert [v.name for v in variables(postorder([c * (b + a)]))] == ["b", "c", "a"]
+
+
+def test_a_name_declared_again_keeps_its_place_in_the_graphs_that_are_there():
+    a, b = G.inputs("a b")
+    older = a * b + 1.25
+    G.input("a")
+    newer = a * b - 1.25 + b * a
+    assert [v.name for v in variables(postorder([older]))] == ["a", "b"]
+    assert [v.name for v in variables(postorder([G.exp(b) * a]))] == ["b", "a"]
+    assert [v.name for v in variables(postorder([newer]))] == ["a", "b"]  # it shares a*b with the older one
 
 
 # -- walking -------------------------------------------------------------------------------------------------------

@@ -176,16 +176,12 @@ def test_values_and_gradients_far_out(name, dtype, run):
     for at in FAR if dtype == "float64" else FAR32:
         value, grad = run([f, G.gradients(f, x)], x=np.array([at], dtype))
         with mpmath.workdps(1000):
-            truth, truth_slope = float(exact(mpmath.mpf(float(dtype_round(at, dtype))))),
-            float(exact_slope(mpmath.mpf(at)))
+            rounded = mpmath.mpf(float(np.dtype(dtype).type(at)))
+            truth, truth_slope = float(exact(rounded)), float(exact_slope(rounded))
         close = {"rtol": 1e-14 if dtype == "float64" else 2e-6, "atol": tiny}
         np.testing.assert_allclose(value, truth, **close)
         # 1 - y² and y(1 - y) lose what y has rounded away, never more than one unit of y = 1.
         np.testing.assert_allclose(grad[0], truth_slope, rtol=close["rtol"], atol=3e-16 if dtype == "float64" else 2e-7)
-
-
-def dtype_round(value, dtype):
-    return np.dtype(dtype).type(value)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

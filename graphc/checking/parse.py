@@ -338,7 +338,27 @@ class Parser:
             return num(Fraction(joined.text))
         if token.value == 1 and self.is_op("_") and self.tokens[self.at + 1].text in CLOSING:
             self.at += 1  # 1_{z > 0}
+        if token.value == 1 and token.text == "1" and self._condition_follows():
+            return number_like(self.group())  # 1[z > 0] is one operand: a/1[z > 0] divides by it
         return num(token.value if token.value is not None else 0)
+
+    def _condition_follows(self) -> bool:
+        """Whether the brackets that open here hold a comparison of their own, as in `[z > 0]`."""
+        depth = 0
+        for token in self.tokens[self.at :]:
+            if token.kind != "op" or token.text == "|":
+                if depth == 0:
+                    return False
+                continue
+            if token.text in CLOSING:
+                depth += 1
+            elif token.text in CLOSING.values():
+                depth -= 1
+            elif depth == 1 and STRENGTH.get(token.text) == RELATION:
+                return True
+            if depth == 0:
+                return False
+        return False
 
     def _decimals_follow(self, token: Token) -> bool:
         comma, following = self.tokens[self.at], self.tokens[self.at + 1]

@@ -41,6 +41,12 @@ def test_every_variable(answer: str, wrt: object) -> None:
     assert exam(answer, wrt).certainty == "proved"
 
 
+def test_dividing_by_the_indicator_is_not_multiplying_by_it() -> None:
+    verdict = exam(f"w3*(x1+x2)/1[{Z} > 0]")
+    assert verdict.status == "wrong" and verdict.counterexample is not None
+    assert verdict.counterexample.answer == "undefined"
+
+
 def test_the_kink_is_a_note_not_a_mistake() -> None:
     verdict = exam(f"w3*(x1+x2)*1[{Z} >= 0]")
     assert (verdict.status, verdict.flags) == ("correct", {"differs_only_at_kink"})
