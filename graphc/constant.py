@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from .errors import DTypeError
+from .types import DTYPES
+
 
 class Constant:
     """An array or number as a node attribute: compared by dtype, shape and bytes, so that
@@ -40,3 +43,24 @@ class Init:
 
     def __init__(self, value: Any) -> None:
         self.value = value
+
+
+def constant_of(value: Any) -> Constant:
+    """An array, a NumPy scalar or nested lists as a constant: copied, in its own dtype or the nearest of the five.
+
+    Raises DTypeError for what holds anything but real numbers and bools.
+    """
+    array = np.array(value)
+    if array.dtype.name not in DTYPES:
+        array = array.astype(_nearest(array.dtype, value))
+    return _constant(np.array(array, order="C"))
+
+
+def _nearest(dtype: np.dtype[Any], value: Any) -> str:
+    if dtype.kind == "u" and np.any(np.asarray(value) > np.iinfo("int64").max):
+        raise DTypeError(f"the integer {np.max(value)} does not fit int64; write it as a float")
+    if dtype.kind == "u" or (dtype.kind == "i" and dtype.itemsize < 8):
+        return "int64"
+    if dtype.name == "float16":
+        return "float32"
+    raise DTypeError(f"a constant is made of {', '.join(DTYPES)}; got {str(value)[:60]} of dtype {dtype}")

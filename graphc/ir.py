@@ -13,18 +13,18 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import numpy as np
 
-from .constant import Constant, Init
+from .constant import Constant, Init, constant_of
 from .dims import Dim, Size
 from .errors import DTypeError, GraphcError, InputError, ShapeError
 from .formula import Form, call, format_node
-from .traversal import consumers, postorder, to_networkx
+from .traversal import by_declaration, consumers, postorder, to_networkx
 from .types import DTYPES, TensorType, as_dtype, as_shape
 
 __all__ = [
@@ -87,7 +87,11 @@ class Op:
         key = (self.name, label, attrs, *[id(a) for a in args])
         found = _TABLE.get(key)
         node = found() if found is not None else None
-        return node if node is not None else _intern(key, self, args, attrs, label, self._type(args, attrs))
+        if node is None:
+            return _intern(key, self, args, attrs, label, self._type(args, attrs))
+        if _PLACE.where is None:  # written again by a user, so later than every declaration before it
+            _SET_SERIAL(node, next(_SERIAL))
+        return node
 
     def _type(self, args: tuple[Expr, ...], attrs: tuple[Any, ...]) -> TensorType:
         types = [a.type for a in args]
@@ -248,8 +252,7 @@ class Expr:
         order = postorder([self])
         index = {node: i for i, node in enumerate(order)}
         rows = [(n.op.name, tuple(index[a] for a in n.args), n.attrs, n.label, n.where) for n in order]
-        uses = _first_uses(order)
-        declared = sorted((n for n in order if n.op.name in VARIABLES), key=lambda n: _declared(n, uses))
+        declared = by_declaration([n for n in order if n.op.name in VARIABLES], order)
         return _rebuild, (rows, [index[n] for n in declared])
 
     # -- operators: each is the row of that name -------------------------------------------------------
@@ -531,20 +534,7 @@ def variable(op: Op, name: object, shape: Sequence[object], dtype: object, init:
 
 def const(value: Any, name: str | None = None) -> Expr:
     """A constant node from an array or NumPy scalar (copied, with its own dtype)."""
-    array = np.array(value)
-    if array.dtype.name not in DTYPES:
-        array = array.astype(_nearest(array.dtype, value))
-    array = np.array(array, order="C")
-    array.flags.writeable = False
-    return CONST.make((), (Constant(array), False), None if name is None else check_name(name))
-
-
-def _nearest(dtype: np.dtype[Any], value: Any) -> str:
-    if dtype.kind == "u" or (dtype.kind == "i" and dtype.itemsize < 8):
-        return "int64"
-    if dtype.name == "float16":
-        return "float32"
-    raise DTypeError(f"a constant is made of {', '.join(DTYPES)}; got {str(value)[:60]} of dtype {dtype}")
+    return CONST.make((), (constant_of(value), False), None if name is None else check_name(name))
 
 
 def number(value: float) -> Expr:
@@ -603,25 +593,7 @@ def variables(order: Iterable[Expr]) -> list[Expr]:
             raise _twice(other, node)
     for name in leaves.keys() & named.keys():
         raise _twice(leaves[name], named[name])
-    uses = _first_uses(nodes)
-    return sorted(leaves.values(), key=lambda node: _declared(node, uses))
-
-
-def _first_uses(order: Iterable[Expr]) -> dict[Expr, int]:
-    uses: dict[Expr, int] = {}
-    for node in order:
-        for arg in node.args:
-            if not arg.args and uses.setdefault(arg, node.serial) > node.serial:
-                uses[arg] = node.serial
-    return uses
-
-
-def _declared(node: Expr, uses: Mapping[Expr, int]) -> int:
-    """The declaration that a graph speaks of: the last one before its first use there. So a name that is
-    declared again for another graph keeps its place among the arguments of this one."""
-    first = uses.get(node)
-    before = [d for d in node.declared if first is None or d < first]
-    return before[-1] if before else node.declared[0]
+    return by_declaration(leaves.values(), nodes)
 
 
 def _twice(a: Expr, b: Expr) -> InputError:

@@ -72,6 +72,7 @@ def test_several_at_once():
         "input x: no dtype 'float16'; choose from float64, float32"),
         (lambda: G.const("text"), G.DTypeError, "a constant is made of float64, .*; got text of dtype"),
         (lambda: G.const(1j), G.DTypeError, "dtype complex128"),
+        (lambda: G.const(np.array([1, 2**63], "uint64")), G.DTypeError, "the integer 9223372036854775808 does not fit int64"),
         (lambda: G.zeros((2, -3)), G.ShapeError, "a size cannot be negative, got -3"),
         (lambda: G.exp("text"), G.DTypeError, "exp takes graph nodes, numbers and arrays, got str 'text'"),
         (lambda: G.sum(None), G.DTypeError, "sum takes graph nodes, numbers and arrays, got NoneType 'None'"),

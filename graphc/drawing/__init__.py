@@ -13,11 +13,11 @@ from typing import Any
 
 from ..backward import Backward, backward
 from ..errors import InputError, choose
+from ..files import write_whole
 from ..ir import Expr
 from .dot_text import dot_text
 from .facts import Facts
 from .figure import Direction, Figure
-from ..files import write_whole
 from .graphs import BLANKS, backward_figure, forward_figure
 from .pdf import pdf_bytes
 from .phrases import phrases

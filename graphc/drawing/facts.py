@@ -180,7 +180,7 @@ class Facts:
         if local == "0":
             return "0"
         if local == "{-}1":
-            return "-" + bar
+            return "{-}" + bar
         return rf"{bar} \cdot {local if _is_factor(local) else f'({local})'}"
 
     def share(self, edge: Edge) -> str:

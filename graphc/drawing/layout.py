@@ -12,8 +12,8 @@ squares under separation constraints, one rank at a time, by pooling adjacent vi
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from ..errors import LimitExceeded
@@ -75,6 +75,8 @@ class Chart:
     ranks: list[list[str]] = field(default_factory=list)
     sides: dict[str, list[Side]] = field(default_factory=dict)
     spine: list[str] = field(default_factory=list)
+    ordered: dict[str, list[int]] = field(default_factory=dict)  # box -> its wires, where their order matters
+    trails: dict[str, float] = field(default_factory=dict)  # box -> from its centre to the note that follows it
     label_gap: float = LABEL_CROSS_GAP
 
 
@@ -104,7 +106,10 @@ def side_leaves(figure: Figure) -> dict[str, list[tuple[str, int]]]:
 
 
 def box_ranks(keys: Sequence[str], arcs: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """Even ranks: an inner box just after its latest operand, a source just before its first consumer."""
+    """Even ranks: a box just after its latest operand, and then later if that makes wires shorter.
+
+    Boxes that hang on one source alone move with it, until one of them stands just before its consumer.
+    """
     into: dict[str, list[str]] = {k: [] for k in keys}
     out: dict[str, list[str]] = {k: [] for k in keys}
     for tail, head in arcs:
@@ -113,18 +118,25 @@ def box_ranks(keys: Sequence[str], arcs: Sequence[tuple[str, str]]) -> dict[str,
     waiting = {k: len(into[k]) for k in keys}
     ready = deque(k for k in keys if not waiting[k])
     rank = dict.fromkeys(keys, 0)
+    source = {k: k for k in keys if not into[k]}  # of the boxes that hang on one alone
     while ready:
         k = ready.popleft()
+        above = {source.get(tail, "") for tail in into[k]}
+        if len(above) == 1:
+            source[k] = above.pop()
         for head in out[k]:
             rank[head] = max(rank[head], rank[k] + 2)
             waiting[head] -= 1
             if not waiting[head]:
                 ready.append(head)
-    for k in keys:
-        if not into[k] and out[k]:
-            rank[k] = min(rank[head] for head in out[k]) - 2
-    lowest = min(rank.values(), default=0)
-    return {k: r - lowest for k, r in rank.items()}
+    slack: dict[str, int] = {}
+    for tail, head in arcs:
+        own = source.get(tail, "")
+        if own and source.get(head) != own:
+            slack[own] = min(slack.get(own, LONGEST), rank[head] - rank[tail] - 2)
+    later = {k: r + slack.get(source.get(k, ""), 0) for k, r in rank.items()}
+    lowest = min(later.values(), default=0)
+    return {k: r - lowest for k, r in later.items()}
 
 
 def spine_of(keys: Sequence[str], arcs: Sequence[tuple[str, str]]) -> list[str]:
@@ -162,8 +174,11 @@ def chain_depth(keys: Iterable[str], into: dict[str, list[str]]) -> dict[str, in
 
 
 def chart(figure: Figure, box: Callable[[str], Extent], label: Callable[[int], Extent],
-          side_label: Callable[[int], Extent]) -> Chart:
-    """The layered problem of a figure, given how large its boxes and labels are."""
+          side_label: Callable[[int], Extent], trail: Callable[[str], tuple[float, float]]) -> Chart:
+    """The layered problem of a figure, given how large its boxes and labels are.
+
+    `trail` is the room of a note that follows its box: along the wires, and across to the high side.
+    """
     c = Chart(label_gap=LABEL_CROSS_GAP if figure.direction in ("LR", "RL") else ACROSS_GAP)
     ordered = {b.key for b in figure.boxes if b.ordered}
     first = {w.head: i for i, w in reversed(list(enumerate(figure.wires)))}
@@ -174,6 +189,7 @@ def chart(figure: Figure, box: Callable[[str], Extent], label: Callable[[int], E
     keys = [b.key for b in figure.boxes if b.key not in hidden]
     wires = [(i, w) for i, w in enumerate(figure.wires) if w.tail not in hidden]
     arcs = [(w.tail, w.head) for _, w in wires]
+    c.ordered = {k: [i for i, w in wires if w.head == k] for k in keys if k in ordered}
     rank = box_ranks(keys, arcs)
     length = sum(rank[head] - rank[tail] for tail, head in arcs)
     if length > LONGEST:
@@ -182,7 +198,8 @@ def chart(figure: Figure, box: Callable[[str], Extent], label: Callable[[int], E
             "values are used too far from where they are made; draw a part of the graph"
         )
     for k in keys:
-        c.items[k] = Item(k, rank[k], _with_sides(box(k), c.sides.get(k, []), box, side_label), True)
+        whole = _with_sides(box(k), c.sides.get(k, []), box, side_label)
+        c.items[k] = Item(k, rank[k], _with_trail(c, k, whole, *trail(k)), True)
     out: dict[str, int] = defaultdict(int)
     into: dict[str, int] = defaultdict(int)
     for tail, head in arcs:
@@ -209,6 +226,14 @@ def _with_sides(own: Extent, sides: list[Side], box: Callable[[str], Extent],
         low, high = (max(low, far), high) if s.sign < 0 else (low, max(high, far))
         back, front = max(back, leaf.back, text.back), max(front, leaf.front, text.front)
     return Extent(back, front, low, high)
+
+
+def _with_trail(c: Chart, key: str, extent: Extent, length: float, reach: float) -> Extent:
+    """The wires that leave a box stay together, straight, past the note that follows it."""
+    if not length:
+        return extent
+    c.trails[key] = extent.front
+    return replace(extent, front=extent.front + length, high=max(extent.high, reach))
 
 
 def _route_items(c: Chart, i: int, tail: str, head: str, size: Extent) -> None:
@@ -269,25 +294,46 @@ def _first_order(c: Chart, keys: Sequence[str]) -> None:
 
 
 def order(c: Chart, sweeps: int = 24) -> None:
-    """Barycentre sweeps; the order with the fewest crossings is kept, the first among equals."""
+    """Barycentre sweeps; the order with the fewest crossings is kept, then the most operands in order.
+
+    The mirror image has as many crossings: it is drawn where more operands come in order.
+    """
     before: dict[str, list[str]] = defaultdict(list)
     after: dict[str, list[str]] = defaultdict(list)
     for a, b, _ in c.links:
         after[a].append(b)
         before[b].append(a)
-    best, fewest = [list(r) for r in c.ranks], crossings(c)
+    best, fewest = upright(c)
     for sweep in range(sweeps):
-        if not fewest:
+        if fewest == (0, 0):
             break
         forward = sweep % 2 == 1
         near, far = (before, after) if forward else (after, before)
         walk = range(1, len(c.ranks)) if forward else range(len(c.ranks) - 2, -1, -1)
         for r in walk:
             _by_barycentre(c, r, near, far, -1 if forward else 1, flip=sweep % 4 < 2)
-        count = crossings(c)
+        ranks, count = upright(c)
         if count < fewest:
-            best, fewest = [list(r) for r in c.ranks], count
+            best, fewest = ranks, count
     c.ranks = best
+
+
+def upright(c: Chart) -> tuple[list[list[str]], tuple[int, int]]:
+    """The ranks or their mirror image, by which has fewer operations out of order; crossings and that number."""
+    place = {k: i for rank in c.ranks for i, k in enumerate(rank)}
+    turned = out_of_order(c, {k: -i for k, i in place.items()})
+    plain = out_of_order(c, place)
+    ranks = [r[::-1] if turned < plain else list(r) for r in c.ranks]
+    return ranks, (crossings(c), min(plain, turned))
+
+
+def out_of_order(c: Chart, place: Mapping[str, int]) -> int:
+    """Operations whose operands would have to be numbered."""
+    count = 0
+    for wires in c.ordered.values():
+        comes = [place[c.paths[i][-2]] for i in wires]
+        count += comes != sorted(comes)
+    return count
 
 
 def _by_barycentre(c: Chart, r: int, near: dict[str, list[str]], far: dict[str, list[str]], step: int,

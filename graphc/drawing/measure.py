@@ -27,7 +27,7 @@ def text_of(label: Label | None) -> Outline | None:
 
 def is_circle(box: Box) -> bool:
     """An operation whose sign fits stays a circle; a wider one gets the rounded box of a function."""
-    return box.kind == "operation" and outline(box.tex, style.OPERATOR_SIZE).width <= 21.0
+    return box.kind == "operation" and outline(box.tex, style.OPERATOR_SIZE).width <= 17.0
 
 
 def box_size(box: Box) -> Size:
@@ -100,16 +100,33 @@ def note_room(box: Box, figure: Figure) -> Size:
     return Size(max(size.width, figure.note_width), max(size.height, BLANK_NOTE))
 
 
+def note_follows(box: Box, place: str) -> bool:
+    """The note of an operation stands after it, beside the wires it sends out, before they part.
+
+    Wires enter an operation from all sides, so nowhere around the circle itself is sure to be free.
+    """
+    return box.note is not None and place == "inner" and box.kind != "adjoint"
+
+
+def trail(figure: Figure, box: Box, place: str) -> tuple[float, float]:
+    """Room for a note that follows its box: along the wires, and across to the right or below."""
+    if not note_follows(box, place):
+        return 0.0, 0.0
+    note = note_room(box, figure)
+    along, across = (note.width, note.height) if figure.direction in ("LR", "RL") else (note.height, note.width)
+    return along + 2 * NOTE_GAP, style.LABEL_GAP + across + 1.0
+
+
 def box_extent(figure: Figure, box: Box, place: str) -> Extent:
     """A box with its note. `place` is "source", "sink" or "inner", by the wires that the box lacks.
 
     Under the box when wires run across the page; when they run down, over a box that begins or ends them
-    and beside an inner one.
+    and beside an inner one. A note that follows its box has its room from `trail`.
     """
     size, note = box_size(box), note_room(box, figure)
     across = figure.direction in ("LR", "RL")
     main, cross = (size.width / 2, size.height / 2) if across else (size.height / 2, size.width / 2)
-    if box.note is None:
+    if box.note is None or note_follows(box, place):
         return Extent(main, main, cross, cross)
     if not across:
         if place == "inner":
@@ -122,10 +139,13 @@ def box_extent(figure: Figure, box: Box, place: str) -> Extent:
     return Extent(max(main, note.width / 2), max(main, note.width / 2), cross, below)
 
 
-def note_corner(figure: Figure, box: Box, place: str, x: float, y: float) -> tuple[float, float]:
-    """The left top corner of the note of a box centred on (x, y)."""
+def note_corner(figure: Figure, box: Box, place: str, x: float, y: float, after: float) -> tuple[float, float]:
+    """The left top corner of the note of a box centred on (x, y); one that follows it begins at `after`."""
     size, note = box_size(box), note_size(box, figure)
     w, h = size.width / 2, size.height / 2
+    if note_follows(box, place):
+        begin, beside = after + NOTE_GAP, style.LABEL_GAP
+        return (x + begin, y + beside) if figure.direction == "LR" else (x + beside + 1.0, y + begin)
     if figure.direction in ("TB", "BT"):
         if place == "inner":
             return x + w + NOTE_GAP, y - note.height / 2

@@ -10,10 +10,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 
 from ..errors import InputError, choose
-from .layout import Chart, crossings, order
+from .layout import Chart, crossings, order, out_of_order
 
 CLOCK = 15.0  # seconds that Graphviz may take before our own layout draws
 IN_PROCESS = 300  # items; above this Graphviz runs in a process that can be stopped
@@ -121,11 +122,15 @@ def _adopt(c: Chart, names: dict[str, str], places: dict[str, float]) -> None:
     at = {names[n]: x for n, x in places.items() if n in names}
     if len(at) < len(names):
         raise Unavailable("it returned no positions")
-    drawn = Chart(items=c.items, links=c.links, ranks=[sorted(rank, key=lambda k: at[k]) for rank in c.ranks])
+    drawn = replace(c, ranks=[sorted(rank, key=lambda k: at[k]) for rank in c.ranks])
     order(c)
     if crossings(drawn) < crossings(c):
         turned = [rank[::-1] for rank in drawn.ranks]
-        c.ranks = min(drawn.ranks, turned, key=lambda ranks: _disagreements(c.ranks, ranks))
+        c.ranks = min(drawn.ranks, turned, key=lambda ranks: (_numbered(c, ranks), _disagreements(c.ranks, ranks)))
+
+
+def _numbered(c: Chart, ranks: list[list[str]]) -> int:
+    return out_of_order(c, {k: i for rank in ranks for i, k in enumerate(rank)})
 
 
 def _disagreements(before: list[list[str]], after: list[list[str]]) -> int:

@@ -73,7 +73,7 @@ def _route(c: Chart, i: int, shapes: dict[str, Shape], bands: Sequence[tuple[flo
     path = c.paths[i]
     tail, head = c.items[path[0]], c.items[path[-1]]
     # A wire whose label is a little off its box's middle leaves there, level, instead of bending by a hair.
-    off = c.items[path[1]].cross - tail.cross
+    off = c.items[path[1]].cross - tail.cross if tail.key not in c.trails else 0.0
     at: Point = (tail.main + shapes[tail.key].main, tail.cross + (off if abs(off) <= OFF_CENTRE else 0.0))
     if off:  # the outline is rounder there: begin a little inside, under the box
         at = (at[0] - 1.5, at[1])
@@ -162,6 +162,8 @@ def _hits(c: Chart, commands: list[Command], at: Point, head: Item) -> bool:
 
 def _inside(point: Point, item: Item) -> bool:
     x, y, e = point[0] - item.main, point[1] - item.cross, item.extent
+    if not item.is_box:  # a wire that passes, straight, through the whole rank
+        return -e.low - 3 < y < e.high + 3
     return -e.back - 3 < x < e.front + 3 and -e.low - 3 < y < e.high + 3
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import atan2, cos, radians, sin
 
 from . import style
 from .figure import Box, Figure, Label
-from .layout import Chart, chart, place_cross, place_main
+from .layout import Chart, chart, place_cross, place_main, settle
 from .legend import legend_rows
 from .mathtext import Outline, outline
 from .measure import (
@@ -19,11 +20,15 @@ from .measure import (
     note_corner,
     note_size,
     side_label_extent,
+    trail,
 )
 from .order import order_by
 from .route import Point, Route, Shape, arrow_head, path_to_page, route_all, to_page
 from .shapes import Circle, Glyphs, Group, Path, Rect, Scene, bounds, moved
 from .style import Theme
+
+MARK_INSET = 4.4  # from the edge of a box to the number of an operand
+MARKS_APART = radians(54)
 
 
 @dataclass
@@ -41,7 +46,8 @@ def place(figure: Figure, engine: str | None = None) -> Placed:
     boxes = {b.key: b for b in figure.boxes}
     ends = _ends(figure)
     extents = {k: box_extent(figure, b, ends[k]) for k, b in boxes.items()}
-    c = chart(figure, extents.__getitem__, lambda i: label_extent(figure, i), lambda i: side_label_extent(figure, i))
+    c = chart(figure, extents.__getitem__, lambda i: label_extent(figure, i), lambda i: side_label_extent(figure, i),
+              lambda k: trail(figure, boxes[k], ends[k]))
     placed = Placed(order_by(c, engine), chart=c)
     place_cross(c)
     bands = place_main(c)
@@ -72,7 +78,7 @@ def build(figure: Figure, theme: Theme, placed: Placed) -> Scene:
     """The scene: wires below boxes, then heading and legend, everything moved into a page with a margin."""
     ends = _ends(figure)
     groups = [_wire(figure, i, placed.routes[i], theme) for i in range(len(figure.wires))]
-    groups += [_box(b, placed.centres[b.key], figure, theme, ends[b.key]) for b in figure.boxes]
+    groups += [_box(b, placed, figure, theme, ends[b.key]) for b in figure.boxes]
     groups += _marks(figure, placed, theme)
     left, top, right, bottom = bounds(groups)
     width = right - left
@@ -96,17 +102,30 @@ def _marks(figure: Figure, placed: Placed, theme: Theme) -> list[Group]:
         wires = [i for i, w in enumerate(figure.wires) if w.head == box.key] if box.ordered else []
         routes = [placed.routes[i] for i in wires]
         if [r.level for r in routes] != sorted(r.level for r in routes):
-            shapes = [_mark(str(n), r, figure, theme) for n, r in enumerate(routes, 1)]
+            spots = _mark_spots(routes, is_circle(box))
+            shapes = [_mark(str(n), to_page(spot, figure.direction), theme) for n, spot in enumerate(spots, 1)]
             groups.append(Group("marks", box.key, "", shapes))
     return groups
 
 
-def _mark(number: str, route: Route, figure: Figure, theme: Theme) -> Glyphs:
-    """A small number just inside the box, where the wire comes in."""
-    tip, toward = to_page(route.tip, figure.direction), to_page(route.toward, figure.direction)
+def _mark_spots(routes: list[Route], circle: bool) -> list[Point]:
+    """Just inside the box, where each wire comes in; in a circle so far apart that the numbers stand clear."""
+    spots = [(r.tip[0] + MARK_INSET * r.toward[0], r.tip[1] + MARK_INSET * r.toward[1]) for r in routes]
+    if not circle:
+        return spots
+    order = sorted(range(len(routes)), key=lambda i: routes[i].level)
+    angles = [atan2(-routes[i].toward[1], routes[i].toward[0]) for i in order]  # 0 along the wires, - before
+    spread = settle(angles, [1.0] * len(angles), [MARKS_APART] * (len(angles) - 1))
+    for i, angle in zip(order, spread):
+        (x, y), (dx, dy), inner = routes[i].tip, routes[i].toward, style.RADIUS - MARK_INSET
+        centre = x + style.RADIUS * dx, y + style.RADIUS * dy
+        spots[i] = centre[0] - inner * cos(angle), centre[1] + inner * sin(angle)
+    return spots
+
+
+def _mark(number: str, at: Point, theme: Theme) -> Glyphs:
     ink = outline(number, style.MARK_SIZE)
-    x, y = tip[0] + 5.0 * toward[0], tip[1] + 5.0 * toward[1]
-    return Glyphs(ink, x - ink.width / 2, y + ink.height / 2, theme.tones["muted"], cls="mark")
+    return Glyphs(ink, at[0] - ink.width / 2, at[1] + ink.height / 2, theme.tones["ink"], cls="mark")
 
 
 def _wire(figure: Figure, i: int, route: Route, theme: Theme) -> Group:
@@ -146,9 +165,9 @@ def _text(label: Label, left: float, top: float, size: Size, theme: Theme) -> Gl
     return Glyphs(ink, left, top + size.height - ink.depth, colour, cls=label.tone)
 
 
-def _box(box: Box, at: Point, figure: Figure, theme: Theme, place: str) -> Group:
+def _box(box: Box, placed: Placed, figure: Figure, theme: Theme, place: str) -> Group:
     size = box_size(box)
-    x, y = at
+    x, y = placed.centres[box.key]
     fill, border = theme.fill[box.kind], theme.border[box.kind]
     w, h = size.width, size.height
     shapes: list[Path | Rect | Circle | Glyphs]
@@ -163,7 +182,7 @@ def _box(box: Box, at: Point, figure: Figure, theme: Theme, place: str) -> Group
     ink = outline(box.tex, style.OPERATOR_SIZE if is_circle(box) else style.NODE_SIZE)
     shapes.append(Glyphs(ink, x - ink.width / 2, y + _baseline(box, ink), theme.tones["ink"]))
     if box.note is not None:
-        corner = note_corner(figure, box, place, x, y)
+        corner = note_corner(figure, box, place, x, y, placed.chart.trails.get(box.key, 0.0))
         shapes.append(_text(box.note, *corner, note_size(box, figure), theme))
     return Group(f"node {box.kind}", box.key, "", shapes)
 
@@ -171,7 +190,10 @@ def _box(box: Box, at: Point, figure: Figure, theme: Theme, place: str) -> Group
 def _baseline(box: Box, ink: Outline) -> float:
     """Signs and tall formulas are centred by their ink; names stay near one common baseline."""
     centred = (ink.height - ink.depth) / 2
-    if is_circle(box) or ink.height + ink.depth > 20.0 or box.kind == "constant":
+    if is_circle(box) and ink.commands:  # a minus has nothing between it and the baseline
+        heights = [y for _, values in ink.commands for y in values[1::2]]
+        return -(min(heights) + max(heights)) / 2
+    if ink.height + ink.depth > 20.0 or box.kind == "constant":
         return centred
     if box.kind == "adjoint":
         return 0.29 * style.NODE_SIZE

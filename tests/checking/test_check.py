@@ -11,8 +11,8 @@ import graphc as G
 from graphc.checking import Verdict, check
 from graphc.errors import InputError
 
-w3, w1, b = G.params("w3 w1 b")
 x1, x2 = G.inputs("x1 x2")
+w1, w3, b = G.params("w1 w3 b")
 PRE = w1 * x1 + w1 * x2 + b
 EXAM = w3 * G.relu(PRE)
 Z = "(w1*x1 + w1*x2 + b)"

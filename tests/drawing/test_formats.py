@@ -11,10 +11,10 @@ import pytest
 import graphc as G
 from graphc.drawing import draw
 from graphc.drawing.figure import Box, Figure, Label, Wire
-from graphc.files import write_whole
 from graphc.drawing.scene import build, place
 from graphc.drawing.style import THEMES
 from graphc.drawing.svg import svg_text
+from graphc.files import write_whole
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -59,7 +59,8 @@ def test_the_same_bytes_twice(exam, tmp_path, ending):
 
 def test_the_same_bytes_in_another_process(circuit, tmp_path):
     program = (
-        "import graphc as G; from graphc.drawing import draw; x1, x2 = G.inputs('x1 x2'); w1, w3, b = G.params('w1 w3 b');"
+        "import graphc as G; from graphc.drawing import draw;"
+        "x1, x2 = G.inputs('x1 x2'); w1, w3, b = G.params('w1 w3 b');"
         "f = w3 * G.relu(w1 * x1 + w1 * x2 + b);"
         "d = draw(f, wrt=[w1, w3, b, x1, x2], at={x1: 3, x2: -1, w1: 2, w3: 4, b: -1});"
         "import sys; sys.stdout.write(d.svg)"

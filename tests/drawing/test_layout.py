@@ -14,25 +14,76 @@ from graphc.drawing.layout import box_ranks, crossings, settle, spine_of
 from graphc.drawing.shapes import Circle, Glyphs, Rect
 
 
+def around(s):
+    """The rectangle around text, a circle, a box or an arrow's head: left, top, right, bottom."""
+    if isinstance(s, Glyphs):
+        return s.x, s.y - s.outline.height, s.x + s.outline.width, s.y + s.outline.depth
+    if isinstance(s, Circle):
+        return s.x - s.radius, s.y - s.radius, s.x + s.radius, s.y + s.radius
+    if isinstance(s, Rect):
+        return s.x, s.y, s.x + s.width, s.y + s.height
+    xs, ys = ([v for _, vs in s.commands for v in vs[i::2]] for i in (0, 1))
+    return min(xs), min(ys), max(xs), max(ys)
+
+
 def solid(group):
-    """The boxes around a group's text and shape, wires apart."""
+    """The rectangles around all that a group draws, wires apart."""
     for s in group.shapes:
-        if isinstance(s, Glyphs) and s.outline.commands:
-            yield s.x, s.y - s.outline.height, s.x + s.outline.width, s.y + s.outline.depth
-        elif isinstance(s, Circle):
-            yield s.x - s.radius, s.y - s.radius, s.x + s.radius, s.y + s.radius
-        elif isinstance(s, Rect):
-            yield s.x, s.y, s.x + s.width, s.y + s.height
+        if s.cls not in ("wire", "head") and not (isinstance(s, Glyphs) and not s.outline.commands):
+            yield around(s)
+
+
+def meet(a, b, apart=-0.5):
+    return a[0] < b[2] + apart and b[0] < a[2] + apart and a[1] < b[3] + apart and b[1] < a[3] + apart
 
 
 def overlaps(scene):
     groups = [(g, list(solid(g))) for g in scene.groups if g.cls != "marks"]  # those stand in their box
     for i, (g, ours) in enumerate(groups):
         for h, theirs in groups[i + 1 :]:
-            for a in ours:
-                for b in theirs:
-                    if a[0] < b[2] - 0.5 and b[0] < a[2] - 0.5 and a[1] < b[3] - 0.5 and b[1] < a[3] - 0.5:
-                        yield g.key, h.key
+            if any(meet(a, b) for a in ours for b in theirs):
+                yield g.key, h.key
+
+
+def line(path):
+    """Points on a wire, closely spaced."""
+    points = []
+    for name, v in path.commands:
+        here = points[-1] if points else v
+        for t in (i / 40 for i in range(1, 41) if v):  # "Z" has no coordinates
+            if name == "C":
+                k = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+                points.append(tuple(k[0] * here[i] + k[1] * v[i] + k[2] * v[2 + i] + k[3] * v[4 + i] for i in (0, 1)))
+            else:
+                points.append(tuple(here[i] + (v[i] - here[i]) * t for i in (0, 1)))
+    return points
+
+
+def struck(drawing):
+    """Wires that run over a text, a note or a box that is not at their end."""
+    groups = [g for g in drawing.scene.groups if g.cls != "marks"]
+    for wire, own in zip(drawing.figure.wires, groups):
+        assert own.cls == "edge"
+        points = [(x, y, x, y) for s in own.shapes if s.cls in ("wire", "head") for x, y in line(s)]
+        for g in groups:
+            shapes = [s for s in g.shapes if s.cls not in ("wire", "head")]
+            if g.key in (wire.tail, wire.head) and g.cls.startswith("node"):
+                shapes = shapes[len(shapes) - 1 :] if note_of(drawing, g.key) else []
+            if any(meet(around(s), p, 1.0) for s in shapes for p in points):
+                yield f"{wire.tail} -> {wire.head}", g.key
+
+
+def note_of(drawing, key):
+    return next(b.note for b in drawing.figure.boxes if b.key == key)
+
+
+def outside(scene):
+    rooms = [(g.key, around(s)) for g in scene.groups for s in g.shapes]
+    return [key for key, r in rooms if min(r[0], r[1], scene.width - r[2], scene.height - r[3]) < 4.0]
+
+
+def faults(drawing):
+    return [*overlaps(drawing.scene), *struck(drawing), *outside(drawing.scene)]
 
 
 STEPS = (operator.mul, operator.add, operator.sub, lambda u, _: G.tanh(u), lambda u, _: u * 2)
@@ -52,10 +103,27 @@ def random_scalar_graph(seed):
 @pytest.mark.parametrize("seed", range(25))
 @pytest.mark.parametrize("rankdir", ["LR", "TB"])
 def test_nothing_overlaps(seed, rankdir):
+    """Labels, notes, boxes, legend: none on another, no wire over any, none over the figure's edge."""
     f, at = random_scalar_graph(seed)
-    for d in (draw(f, wrt=list(at), at=at, rankdir=rankdir, engine="own"),
-              draw(G.backward(f, list(at)), at=at, rankdir=rankdir, engine="own")):
-        assert list(overlaps(d.scene)) == []
+    backward, form = G.backward(f, list(at)), {"rankdir": rankdir, "engine": "own"}
+    for d in (draw(f, wrt=list(at), at=at, **form), draw(f, wrt=list(at), **form),
+              draw(backward, at=at, **form), draw(backward, **form)):
+        assert faults(d) == []
+
+
+def noted():
+    """An inner value with three consumers, whose own operands come in from both sides."""
+    x = G.input("x")
+    y = x * x
+    return G.exp(y) * y + x / (1 + y), [x], {x: 2}
+
+
+@pytest.mark.parametrize("option", [{}, {"blank": True}, {"lang": "fr"}])
+@pytest.mark.parametrize("rankdir", ["LR", "TB"])
+def test_no_wire_runs_over_the_sum_of_an_inner_value(rankdir, option):
+    f, wrt, at = noted()
+    assert faults(draw(f, wrt=wrt, at=at, rankdir=rankdir, **option)) == []
+    assert faults(draw(f, wrt=wrt, rankdir=rankdir)) == []
 
 
 def test_the_spine_of_the_exam_is_straight(exam):
@@ -87,8 +155,31 @@ def marks(drawing):
 def test_operands_are_numbered_when_they_cannot_come_in_order():
     x, y = G.inputs("x y")
     assert marks(draw(x - y, engine="own")) == []
-    turned = (y + x) * (x - y)  # x and y stand in one order, and the difference wants the other
-    assert marks(draw(turned, engine="own")) == [["1", "2"]]
+    turned = (x - y) * G.tanh(y - x)  # x and y stand in one order, and one of the differences wants the other
+    d = draw(turned, engine="own")
+    assert marks(d) == [["1", "2"]]
+    first, second = (around(s) for g in d.scene.groups if g.cls == "marks" for s in g.shapes)
+    assert not meet(first, second, 1.0)
+
+
+def test_a_sign_stands_in_the_middle_of_its_circle():
+    x, y = G.inputs("x y")
+    for f in (x - y, x + y, x / y):
+        shapes = next(g.shapes for g in draw(f).scene.groups if g.key == "f")
+        heights = [v for _, vs in shapes[1].outline.commands for v in vs[1::2]]
+        assert shapes[1].y + (min(heights) + max(heights)) / 2 == pytest.approx(shapes[0].y)
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "TB"])
+def test_the_figure_is_turned_over_rather_than_numbered(rankdir):
+    f, _, _ = noted()  # the numerator x comes in over the denominator
+    assert marks(draw(f, rankdir=rankdir)) == marks(draw((G.input("y") + G.input("x")) / G.input("x"))) == []
+
+
+def test_what_is_used_late_stands_late():
+    arcs = [("x", "u"), ("u", "v"), ("v", "p"), ("y", "p"), ("y", "d"), ("d", "q"), ("p", "q")]
+    rank = box_ranks(["x", "y", "u", "v", "d", "p", "q"], arcs)
+    assert rank == {"x": 0, "u": 2, "v": 4, "y": 4, "p": 6, "d": 6, "q": 8}
 
 
 def test_engines_draw_the_same_exam(exam):
