@@ -162,6 +162,7 @@ def _choose_inputs(needed: list[Expr], inputs: Iterable[Any] | None, who: str) -
         if node is None:
             raise InputError(f"{who}: no input {name!r} in this graph{suggestion(name, by_name)}; "
                              f"it has {', '.join(by_name) or 'none'}")
+        node = by_name[name] if name in by_name and by_name[name].type is node.type else node
         if by_name.get(name, node) is not node:
             raise InputError(f"{who}: the input {slot_of(node)} is not {slot_of(by_name[name])}, which the outputs use")
         if name in chosen:

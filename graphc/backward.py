@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeAlias
 from .dims import Size
 from .errors import DTypeError, InputError, NoDerivative, ShapeError
 from .formula import format_node
-from .ir import Expr, building, consumers, lift, postorder, variables
+from .ir import Expr, building, consumers, lift, postorder, same_variable, variables
 from .ops.elementwise import EQUAL, WHERE
 from .ops.reduction import SUM
 from .ops.shaping import BROADCAST_TO, RESHAPE
@@ -77,7 +77,7 @@ def backward(f: Expr, wrt: Any = None) -> Backward:
     >>> B.edge_visits, B.path_count == 2**40
     (80, True)
     """
-    _check_output(f)
+    check_output(f, "gradients")
     if f.ndim:
         raise ShapeError(
             f"gradients: the output {f!r} is not a scalar (declared at {f.place}); reduce it, as in G.sum(f), "
@@ -105,7 +105,7 @@ def vjp(ys: Any, xs: Any, cotangents: Any) -> Any:
     if len(seeds) != len(outputs):
         raise InputError(f"vjp: {len(outputs)} outputs need as many cotangents, got {len(seeds)}")
     for y, c in zip(outputs, seeds):
-        _check_output(y)
+        check_output(y, "vjp")
         if c.shape != y.shape:
             raise ShapeError(f"vjp: the cotangent {c.type} of the output {y.type} must have its shape")
     order = postorder(outputs)
@@ -117,11 +117,12 @@ def vjp(ys: Any, xs: Any, cotangents: Any) -> Any:
     return results[0] if single else results
 
 
-def _check_output(y: Expr) -> None:
+def check_output(y: Expr, who: str) -> None:
+    """Raises InputError when `y` is not a node, DTypeError when it is not floating."""
     if not isinstance(y, Expr):
-        raise InputError(f"gradients: the output must be an Expr, got {type(y).__name__}")
+        raise InputError(f"{who}: the output must be an Expr, got {type(y).__name__}")
     if not y.type.is_float:
-        raise DTypeError(f"gradients: the output {y!r} is not floating: it has no derivative (declared at {y.place})")
+        raise DTypeError(f"{who}: the output {y!r} is not floating: it has no derivative (declared at {y.place})")
 
 
 def _targets(wrt: Any, order: Sequence[Expr]) -> list[Expr]:
@@ -129,7 +130,7 @@ def _targets(wrt: Any, order: Sequence[Expr]) -> list[Expr]:
     if wrt is None:
         floats = [v for v in known if v.type.is_float]
         return [v for v in floats if v.op.name == "param"] or floats
-    targets = [_target(w, known, order) for w in ([wrt] if isinstance(wrt, (Expr, str)) else wrt)]
+    targets = [find(w, known, order) for w in ([wrt] if isinstance(wrt, (Expr, str)) else wrt)]
     for w in targets:
         if not w.type.is_float:
             who = f"{w.label or repr(w)} {w.type}"
@@ -137,9 +138,10 @@ def _targets(wrt: Any, order: Sequence[Expr]) -> list[Expr]:
     return targets
 
 
-def _target(w: Any, known: Sequence[Expr], order: Sequence[Expr]) -> Expr:
+def find(w: Any, known: Sequence[Expr], order: Sequence[Expr]) -> Expr:
+    """The node that `w` is or names, among the variables `known` first. Raises InputError."""
     if isinstance(w, Expr):
-        return w
+        return same_variable(w, known)
     if not isinstance(w, str):
         raise InputError(f"wrt takes Exprs and names, got {type(w).__name__}")
     for node in (*known, *order):

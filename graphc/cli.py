@@ -18,8 +18,8 @@ from typing import Any, NoReturn
 
 import graphc as G
 
-from .files import write_whole
 from .errors import GraphcError, InputError
+from .files import write_whole
 
 INVALID = 3
 STATUS = {"correct": 0, "wrong": 1, "undecided": 2, "invalid": INVALID}

@@ -108,7 +108,7 @@ def _leaf(node: Any, surface: Surface, lang: str) -> tuple[str, int]:
         return (tex_name(node.label, node.type.ndim) if surface == "latex" else node.label), ATOM
     if node.op.name == "const":
         return constant_text(node.attrs[0].value, surface, lang)
-    text = node.op.form_of(node)[0 if surface != "latex" else 2]  # a size: N, 2*N + 1
+    text = node.op.form_of(node)[("text", "unicode", "latex").index(surface)]  # a size: N, 2*N + 1
     return text, (ATOM if text.isidentifier() else SUM)
 
 

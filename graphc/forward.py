@@ -4,34 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
+from .backward import check_output, find
 from .errors import DTypeError, InputError, NoDerivative, ShapeError
-from .ir import Expr, lift, postorder
+from .ir import Expr, building, lift, postorder, variables
 from .ops.shaping import BROADCAST_TO
 
 
 def jvp(ys: Any, xs: Any, tangents: Any) -> Any:
     """Jacobian-vector product: the derivative of each y along `tangents`, which have the xs' shapes.
 
-    One Expr for `ys` gives one Expr. Raises ShapeError when a tangent does not have its x's shape,
-    DTypeError for an integer x, NoDerivative where an op has no pushforward.
+    The results have the shapes and dtypes of the ys; one Expr for `ys` gives one Expr. The xs are Exprs or names.
+    Raises ShapeError when a tangent does not have its x's shape, DTypeError for an integer x or y,
+    InputError for an unknown name, NoDerivative where an op has no pushforward.
 
     >>> import graphc as G
     >>> x = G.input("x")
     >>> print(G.simplify(G.jvp(G.exp(x), x, 1.0)))
     exp(x)
     """
+    single = isinstance(xs, (Expr, str))
     outputs = [ys] if isinstance(ys, Expr) else list(ys)
-    sources = [xs] if isinstance(xs, Expr) else list(xs)
-    seeds = [lift(t, "jvp") for t in ([tangents] if isinstance(xs, Expr) else tangents)]
+    for y in outputs:
+        check_output(y, "jvp")
+    order = postorder(outputs)
+    known = variables(order)
+    sources = [find(x, known, order) for x in ([xs] if single else xs)]
+    seeds = [lift(t, "jvp") for t in ([tangents] if single else tangents)]
     if len(seeds) != len(sources):
         raise InputError(f"jvp: {len(sources)} inputs need as many tangents, got {len(seeds)}")
     tangent: dict[Expr, Expr | None] = {}
     for x, t in zip(sources, seeds):
         tangent[x] = _seed(x, t)
-    for node in postorder(outputs):
-        if node not in tangent:
-            tangent[node] = _push(node, [tangent[a] for a in node.args])
-    results = [_result(tangent[y], y) for y in outputs]
+    with building() as at:
+        for node in order:
+            if node not in tangent:
+                at(node)
+                tangent[node] = _push(node, [tangent[a] for a in node.args])
+    results = [_or_zeros(tangent[y], y) for y in outputs]
     return results[0] if isinstance(ys, Expr) else results
 
 
@@ -49,10 +58,16 @@ def _push(node: Expr, tangents: list[Expr | None]) -> Expr | None:
     op = node.op
     if op.pushforward is None:
         raise NoDerivative(f"{op.name} has no pushforward; add one to its row (node declared at {node.place})")
-    return op.pushforward(tangents, node, *node.args, **op.named_attrs(node))
+    return _fit(op.pushforward(tangents, node, *node.args, **op.named_attrs(node)), node)
 
 
-def _result(t: Expr | None, y: Expr) -> Expr:
-    if t is None:
-        t = lift(y.dtype.type(0))
-    return t if t.shape == y.shape else BROADCAST_TO(t, shape=y.shape)
+def _fit(t: Expr | None, node: Expr) -> Expr | None:
+    """`t` in the type of the node: a tangent of one operand only may lack the axes that the others bring."""
+    if t is None or t.type is node.type:
+        return t
+    t = t if t.type.dtype == node.type.dtype else t.astype(node.type.dtype)
+    return t if t.shape == node.shape else BROADCAST_TO(t, shape=node.shape)
+
+
+def _or_zeros(t: Expr | None, y: Expr) -> Expr:
+    return t if t is not None else BROADCAST_TO(lift(y.dtype.type(0)), shape=y.shape)

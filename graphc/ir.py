@@ -24,7 +24,7 @@ from .constant import Constant, Init, constant_of
 from .dims import Dim, Size
 from .errors import DTypeError, GraphcError, InputError, ShapeError
 from .formula import Form, call, format_node
-from .traversal import by_declaration, consumers, postorder, to_networkx
+from .traversal import consumers, postorder, to_networkx
 from .types import DTYPES, TensorType, as_dtype, as_shape
 
 __all__ = [
@@ -87,11 +87,7 @@ class Op:
         key = (self.name, label, attrs, *[id(a) for a in args])
         found = _TABLE.get(key)
         node = found() if found is not None else None
-        if node is None:
-            return _intern(key, self, args, attrs, label, self._type(args, attrs))
-        if _PLACE.where is None:  # written again by a user, so later than every declaration before it
-            _SET_SERIAL(node, next(_SERIAL))
-        return node
+        return node if node is not None else _intern(key, self, args, attrs, label, self._type(args, attrs))
 
     def _type(self, args: tuple[Expr, ...], attrs: tuple[Any, ...]) -> TensorType:
         types = [a.type for a in args]
@@ -139,7 +135,7 @@ class Expr:
     `expr.type` has the shape and dtype, `expr.where` the file and line of its declaration.
     """
 
-    __slots__ = ("__weakref__", "args", "attrs", "declared", "label", "op", "serial", "type", "where")
+    __slots__ = ("__weakref__", "args", "attrs", "label", "op", "serial", "type", "where")
     op: Op
     args: tuple[Expr, ...]
     attrs: tuple[Any, ...]
@@ -147,7 +143,6 @@ class Expr:
     type: TensorType
     where: tuple[str, int] | None
     serial: int  # counts the nodes as they are made
-    declared: tuple[int, ...]  # of an input or a parameter only: the count at each of its declarations
 
     __array_ufunc__ = None  # NumPy arrays on the left give way to our reflected operators
     __hash__ = object.__hash__
@@ -252,7 +247,7 @@ class Expr:
         order = postorder([self])
         index = {node: i for i, node in enumerate(order)}
         rows = [(n.op.name, tuple(index[a] for a in n.args), n.attrs, n.label, n.where) for n in order]
-        declared = by_declaration([n for n in order if n.op.name in VARIABLES], order)
+        declared = sorted((n for n in order if n.op.name in VARIABLES), key=lambda n: n.serial)
         return _rebuild, (rows, [index[n] for n in declared])
 
     # -- operators: each is the row of that name -------------------------------------------------------
@@ -398,11 +393,10 @@ _NEW = object.__new__
 _SET = {slot: getattr(Expr, slot).__set__ for slot in Expr.__slots__[1:]}
 _SET_OP, _SET_ARGS, _SET_ATTRS = _SET["op"], _SET["args"], _SET["attrs"]
 _SET_LABEL, _SET_TYPE, _SET_WHERE, _SET_SERIAL = _SET["label"], _SET["type"], _SET["where"], _SET["serial"]
-_SET_DECLARED = _SET["declared"]
 
 
 def _intern(key: tuple[Any, ...], op: Op, args: tuple[Expr, ...], attrs: tuple[Any, ...],
-            label: str | None, type_: TensorType) -> Expr:
+            label: str | None, type_: TensorType, fresh: bool = False) -> Expr:
     node: Expr = _NEW(Expr)
     _SET_OP(node, op)
     _SET_ARGS(node, args)
@@ -415,7 +409,7 @@ def _intern(key: tuple[Any, ...], op: Op, args: tuple[Expr, ...], attrs: tuple[A
     ref.key = key
     with _LOCK:
         other = _TABLE.get(key)
-        twin = other() if other is not None else None
+        twin = other() if other is not None and not fresh else None
         if twin is not None:
             return twin
         _TABLE[key] = ref
@@ -468,14 +462,17 @@ _Pickled = tuple[str, tuple[int, ...], tuple[Any, ...], "str | None", "tuple[str
 
 
 def _rebuild(rows: Sequence[_Pickled], declared: Sequence[int]) -> Expr:
-    """The last of the rows as a node. New variables are declared in their old order."""
+    """The last of the rows as a node. A variable is the one of its name and type that lives here, if any;
+    new ones are declared in their old order."""
     nodes: dict[int, Expr] = {}
     with building():
         for i in (*declared, *range(len(rows))):
             name, args, attrs, label, _PLACE.where = rows[i]
-            nodes[i] = OPS[name].make(tuple([nodes[a] for a in args]), attrs, label)
-            if name in VARIABLES and not hasattr(nodes[i], "declared"):
-                _SET_DECLARED(nodes[i], (next(_SERIAL),))
+            if name in VARIABLES:
+                dtype, shape, *init = attrs
+                nodes[i] = variable(OPS[name], label, shape, dtype, *init, declare=False)
+            else:
+                nodes[i] = OPS[name].make(tuple([nodes[a] for a in args]), attrs, label)
     return nodes[len(rows) - 1]
 
 
@@ -484,6 +481,10 @@ def _rebuild(rows: Sequence[_Pickled], declared: Sequence[int]) -> Expr:
 
 def _leaf_type(dtype: str, shape: tuple[Size, ...], *_: Any, **__: Any) -> TensorType:
     return TensorType(shape, dtype)
+
+
+def _size_texts(text: str) -> dict[str, str]:
+    return {"text": text, "unicode": text.replace("*", "·"), "latex": text.replace("*", r" \cdot ")}
 
 
 INPUT = Op("input", _leaf_type, attrs=("dtype", "shape"))
@@ -497,7 +498,7 @@ SIZE = Op(
     attrs=("size",),
     numpy=lambda node: str(node.attrs[0]),
     form=Form("?", "?", "?"),
-    form_attrs=lambda node: dict.fromkeys(("text", "unicode", "latex"), str(node.attrs[0])),
+    form_attrs=lambda node: _size_texts(str(node.attrs[0])),
 )
 LEAVES = frozenset({"input", "param", "const", "size"})
 VARIABLES = frozenset({"input", "param"})
@@ -514,22 +515,34 @@ def check_name(name: object) -> str:
 
 def variable(op: Op, name: object, shape: Sequence[object], dtype: object, init: Any = None, *,
              declare: bool = True) -> Expr:
-    """The input or parameter of this name and type; declaring it again gives the same node, which for graphs
-    made from then on comes last in the order of declaration (`declare=False` leaves the order alone)."""
+    """A new input or parameter; with `declare=False`, the one of this name and type that was declared
+    last and still lives, if there is one."""
     label = check_name(name)
     who = f"{op.name} {label}"
     try:
         attrs: tuple[Any, ...] = (as_dtype(dtype), as_shape(shape, who))
     except DTypeError as error:
         raise DTypeError(f"{who}: {error}") from None
+    key = (op.name, label, *attrs)
+    known = _TABLE.get(key) if not declare else None
+    node = known() if known is not None else None
+    if node is not None:
+        return node
     if op is PARAM:
         attrs += (init if init is None or isinstance(init, Init) else Init(init),)
-    node = op.make((), attrs, label)
-    known: tuple[int, ...] = getattr(node, "declared", ())
-    if declare or not known:
-        _SET_DECLARED(node, (*known[-99:], next(_SERIAL)))
-        _SET_WHERE(node, _caller())
-    return node
+    return _intern(key, op, (), attrs, label, _leaf_type(*attrs), fresh=True)
+
+
+def same_variable(w: Expr, known: Iterable[Expr]) -> Expr:
+    """`w`, or of the known variables the one of its name and type: a cell of a notebook that is run again
+    declares its inputs again. Raises InputError when only the name is the same."""
+    if w.op.name in VARIABLES:
+        for v in known:
+            if v.label == w.label and v is not w:
+                if v.type is not w.type:
+                    raise _twice(v, w)
+                return v
+    return w
 
 
 def const(value: Any, name: str | None = None) -> Expr:
@@ -583,8 +596,7 @@ def variables(order: Iterable[Expr]) -> list[Expr]:
     """
     leaves: dict[str, Expr] = {}
     named: dict[str, Expr] = {}
-    nodes = list(order)
-    for node in nodes:
+    for node in order:
         if node.label is None:
             continue
         table = leaves if node.op.name in VARIABLES else named
@@ -593,9 +605,10 @@ def variables(order: Iterable[Expr]) -> list[Expr]:
             raise _twice(other, node)
     for name in leaves.keys() & named.keys():
         raise _twice(leaves[name], named[name])
-    return by_declaration(leaves.values(), nodes)
+    return sorted(leaves.values(), key=lambda node: node.serial)
 
 
 def _twice(a: Expr, b: Expr) -> InputError:
     first, second = (f"{n.op.name} {n.type} declared at {n.place}" for n in (a, b))
-    return InputError(f"the name {a.label!r} is used for two different values: {first}, and {second}; rename one")
+    return InputError(f"the name {a.label!r} is used for two different values: {first}, and {second}; "
+                      "declare it once and use that node, or rename one")

@@ -37,7 +37,7 @@ def input(name: str, *shape: Any, dtype: Any = "float64") -> Expr:
 
     `shape` is a list of sizes: integers, or names such as "N" that any call may fill (the same
     name means the same size everywhere). `dtype` is one of float64, float32, int64, int32, bool.
-    Declaring the same name and type again gives the same node.
+    Each call declares a new input: one name for two of them in a graph is an error when the graph is used.
     Raises InputError for a bad name, ShapeError for a bad size, DTypeError for an unknown dtype.
 
     >>> x = input("x", "N", 784)

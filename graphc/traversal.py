@@ -50,18 +50,6 @@ def consumers(order: Sequence[N]) -> dict[N, list[tuple[N, int]]]:
     return edges
 
 
-def by_declaration(leaves: Iterable[Any], order: Iterable[Any]) -> list[Any]:
-    """Inputs and parameters in the order in which they were declared for this graph: of the declarations
-    of each, the last before the graph was made. So a name that another graph declares again keeps its place here."""
-    made = max((node.serial for node in order if node.args), default=None)
-
-    def declaration(node: Any) -> int:
-        before = [d for d in node.declared if made is None or d < made]
-        return int(before[-1] if before else node.declared[0])
-
-    return sorted(leaves, key=declaration)
-
-
 def to_networkx(outputs: Any) -> Any:
     """The graph of one Expr or several as a `networkx.MultiDiGraph`: an edge for each operand, so x*x keeps its two.
 

@@ -61,6 +61,8 @@ def test_a_named_size_is_bracketed_where_it_must_be():
     x = G.input("x", "N", 5)
     assert str(1 / G.const(2.0) * x.sum()) == "1/2*sum(x)"
     assert str(x.sum() / (x.shape[0] * 5)) == "sum(x)/(5*N)"
+    assert format_node(x.sum() / (x.shape[0] * 5), "unicode") == "sum(x)/(5·N)"
+    assert format_node(x.sum() * (x.shape[0] * 5), "latex").endswith(r" \cdot (5 \cdot N)")
     assert str(x.sum() / (x.shape[0] + 1)) == "sum(x)/(N + 1)"
     assert str((x.shape[0] + 1) * x.sum()) == "(N + 1)*sum(x)"
     assert str(x.sum() ** x.shape[0]) == "sum(x)**N"

@@ -13,12 +13,28 @@ def test_a_derivative(run):
     assert run(G.jvp(G.exp(x) * x, x, 1.0), x=2.0) == pytest.approx(3 * np.exp(2.0), rel=1e-15)
 
 
+def test_by_name():
+    x = G.input("x")
+    assert G.jvp(G.exp(x), "x", 1.0) is G.jvp(G.exp(x), x, 1.0)
+
+
 def test_tangents_add_over_the_inputs(run):
     x, y = G.input("x", 2), G.input("y", 2)
     found = G.jvp([x * y, x.sum()], [x, y], [np.array([1.0, 0.0]), np.array([0.0, 2.0])])
     values = run(found, x=np.array([3.0, 5.0]), y=np.array([7.0, 11.0]))
     np.testing.assert_array_equal(values[0], [7.0, 10.0])
     assert values[1] == 1.0
+
+
+@pytest.mark.parametrize("function", [
+    lambda s, v: G.sum(s + v), lambda s, v: G.max(s * v), lambda s, v: G.sum(G.where(v > 0, s, v)),
+    lambda s, v: G.concatenate([s + v, v]).mean(), lambda s, v: G.logsumexp((v / s)[None], axis=(0, 1)),
+    lambda s, v: (s - v) @ v,
+])  # fmt: skip
+def test_a_broadcast_operand_alone(function, run):
+    s, v = G.input("s"), G.input("v", 3)
+    f, given = function(s, v), {"s": 1.5, "v": np.array([1.0, 2.0, -3.0])}
+    assert run(G.jvp(f, s, 1.0), **given) == pytest.approx(float(run(G.gradients(f, s), **given)), rel=1e-14)
 
 
 def test_along_an_inner_value(run):
@@ -51,6 +67,9 @@ def test_a_hessian_vector_product_is_forward_over_reverse(run):
         (lambda x, n: G.jvp(x, n, 1), G.DTypeError,
         r"<input n: int64\[\]> is not floating, so it has no tangent \(declared at test_forward"),
         (lambda x, n: G.jvp(x, [x], []), G.InputError, "1 inputs need as many tangents, got 0"),
+        (lambda x, n: G.jvp(x, "q", np.ones(2)), G.InputError, "no value named 'q' in this graph; it has x"),
+        (lambda x, n: G.jvp(x > 0, x, np.ones(2)), G.DTypeError, "jvp: the output .* is not floating"),
+        (lambda x, n: G.jvp([x, 2.0], x, np.ones(2)), G.InputError, "jvp: the output must be an Expr, got float"),
     ],
 )  # fmt: skip
 def test_bad_requests(ask, error, text):

@@ -378,8 +378,21 @@ def test_pullback_is_the_adjoint_of_the_pushforward(name, i, dtype, run):
         assert math.isclose(left, right, rel_tol=close, abs_tol=close)
 
 
-@pytest.mark.parametrize("name", [n for n,
- cases in CASES.items() if not built(cases[0], cases[0].shapes[0])[0].type.is_float])
+@each_case
+def test_the_tangent_of_one_operand_has_the_type_of_the_result(name, i, run):
+    case = CASES[name][i]
+    for shapes in case.shapes:
+        y, xs, values = built(case, shapes)
+        for x in floating(xs) if y.type.is_float else ():
+            tangent = G.jvp(y, x, G.input("t", *x.shape))
+            assert (tangent.shape, tangent.type.dtype) == (y.shape, y.type.dtype)
+            run(tangent, t=values[x.name], **values)
+
+
+BOOL = [n for n, cases in CASES.items() if not built(cases[0], cases[0].shapes[0])[0].type.is_float]
+
+
+@pytest.mark.parametrize("name", BOOL)
 def test_bool_results_carry_no_derivative(name):
     case = CASES[name][0]
     y, xs, _ = built(case, case.shapes[0])

@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import InputError, ParseError
-from ..ir import Expr
-from ..lang import input as declare_input
-from ..lang import param as declare_param
+from ..ir import INPUT, PARAM, Expr, variable
 from .from_graph import graph
 from .parse import parse
 from .phrases import LANGUAGES
@@ -51,7 +49,7 @@ def parse_graph(text: str, *, shapes: Mapping[str, Any] | None = None, defines: 
             learned = name in params if params is not None else _PARAMETER_NAME.fullmatch(name) is not None
             shape = shapes.get(name, ())
             sizes = shape if isinstance(shape, (tuple, list)) else (shape,)
-            declared[name] = (declare_param if learned else declare_input)(name, *sizes)
+            declared[name] = variable(PARAM if learned else INPUT, name, sizes, "float64", declare=False)
         return declared[name]
 
     return graph(reading.links[0], leaf)

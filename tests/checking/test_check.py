@@ -197,7 +197,7 @@ def test_a_variable_that_f_does_not_depend_on() -> None:
 @pytest.mark.parametrize(("options", "reason"), [
     ({"lang": "de"}, "no lang 'de'; choose from en, fr"),
     ({"syntax": "tex"}, "no syntax 'tex'; choose from auto, text, latex"),
-    ({"wrt": "q"}, "no value named 'q' in this graph; it has w"),
+    ({"wrt": "q"}, "no value named 'q' in this graph; it has x1, x2, w1"),
     ({"wrt": 3}, "`wrt` must be an Expr or a name, got int"),
     ({"answer": [1]}, "an answer is text, an Expr or a SymPy expression, got list"),
     ({"defines": {"z": 3}}, r"defines\['z'\] must be an Expr, got int"),

@@ -11,8 +11,15 @@ from graphc.checking.from_graph import trees
 from graphc.checking.tree import show
 from graphc.errors import InputError, LimitExceeded, ParseError
 
-w1, w3, b, W_hh, beta, theta = G.params("w1 w3 b W_hh beta theta")
-x, x1, x2, y, t = G.inputs("x x1 x2 y t")
+PARAMS, INPUTS = "w1 w3 b W_hh beta theta", "x x1 x2 y t"
+w1, w3, b, W_hh, beta, theta = G.params(PARAMS)
+x, x1, x2, y, t = G.inputs(INPUTS)
+
+
+def declare() -> None:
+    """The names of this module anew, so that no other module has declared them since."""
+    globals().update(zip(PARAMS.split(), G.params(PARAMS)), **dict(zip(INPUTS.split(), G.inputs(INPUTS))))
+
 
 SAME = [
     ("w3*relu(w1*x1 + w1*x2 + b)", lambda: w3 * G.relu(w1 * x1 + w1 * x2 + b)),
@@ -35,7 +42,15 @@ SAME = [
 
 @pytest.mark.parametrize(("text", "by_hand"), SAME)
 def test_the_very_same_node(text: str, by_hand: object) -> None:
-    assert parse_graph(text) is by_hand()  # type: ignore[operator]
+    declare()  # a name in a text is what was declared last under it
+    expected = by_hand()  # type: ignore[operator]
+    assert parse_graph(text) is expected
+
+
+def test_names_that_nobody_declared_are_declared_by_the_text() -> None:
+    f = parse_graph("unheard*w_of")
+    assert [a.op.name for a in f.args] == ["input", "param"]
+    assert parse_graph("unheard + 1").args[0] is f.args[0]
 
 
 def test_parameters_and_inputs() -> None:

@@ -173,7 +173,8 @@ def test_a_sign_stands_in_the_middle_of_its_circle():
 @pytest.mark.parametrize("rankdir", ["LR", "TB"])
 def test_the_figure_is_turned_over_rather_than_numbered(rankdir):
     f, _, _ = noted()  # the numerator x comes in over the denominator
-    assert marks(draw(f, rankdir=rankdir)) == marks(draw((G.input("y") + G.input("x")) / G.input("x"))) == []
+    x, y = G.inputs("x y")
+    assert marks(draw(f, rankdir=rankdir)) == marks(draw((y + x) / x)) == []
 
 
 def test_what_is_used_late_stands_late():
