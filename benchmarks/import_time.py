@@ -31,8 +31,8 @@ def main() -> None:
     pairs = [(seconds("numpy"), seconds("graphc")) for _ in range(rounds)]
     numpy, graphc = (statistics.median(column) for column in zip(*pairs))
     ratio = statistics.median(g / n for n, g in pairs)
-    loaded = subprocess.run([sys.executable, "-c", f"import sys, graphc; print([m for m in {HEAVY} if m in sys.modules])"],
-                            capture_output=True, text=True, check=True).stdout.strip()
+    code = f"import sys, graphc; print([m for m in {HEAVY} if m in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     print(f"numpy {numpy:.3f} s, graphc (numpy included) {graphc:.3f} s, ratio {ratio:.2f} over {rounds} rounds")
     print(f"heavy packages loaded: {loaded}")
 

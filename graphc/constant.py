@@ -1,4 +1,4 @@
-"""Values inside the graph: the array of a constant, the initial value of a parameter."""
+"""Names and values inside the graph: what may name a value, the array of a constant, a parameter's initial value."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DTypeError
+from .errors import DTypeError, InputError
 from .types import DTYPES
 
 
@@ -64,3 +64,23 @@ def _nearest(dtype: np.dtype[Any], value: Any) -> str:
     if dtype.name == "float16":
         return "float32"
     raise DTypeError(f"a constant is made of {', '.join(DTYPES)}; got {str(value)[:60]} of dtype {dtype}")
+
+
+def weak_constant(value: float) -> Constant:
+    """A Python number as a constant. Raises DTypeError for an integer beyond int64."""
+    try:
+        array = np.array(value, dtype="bool" if value is True or value is False else None)
+    except OverflowError:
+        array = np.array(None)
+    if array.dtype.name not in DTYPES:
+        raise DTypeError(f"the integer {str(value)[:40]} does not fit int64; write it as a float")
+    return _constant(array)
+
+
+def check_name(name: object) -> str:
+    """`name` when it may name a value: an identifier. Raises InputError otherwise."""
+    if not isinstance(name, str) or not name.isidentifier() or len(name) > 200:
+        raise InputError(f"a name must be an identifier such as 'w1' or 'y_hat', got {str(name)[:80]!r}")
+    if name.startswith("__"):
+        raise InputError(f"a name cannot begin with two underscores, got {name[:80]!r}")
+    return name

@@ -20,12 +20,12 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .constant import Constant, Init, constant_of
+from .constant import Constant, Init, check_name, constant_of, weak_constant
 from .dims import Dim, Size
 from .errors import DTypeError, GraphcError, InputError, ShapeError
 from .formula import Form, call, format_node
 from .traversal import consumers, postorder, to_networkx
-from .types import DTYPES, TensorType, as_dtype, as_shape
+from .types import TensorType, as_dtype, as_shape
 
 __all__ = [
     "LEAVES", "OPS", "VARIABLES", "Constant", "Expr", "Init", "Op", "building", "check_name", "const", "consumers",
@@ -170,6 +170,7 @@ class Expr:
 
     @property
     def ndim(self) -> int:
+        """Number of axes."""
         return len(self.type.shape)
 
     @property
@@ -344,29 +345,37 @@ class Expr:
         return OPS["transpose"](self, axes=(*range(self.ndim - 2), self.ndim - 1, self.ndim - 2))
 
     def transpose(self, *axes: Any) -> Expr:
+        """Axes in another order, given one by one or as a tuple; reversed by default."""
         order = axes[0] if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))) else axes
         return OPS["transpose"](self, axes=order or None)
 
     def reshape(self, *shape: Any) -> Expr:
+        """The same elements in another shape, given one by one or as a tuple; one size may be -1."""
         new = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
         return OPS["reshape"](self, shape=new)
 
     def ravel(self) -> Expr:
+        """All elements in one axis."""
         return OPS["reshape"](self, shape=(-1,))
 
     def astype(self, dtype: Any) -> Expr:
+        """The value in another of the five dtypes; a float cast to a float keeps its derivative."""
         return OPS["astype"](self, dtype=dtype)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Expr:
+        """As `G.sum`."""
         return OPS["sum"](self, axis=axis, keepdims=keepdims)
 
     def mean(self, axis: Any = None, keepdims: bool = False) -> Expr:
+        """As `G.mean`."""
         return OPS["mean"](self, axis=axis, keepdims=keepdims)
 
     def max(self, axis: Any = None, keepdims: bool = False) -> Expr:
+        """As `G.max`."""
         return OPS["max"](self, axis=axis, keepdims=keepdims)
 
     def min(self, axis: Any = None, keepdims: bool = False) -> Expr:
+        """As `G.min`."""
         return OPS["min"](self, axis=axis, keepdims=keepdims)
 
 
@@ -504,15 +513,6 @@ LEAVES = frozenset({"input", "param", "const", "size"})
 VARIABLES = frozenset({"input", "param"})
 
 
-def check_name(name: object) -> str:
-    """`name` when it may name a value: an identifier. Raises InputError otherwise."""
-    if not isinstance(name, str) or not name.isidentifier() or len(name) > 200:
-        raise InputError(f"a name must be an identifier such as 'w1' or 'y_hat', got {str(name)[:80]!r}")
-    if name.startswith("__"):
-        raise InputError(f"a name cannot begin with two underscores, got {name[:80]!r}")
-    return name
-
-
 def variable(op: Op, name: object, shape: Sequence[object], dtype: object, init: Any = None, *,
              declare: bool = True) -> Expr:
     """A new input or parameter; with `declare=False`, the one of this name and type that was declared
@@ -552,14 +552,7 @@ def const(value: Any, name: str | None = None) -> Expr:
 
 def number(value: float) -> Expr:
     """A weak constant from a Python number: it takes the dtype of its company."""
-    try:
-        array = np.array(value, dtype="bool" if value is True or value is False else None)
-    except OverflowError:
-        array = np.array(None)
-    if array.dtype.name not in DTYPES:
-        raise DTypeError(f"the integer {str(value)[:40]} does not fit int64; write it as a float")
-    array.flags.writeable = False
-    return CONST.make((), (Constant(array), True))
+    return CONST.make((), (weak_constant(value), True))
 
 
 def lift(value: Any, who: str = "graphc") -> Expr:

@@ -288,7 +288,7 @@ def test_a_name_declared_again_is_another_input():
     again = G.input("a")
     assert [v.name for v in variables(postorder([older]))] == ["a", "b"]
     assert [v.name for v in variables(postorder([b * again]))] == ["b", "a"]
-    with pytest.raises(G.InputError, match=r"the name 'a' is used for two .*test_ir.py:\d+, and .*test_ir.py:\d+; decl"):
+    with pytest.raises(G.InputError, match=r"the name 'a' is used for .*_ir.py:\d+, and .*_ir.py:\d+; declare it once"):
         G.compile(older + again)
 
 

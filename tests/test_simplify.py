@@ -183,7 +183,7 @@ if warm:
     for e in (x * G.sigmoid(x * w), (x > 0) * (y + w), G.exp(b) * (x + y) / b):
         G.simplify(G.gradients(e, [x, y]))
 p = G.sigmoid(w * x + b)
-for e in ((p - y) ** 2, G.tanh(w * x) * p, x / (1 + G.exp(-y * w)), G.relu(w * x) * (x > y), G.maximum(x * w, y) ** 3):
+for e in ((p - y) ** 2, G.tanh(w * x) * p, x / (1 + G.exp(-y * w)), G.relu(w * x) * (x > y), G.maximum(w, y) ** 3):
     print(*G.simplify(G.gradients(e, [x, y, w])), sep="\\n")
 """
 
