@@ -189,6 +189,11 @@ def number_text(value: Any, surface: Surface = "unicode", lang: str = "en", digi
     return _dress(text, surface, lang)
 
 
+def size_texts(text: str) -> dict[str, str]:
+    """A size such as 5*N on each surface."""
+    return {"text": text, "unicode": text.replace("*", "·"), "latex": text.replace("*", r" \cdot ")}
+
+
 def _is_finite(value: Any) -> bool:
     return value == value and abs(value) != float("inf")
 

@@ -23,7 +23,7 @@ import numpy as np
 from .constant import Constant, Init, check_name, constant_of, weak_constant
 from .dims import Dim, Size
 from .errors import DTypeError, GraphcError, InputError, ShapeError
-from .formula import Form, call, format_node
+from .formula import Form, call, format_node, size_texts
 from .traversal import consumers, postorder, to_networkx
 from .types import TensorType, as_dtype, as_shape
 
@@ -399,9 +399,8 @@ _LOCK = threading.RLock()
 _SERIAL = itertools.count()
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NEW = object.__new__
-_SET = {slot: getattr(Expr, slot).__set__ for slot in Expr.__slots__[1:]}
-_SET_OP, _SET_ARGS, _SET_ATTRS = _SET["op"], _SET["args"], _SET["attrs"]
-_SET_LABEL, _SET_TYPE, _SET_WHERE, _SET_SERIAL = _SET["label"], _SET["type"], _SET["where"], _SET["serial"]
+_SET_ARGS, _SET_ATTRS, _SET_LABEL, _SET_OP, _SET_SERIAL, _SET_TYPE, _SET_WHERE = (
+    getattr(Expr, slot).__set__ for slot in Expr.__slots__[1:])
 
 
 def _intern(key: tuple[Any, ...], op: Op, args: tuple[Expr, ...], attrs: tuple[Any, ...],
@@ -467,10 +466,7 @@ def _caller() -> tuple[str, int] | None:
     return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 
-_Pickled = tuple[str, tuple[int, ...], tuple[Any, ...], "str | None", "tuple[str, int] | None"]
-
-
-def _rebuild(rows: Sequence[_Pickled], declared: Sequence[int]) -> Expr:
+def _rebuild(rows: Sequence[tuple[Any, ...]], declared: Sequence[int]) -> Expr:
     """The last of the rows as a node. A variable is the one of its name and type that lives here, if any;
     new ones are declared in their old order."""
     nodes: dict[int, Expr] = {}
@@ -492,10 +488,6 @@ def _leaf_type(dtype: str, shape: tuple[Size, ...], *_: Any, **__: Any) -> Tenso
     return TensorType(shape, dtype)
 
 
-def _size_texts(text: str) -> dict[str, str]:
-    return {"text": text, "unicode": text.replace("*", "·"), "latex": text.replace("*", r" \cdot ")}
-
-
 INPUT = Op("input", _leaf_type, attrs=("dtype", "shape"))
 PARAM = Op("param", _leaf_type, attrs=("dtype", "shape", "init"))
 CONST = Op("const", lambda value, weak: TensorType(value.value.shape, value.value.dtype.name, weak),
@@ -507,7 +499,7 @@ SIZE = Op(
     attrs=("size",),
     numpy=lambda node: str(node.attrs[0]),
     form=Form("?", "?", "?"),
-    form_attrs=lambda node: _size_texts(str(node.attrs[0])),
+    form_attrs=lambda node: size_texts(str(node.attrs[0])),
 )
 LEAVES = frozenset({"input", "param", "const", "size"})
 VARIABLES = frozenset({"input", "param"})

@@ -191,8 +191,8 @@ for e in ((p - y) ** 2, G.tanh(w * x) * p, x / (1 + G.exp(-y * w)), G.relu(w * x
 def test_the_same_in_every_process_and_after_other_work():
     def run(warm, seed):
         env = {**os.environ, "PYTHONHASHSEED": seed}
-        done = subprocess.run([sys.executable, "-c", SCRIPT.format(warm=warm)], env=env, capture_output=True, check=True)
-        return done.stdout
+        code = SCRIPT.format(warm=warm)
+        return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, check=True).stdout
 
     first = run(False, "1")
     assert first.count(b"\n") == 15
