@@ -144,7 +144,6 @@ class Expr:
     where: tuple[str, int] | None
     serial: int  # counts the nodes as they are made
 
-    __array_ufunc__ = None  # NumPy arrays on the left give way to our reflected operators
     __hash__ = object.__hash__
 
     def __new__(cls, *_: Any) -> Expr:
@@ -234,6 +233,20 @@ class Expr:
         raise GraphcError(f"{_who(self)} {self.type} has no value yet; use G.evaluate or G.compile")
 
     __int__ = __index__ = __float__
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Expr:
+        """`np.exp(x)` and `array * x` are the rows of those names."""
+        if method != "__call__" or options or ufunc.__name__ not in OPS:
+            raise GraphcError(f"np.{ufunc.__name__} cannot take the graph node {_who(self)} {self.type} so; "
+                              "use the G. function of that name where there is one")
+        return OPS[ufunc.__name__](*operands)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> NoReturn:
+        raise GraphcError(f"np.{function.__name__} cannot take a graph node; use G.{function.__name__}")
+
+    def to_networkx(self) -> Any:
+        """The graph under this node as a `networkx.MultiDiGraph`; see `G.to_networkx`."""
+        return to_networkx(self)
 
     def __array__(self, *_: Any, **__: Any) -> NoReturn:
         raise GraphcError(f"{_who(self)} {self.type} is a graph node, not an array; use the G. function of that name")

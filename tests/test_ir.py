@@ -419,3 +419,31 @@ def test_a_long_chain_is_freed():
     del h, x
     gc.collect()
     assert ref() is None
+
+
+# -- NumPy's own functions ---------------------------------------------------------------------------------------------
+
+
+def test_numpys_ufuncs_are_the_rows_of_their_names():
+    x, a = G.input("x", 3), np.array([1.0, 2.0, 3.0])
+    assert np.exp(x) is G.exp(x)
+    assert (a * x) is G.multiply(a, x) and (a > x) is G.greater(a, x) and (a @ x) is G.matmul(a, x)
+    assert np.float32(2) * G.input("y", dtype="float32") + 1 is not None
+    assert (np.float64(2) * x).args[0].type.weak is False
+
+
+@pytest.mark.parametrize(("call", "text"), [
+    (lambda x: np.sin(x), r"np.sin cannot take the graph node x float64\[3\] so; use the G. function"),
+    (lambda x: np.add.reduce(x), "np.add cannot take the graph node x"),
+    (lambda x: np.sum(x), "np.sum cannot take a graph node; use G.sum"),
+    (lambda x: np.where(x > 0, x, 0), "np.where cannot take a graph node; use G.where"),
+    (lambda x: np.asarray(x), r"x float64\[3\] is a graph node, not an array"),
+])
+def test_numpys_other_functions_say_what_to_use(call, text):
+    with pytest.raises(G.GraphcError, match=text):
+        call(G.input("x", 3))
+
+
+def test_a_node_gives_its_own_graph():
+    x = G.input("x")
+    assert (x * x).to_networkx().number_of_edges("n0", "n1") == 2
