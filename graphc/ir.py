@@ -7,19 +7,17 @@ Operators on `Expr` look their row up in `OPS` by name; the rows themselves live
 
 from __future__ import annotations
 
-import gc
 import itertools
 import os
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import numpy as np
 
+from .building import PLACE, building, caller
 from .constant import Constant, Init, check_name, constant_of, weak_constant
 from .dims import Dim, Size
 from .errors import DTypeError, GraphcError, InputError, ShapeError
@@ -410,7 +408,6 @@ class _Ref(weakref.ref[Expr]):
 _TABLE: dict[tuple[Any, ...], _Ref] = {}
 _LOCK = threading.RLock()
 _SERIAL = itertools.count()
-_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NEW = object.__new__
 _SET_ARGS, _SET_ATTRS, _SET_LABEL, _SET_OP, _SET_SERIAL, _SET_TYPE, _SET_WHERE = (
     getattr(Expr, slot).__set__ for slot in Expr.__slots__[1:])
@@ -424,7 +421,7 @@ def _intern(key: tuple[Any, ...], op: Op, args: tuple[Expr, ...], attrs: tuple[A
     _SET_ATTRS(node, attrs)
     _SET_LABEL(node, label)
     _SET_TYPE(node, type_)
-    _SET_WHERE(node, _caller())
+    _SET_WHERE(node, caller())
     _SET_SERIAL(node, next(_SERIAL))
     ref = _Ref(node, _forget)
     ref.key = key
@@ -442,50 +439,13 @@ def _forget(ref: weakref.ref[Expr]) -> None:
         del _TABLE[ref.key]
 
 
-class _Place(threading.local):
-    where: tuple[str, int] | None = None
-
-
-_PLACE = _Place()
-
-
-@contextmanager
-def building() -> Iterator[Callable[[Expr], None]]:
-    """A pass that builds many nodes, each declared where its origin was: `at(origin)` says which.
-
-    The cycle collector pauses meanwhile: a pass over 100,000 nodes makes no cycles, and
-    scanning the growing graph again and again would take half of its time.
-    """
-    before, collecting = _PLACE.where, gc.isenabled()
-    gc.disable()
-    try:
-        yield _at
-    finally:
-        _PLACE.where = before
-        if collecting:
-            gc.enable()
-
-
-def _at(origin: Expr) -> None:
-    _PLACE.where = origin.where
-
-
-def _caller() -> tuple[str, int] | None:
-    if _PLACE.where is not None:
-        return _PLACE.where
-    frame = sys._getframe(2)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back  # type: ignore[assignment]
-    return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
-
-
 def _rebuild(rows: Sequence[tuple[Any, ...]], declared: Sequence[int]) -> Expr:
     """The last of the rows as a node. A variable is the one of its name and type that lives here, if any;
     new ones are declared in their old order."""
     nodes: dict[int, Expr] = {}
     with building():
         for i in (*declared, *range(len(rows))):
-            name, args, attrs, label, _PLACE.where = rows[i]
+            name, args, attrs, label, PLACE.where = rows[i]
             if name in VARIABLES:
                 dtype, shape, *init = attrs
                 nodes[i] = variable(OPS[name], label, shape, dtype, *init, declare=False)

@@ -16,7 +16,7 @@ ROWS = [
     ["errors", "files"],
     ["dims"],
     ["types"],
-    ["formula", "constant", "traversal"],
+    ["formula", "constant", "traversal", "building"],
     ["ir"],
     ["ops"],
     ["lang"],
