@@ -130,7 +130,7 @@ def _targets(wrt: Any, order: Sequence[Expr]) -> list[Expr]:
     if wrt is None:
         floats = [v for v in known if v.type.is_float]
         return [v for v in floats if v.op.name == "param"] or floats
-    targets = [find(w, known, order) for w in ([wrt] if isinstance(wrt, (Expr, str)) else wrt)]
+    targets = find([wrt] if isinstance(wrt, (Expr, str)) else wrt, known, order)
     for w in targets:
         if not w.type.is_float:
             who = f"{w.label or repr(w)} {w.type}"
@@ -138,17 +138,24 @@ def _targets(wrt: Any, order: Sequence[Expr]) -> list[Expr]:
     return targets
 
 
-def find(w: Any, known: Sequence[Expr], order: Sequence[Expr]) -> Expr:
-    """The node that `w` is or names, among the variables `known` first. Raises InputError."""
+def find(wanted: Iterable[Any], known: Sequence[Expr], order: Sequence[Expr]) -> list[Expr]:
+    """The nodes that are wanted or named: the variables `known` first. Raises InputError."""
+    names: dict[str, Expr] = {}
+    for node in (*known, *order):
+        if node.label is not None:
+            names.setdefault(node.label, node)
+    return [_find(w, names, known) for w in wanted]
+
+
+def _find(w: Any, names: Mapping[str, Expr], known: Sequence[Expr]) -> Expr:
     if isinstance(w, Expr):
-        return same_variable(w, known)
+        return same_variable(w, names)
     if not isinstance(w, str):
         raise InputError(f"wrt takes Exprs and names, got {type(w).__name__}")
-    for node in (*known, *order):
-        if node.label == w:
-            return node
-    names = ", ".join(str(v.label) for v in known) or "none"
-    raise InputError(f"wrt: no value named {str(w)[:60]!r} in this graph; it has {names}")
+    if w not in names:
+        listed = ", ".join(str(v.label) for v in known) or "none"
+        raise InputError(f"wrt: no value named {w[:60]!r} in this graph; it has {listed}")
+    return names[w]
 
 
 def _active(order: Sequence[Expr], wrt: Iterable[Expr]) -> set[Expr]:

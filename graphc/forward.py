@@ -28,7 +28,7 @@ def jvp(ys: Any, xs: Any, tangents: Any) -> Any:
         check_output(y, "jvp")
     order = postorder(outputs)
     known = variables(order)
-    sources = [find(x, known, order) for x in ([xs] if single else xs)]
+    sources = find([xs] if single else xs, known, order)
     seeds = [lift(t, "jvp") for t in ([tangents] if single else tangents)]
     if len(seeds) != len(sources):
         raise InputError(f"jvp: {len(sources)} inputs need as many tangents, got {len(seeds)}")

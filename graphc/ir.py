@@ -11,7 +11,7 @@ import itertools
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -498,16 +498,15 @@ def variable(op: Op, name: object, shape: Sequence[object], dtype: object, init:
     return _intern(key, op, (), attrs, label, _leaf_type(*attrs), fresh=True)
 
 
-def same_variable(w: Expr, known: Iterable[Expr]) -> Expr:
+def same_variable(w: Expr, known: Mapping[str, Expr]) -> Expr:
     """`w`, or of the known variables the one of its name and type: a cell of a notebook that is run again
     declares its inputs again. Raises InputError when only the name is the same."""
-    if w.op.name in VARIABLES:
-        for v in known:
-            if v.label == w.label and v is not w:
-                if v.type is not w.type:
-                    raise _twice(v, w)
-                return v
-    return w
+    v = known.get(w.label or "", w)
+    if v is w or w.op.name not in VARIABLES:
+        return w
+    if v.type is not w.type:
+        raise _twice(v, w)
+    return v
 
 
 def const(value: Any, name: str | None = None) -> Expr:

@@ -11,14 +11,14 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from .dims import value_of
 from .formula import format_node
-from .ir import Expr, Op, building, consumers, postorder
+from .interpret import numpy_function
+from .ir import Expr, building, consumers, postorder
 from .rewrite import Log, Rewrite, as_type, rewrite
 from .symbolic import (
     NotWritable,
@@ -276,36 +276,25 @@ class _Hundred(dict[str, int]):
 # -- float64 evaluation of a region, one number for each leaf ----------------------------------------------------
 
 
-@cache
-def numpy_function(op: Op) -> Callable[..., Any]:
-    """An elementwise row's NumPy spelling as a function: the text is the row's own."""
-    assert isinstance(op.numpy, str)
-    names = [f"a{i}" for i in range(len(op.form.needs))]
-    scope: dict[str, Any] = {"np": np}
-    exec(op.helper, scope)
-    exec(f"def f({', '.join(names)}):\n    return {op.numpy.format(*names)}\n", scope)
-    function: Callable[..., Any] = scope["f"]
-    return function
-
-
 def _evaluator(root: Expr, leaves: Sequence[Expr]) -> Callable[..., float]:
     inside = set(postorder([root])) - set(leaves)
-    steps = [n for n in _order_above(root, set(leaves)) if n in inside]
+    steps = [(n, _function(n)) for n in _order_above(root, set(leaves)) if n in inside]
 
     def evaluate(*point: float) -> float:
         values: dict[Expr, Any] = {leaf: np.float64(v) for leaf, v in zip(leaves, point)}
         with np.errstate(all="ignore"):
-            for n in steps:
-                values[n] = _value(n, [values[a] for a in n.args])
+            for n, function in steps:
+                values[n] = function(*[values[a] for a in n.args])
         return float(values[root])
 
     return evaluate
 
 
-def _value(node: Expr, operands: list[Any]) -> Any:
+def _function(node: Expr) -> Callable[..., Any]:
     if node.op.name == "const":
-        return np.float64(node.attrs[0].value)
-    return np.float64(operands[0]) if node.op.name == "astype" else numpy_function(node.op)(*operands)
+        value = np.float64(node.attrs[0].value)
+        return lambda: value
+    return np.float64 if node.op.name == "astype" else numpy_function(node)
 
 
 def _order_above(root: Expr, leaves: set[Expr]) -> list[Expr]:

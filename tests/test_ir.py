@@ -121,14 +121,13 @@ def test_an_input_keeps_its_name():
 def test_truth_is_not_known():
     x, y = G.inputs("x y")
     for ask in (lambda: bool(x > 0), lambda: 0 < x < 1, lambda: x in [y], lambda: [y].index(x), lambda: x and y):
-        with pytest.raises(G.GraphcError,
-        match=r"is not known while the graph is declared; use G\.where\(condition, a, b\)"):
+        with pytest.raises(G.GraphcError, match=r"is not known while the graph is declared; use G\.where\(condition, a"):
             ask()
 
 
-@pytest.mark.parametrize("convert", [float, int, np.asarray, np.exp])
+@pytest.mark.parametrize("convert", [float, int, np.asarray])
 def test_a_node_is_not_a_number(convert):
-    with pytest.raises((G.GraphcError, TypeError), match=r"x float64\[\]|operand 'Expr' does not support ufuncs"):
+    with pytest.raises(G.GraphcError, match=r"x float64\[\]"):
         convert(G.input("x"))
 
 

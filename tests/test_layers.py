@@ -20,6 +20,7 @@ ROWS = [
     ["ir"],
     ["ops"],
     ["lang"],
+    ["interpret", "values"],
     ["backward", "forward", "patterns", "rules", "rewrite", "symbolic", "simplify"],
     ["view"],
     ["derivation", "drawing", "signature", "lower"],

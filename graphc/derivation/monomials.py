@@ -14,11 +14,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
-from math import gcd, isfinite
+from math import gcd
 
 from ..errors import LimitExceeded
 from ..ir import Expr, lift, postorder
 from ..ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE, POWER_ROW, SQUARE, SUBTRACT
+from ..values import exact
 
 DEGREE = 2**53  # of one factor
 BITS = 1_000  # of a coefficient
@@ -58,11 +59,6 @@ def _tidy(factors: Mapping[Expr, int]) -> dict[Expr, int]:
     if any(abs(k) > DEGREE for k in factors.values()):
         raise LimitExceeded(f"derive: a power is above {DEGREE}")
     return {base: 1 if k > 0 and base.type.dtype == "bool" else k for base, k in factors.items() if k}
-
-
-def exact(value: object) -> Fraction | None:
-    """A number as the rational that its shortest decimal writes: 0.1 is 1/10. None for inf and nan."""
-    return Fraction(str(value)) if isfinite(float(str(value))) else None
 
 
 def monomial(expr: Expr) -> Monomial:
