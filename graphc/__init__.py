@@ -7,7 +7,7 @@
     f = w3 * G.relu(w1*x1 + w1*x2 + b)
     dw1, dw3, db = G.gradients(f, [w1, w3, b])
 
-The language and the derivatives are here at once; what draws, derives, checks and compiles is imported
+The language and the derivatives are here at once; what simplifies, draws, derives, checks and compiles is imported
 when it is first asked for, so that `import graphc` stays quick.
 """
 
@@ -28,7 +28,6 @@ from .forward import jvp
 from .ir import to_networkx
 from .lang import *  # noqa: F403
 from .lang import Expr
-from .simplify import simplify
 
 if TYPE_CHECKING:
     from .api import Function, compile, evaluate, value_and_grad
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from .checking import parse_graph as parse
     from .derivation import Derivation, derive
     from .drawing import Drawing, draw
+    from .simplifier import simplify
 
 __version__ = "0.1.0"
 
@@ -52,6 +52,7 @@ _LATER = {
     "derive": ("derivation", "derive"),
     "Drawing": ("drawing", "Drawing"),
     "draw": ("drawing", "draw"),
+    "simplify": ("simplifier", "simplify"),
 }
 
 

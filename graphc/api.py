@@ -18,8 +18,8 @@ from .lower import Program, check_sizes, interpreter, load, lower, module_source
 from .ops.shaping import BROADCAST_TO
 from .rewrite import rewrite
 from .signature import Signature, Slot, key_name, slot_of, suggestion
-from .simplify import origins
-from .simplify import simplify as simplified
+from .simplifier import origins
+from .simplifier import simplify as simplified
 
 STYLES, TARGETS = ("fast", "readable"), ("numpy",)
 SMALL = 2_000  # nodes: up to here formulas and gradients are written beside the code

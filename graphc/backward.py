@@ -12,7 +12,6 @@ Walther, Evaluating Derivatives, 2008, ch. 3). Only nodes that lie between `wrt`
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from typing import Any, NamedTuple, TypeAlias
 
 from .dims import Size
@@ -390,6 +389,8 @@ class Backward:
         return f"{self.edge_visits} edge visits; a sum over paths would walk {self.path_count} paths"
 
     def _repr_html_(self) -> str:
+        from html import escape  # not needed by those who never look at a table
+
         head = "".join(f"<th>{h}</th>" for h in ("node", "consumers", "adjoint", "sum of contributions"))
         body = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in self._cells())
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{self._summary()}</p>"

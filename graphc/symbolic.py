@@ -104,7 +104,7 @@ def to_sympy(root: Expr, inside: set[Expr]) -> tuple[dict[Expr, Any], list[Expr]
     sp = namespace()
     leaves: list[Expr] = []
     done: dict[Expr, Any] = {}
-    for node in region_order(root, inside):
+    for node in region_order(root, inside.__contains__):
         if node in inside:
             assert node.op.sympy is not None
             done[node] = node.op.sympy(sp, *[done[a] for a in node.args])
@@ -123,8 +123,8 @@ def symbol(i: int) -> Any:
     return namespace().Symbol(f"s{i}", real=True)
 
 
-def region_order(root: Expr, inside: set[Expr]) -> list[Expr]:
-    """The nodes of a region and its leaves, operands first, each once."""
+def region_order(root: Expr, descends: Callable[[Expr], bool]) -> list[Expr]:
+    """The nodes from the leaves of a region to its root, each once; the walk goes below those it descends."""
     seen: set[Expr] = set()
     order: list[Expr] = []
     stack = [(root, False)]
@@ -135,7 +135,7 @@ def region_order(root: Expr, inside: set[Expr]) -> list[Expr]:
         elif node not in seen:
             seen.add(node)
             stack.append((node, True))
-            if node in inside:
+            if descends(node):
                 stack.extend((a, False) for a in reversed(node.args))
     return order
 

@@ -121,7 +121,7 @@ def test_an_input_keeps_its_name():
 def test_truth_is_not_known():
     x, y = G.inputs("x y")
     for ask in (lambda: bool(x > 0), lambda: 0 < x < 1, lambda: x in [y], lambda: [y].index(x), lambda: x and y):
-        with pytest.raises(G.GraphcError, match=r"is not known while the graph is declared; use G\.where\(condition, a"):
+        with pytest.raises(G.GraphcError, match=r"is not known while the graph is declared; use G\.where\(cond"):
             ask()
 
 

@@ -21,7 +21,7 @@ ROWS = [
     ["ops"],
     ["lang"],
     ["interpret", "values"],
-    ["backward", "forward", "patterns", "rules", "rewrite", "symbolic", "simplify"],
+    ["backward", "forward", "patterns", "rules", "rewrite", "symbolic", "simplifier"],
     ["view"],
     ["derivation", "drawing", "signature", "lower"],
     ["checking", "nn"],

@@ -14,7 +14,7 @@ from ..errors import InputError, LimitExceeded, ShapeError
 from ..formula import format_node
 from ..ir import INPUT, Expr, postorder, variable
 from ..ops.elementwise import ADD
-from ..simplify import simplify
+from ..simplifier import simplify
 from ..view import View, ViewNode, teaching_view
 from .local import local_derivatives, pulled
 from .monomials import ONE, ZERO, Monomial, build, monomial, total

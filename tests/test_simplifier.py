@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import graphc as G
 from graphc.ir import OPS, postorder
-from graphc.simplify import MAX_REGION, find_regions
+from graphc.simplifier import MAX_REGION, find_regions
 from graphc.symbolic import sample_points
 
 
@@ -105,7 +105,7 @@ def test_types_and_names_are_kept():
 
 
 def test_a_repeated_region_is_searched_once(monkeypatch):
-    module = sys.modules["graphc.simplify"]
+    module = sys.modules["graphc.simplifier"]
     searched = []
     search = module._search
     monkeypatch.setattr(module, "_search", lambda root, inside: searched.append(root) or search(root, inside))

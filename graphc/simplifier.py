@@ -162,7 +162,7 @@ def _improved(root: Expr, inside: set[Expr], new: dict[Expr, Expr], log: Log) ->
     current = new[root]
     if choice is None:
         return current
-    order = region_order(root, inside)
+    order = region_order(root, inside.__contains__)
     leaves = [new[n] for n in order if n not in inside and exact_number(n) is None]
     known = {form: new[order[i]] for form, i in choice.known}
     after = as_type(Writer(leaves, choice.original, known, root.type.dtype).write(choice.form), current)
@@ -200,7 +200,7 @@ def _best_form(root: Expr, inside: set[Expr]) -> _Choice | None:
 def _structure(root: Expr, inside: set[Expr]) -> tuple[Any, ...]:
     index: dict[Expr, int] = {}
     rows: list[Any] = []
-    for node in region_order(root, inside):
+    for node in region_order(root, inside.__contains__):
         index[node] = len(index)
         if node in inside:
             rows.append((node.op.name, tuple(index[a] for a in node.args), node.shape))
@@ -277,8 +277,8 @@ class _Hundred(dict[str, int]):
 
 
 def _evaluator(root: Expr, leaves: Sequence[Expr]) -> Callable[..., float]:
-    inside = set(postorder([root])) - set(leaves)
-    steps = [(n, _function(n)) for n in _order_above(root, set(leaves)) if n in inside]
+    cut = set(leaves)
+    steps = [(n, _function(n)) for n in region_order(root, lambda n: n not in cut) if n not in cut]
 
     def evaluate(*point: float) -> float:
         values: dict[Expr, Any] = {leaf: np.float64(v) for leaf, v in zip(leaves, point)}
@@ -295,17 +295,3 @@ def _function(node: Expr) -> Callable[..., Any]:
         value = np.float64(node.attrs[0].value)
         return lambda: value
     return np.float64 if node.op.name == "astype" else numpy_function(node)
-
-
-def _order_above(root: Expr, leaves: set[Expr]) -> list[Expr]:
-    """The nodes between the leaves and the root, operands first."""
-    seen, order, stack = set(leaves), [], [(root, False)]
-    while stack:
-        node, ready = stack.pop()
-        if ready:
-            order.append(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            stack.extend((a, False) for a in reversed(node.args))
-    return order
