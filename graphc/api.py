@@ -306,7 +306,9 @@ class Function:
         pairs, extra = list(self._pairs), None
         if not pairs:
             pairs, extra = self._gradient_program()
-        return module_source(self.program, style=self.style, gradients=pairs, extra=extra)
+        emitted = dict(zip(self.inputs, (i.name for i in self.program.inputs)))  # lambda is lambda_ there
+        gradients = [(value, emitted[x], slope) for value, x, slope in pairs]
+        return module_source(self.program, style=self.style, gradients=gradients, extra=extra)
 
     def _gradient_program(self) -> tuple[list[Pair], Program | None]:
         """The gradients of the first floating output, for a module whose outputs have none."""

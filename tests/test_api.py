@@ -266,6 +266,9 @@ def saved_functions():
     yield "constants", G.compile(G.sum(x @ np.arange(300.0).reshape(3, 100))), "gradient of f by x"
     draw = (G.input("inputs") * G.param("total")).named("draw")
     yield "names of the check", G.compile(draw, name="outputs"), "gradient of draw by total"
+    rate = G.input("lambda") * G.input("np") * G.input("f")
+    yield "words of Python", G.compile([rate, G.gradients(rate, "lambda")]), "gradient of f_ by lambda_"
+    yield "words of Python alone", G.compile(rate), "gradient of f_ by np_"
     yield "a constant", G.compile(G.input("q", 2) * G.const([1.0, 2.0], "f") * G.const(2.0, "moved")), "gradient of"
     yield "unpickled", pickle.loads(pickle.dumps(G.compile(f))), "gradient of f by w3"
 
