@@ -22,7 +22,7 @@ from .rules import RULES, Rule
 FUEL = 40
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # a comparison of nodes would build a node
 class Rewrite:
     """One line of the log: `before` became `after` by `rule`, valid because of `why`, if `assumes`."""
 

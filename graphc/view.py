@@ -20,7 +20,7 @@ LETTERS: Mapping[str, str] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # a comparison of nodes would build a node
 class ViewNode:
     """One node of the view: `expr` is its value, `operands` the values it is made of, in order."""
 
@@ -33,7 +33,7 @@ class ViewNode:
         return not self.operands
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # a comparison of nodes would build a node
 class View:
     """`nodes` in the order of computation, leaves included; `names` has the name of every node's value."""
 

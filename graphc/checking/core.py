@@ -49,7 +49,8 @@ class Pool:
         return kept[0] if len(kept) == 1 else self.node("mul", *kept) if kept else self.num(1)
 
     def neg(self, a: Core) -> Core:
-        return self.num(-a.value) if isinstance(a.value, Fraction) else self.mul(self.num(-1), a)
+        number = a.head == "num" and isinstance(a.value, Fraction)  # a root has a value too: its exponent
+        return self.num(-Fraction(a.value or 0)) if number else self.mul(self.num(-1), a)
 
     def sub(self, a: Core, b: Core) -> Core:
         return self.add(a, self.neg(b))

@@ -40,7 +40,7 @@ class Finding:
         return self.message
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a comparison of nodes would build a node
 class Edge:
     """Operand `operand` of `user`, with the local derivative ∂user/∂operand."""
 

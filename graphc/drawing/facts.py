@@ -23,7 +23,7 @@ TOO_LONG = r"\ldots"
 _LONGEST = 90  # characters of TeX in one label
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a comparison of nodes would build a node
 class Edge:
     """One wire: operand `position` of `user`. `contribution` is what it hands back, None when inactive."""
 

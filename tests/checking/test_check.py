@@ -47,6 +47,18 @@ def test_dividing_by_the_indicator_is_not_multiplying_by_it() -> None:
     assert verdict.counterexample.answer == "undefined"
 
 
+@pytest.mark.parametrize(("f", "wrt", "answer"), [
+    (lambda x, y: G.sigmoid(x) - G.sqrt(y) * x, "x", "sigmoid(x) - sigmoid(x)**2 - sqrt(y)"),
+    (lambda x, y: G.sqrt(y) / x, "x", "-sqrt(y)/x^2"),
+    (lambda x, y: -x * y**0.25, "x", "-y^(1/4)"),
+    (lambda x, y: x * G.exp(y) - x * G.sqrt(x), "x", "e^y - 3/2 sqrt(x)"),
+])
+def test_a_root_taken_away(f: object, wrt: str, answer: str) -> None:
+    x, y = G.inputs("x y")
+    verdict = check(answer, of=f(x, y), wrt=wrt)  # type: ignore[operator]
+    assert verdict.status == "correct", verdict
+
+
 def test_the_kink_is_a_note_not_a_mistake() -> None:
     verdict = exam(f"w3*(x1+x2)*1[{Z} >= 0]")
     assert (verdict.status, verdict.flags) == ("correct", {"differs_only_at_kink"})
