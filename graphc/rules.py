@@ -13,7 +13,7 @@ import numpy as np
 
 from .dims import product
 from .ir import LEAVES, OPS, Expr, lift, size_node
-from .ops.elementwise import MULTIPLY, SQUARE, WHERE
+from .ops.elementwise import ASTYPE, MULTIPLY, SQUARE, WHERE
 from .ops.reduction import SUM
 from .ops.shaping import BROADCAST_TO, RESHAPE, TRANSPOSE
 from .patterns import Pattern, call, is_number, operand_ops, variables
@@ -214,7 +214,7 @@ def factor_out(node: Expr) -> Expr | None:
     a, b, c = common
     if a.op.name in LEAVES or (b.op.name == c.op.name == "const") or _common(b, c) is not None:
         return None
-    return a * node.op(b, c)
+    return a * node.op(*[ASTYPE(r, dtype=node.type.dtype) if r.type.dtype == "bool" else r for r in (b, c)])
 
 
 def _common(left: Expr, right: Expr) -> tuple[Expr, Expr, Expr] | None:

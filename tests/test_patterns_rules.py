@@ -348,3 +348,13 @@ def test_every_line_of_the_log_is_true(run, f):
     for line, old, new in zip(log, found[::2], found[1::2]):
         assert line.before.type.shape == line.after.type.shape
         np.testing.assert_allclose(new, old, rtol=1e-9, atol=1e-9, err_msg=str(line))
+
+
+@pytest.mark.parametrize(("x", "both"), [(2.0, 2.0), (0.5, 1.0), (-1.0, 0.0)])
+def test_conditions_are_numbers_before_they_are_added(x, both):
+    # As bools, True + True is True and True - True is refused.
+    v, w = G.inputs("v w")
+    g = G.exp(w)
+    added, taken = rewrite([g * (v > 0) + g * (v > 1), g * (v > 0) - g * (v > 1)])
+    assert added.op.name == taken.op.name == "multiply"
+    assert G.evaluate([added, taken], {"v": x, "w": 0.0}) == (both, float(x > 0) - float(x > 1))
