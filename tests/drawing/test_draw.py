@@ -221,3 +221,11 @@ def test_notebooks_get_svg(exam):
     d = draw(exam.f)
     assert isinstance(d, Drawing)
     assert d._repr_mimebundle_()["image/svg+xml"] == d._repr_svg_() == d.svg
+
+
+def test_an_operand_used_twice_by_one_operation_is_told_apart():
+    b, y = G.param("b"), G.input("y")
+    ratio = b / y
+    backward = draw(G.backward(ratio ** (ratio * b), [b]))  # the base stands in the exponent as well
+    assert backward.svg.count("<svg") == 1
+    assert draw(G.backward(b**b, [b])).svg != backward.svg
