@@ -8,7 +8,7 @@ which the author wrote it. A shared node is written where it is used; a formula 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
@@ -251,11 +251,3 @@ def _core(stem: str, ndim: int, subscript: bool = False) -> str:
     if len(stem) == 1 or (subscript and (len(stem) <= 2 or stem.isdigit())):
         return rf"\mathbf{{{escaped}}}" if ndim else escaped
     return rf"\{'mathbf' if ndim else 'mathrm'}{{{escaped}}}"
-
-
-def join(parts: Iterable[str], separator: str) -> str:
-    """Parts joined, with `a + -b` written `a - b`."""
-    return separator.join(parts).replace("+ -", "- ").replace("+ −", "− ")
-
-
-FormOf = Callable[[Any], tuple[str, str, str]]

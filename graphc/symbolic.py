@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache, lru_cache
+from math import prod
 from typing import Any
 
-from .dims import product
 from .ir import OPS, Expr, lift
 from .ops import elementwise as ew
 
@@ -168,7 +168,7 @@ def _expanded_terms(expr: Any) -> int:
         if e.is_Add:
             n = sum(parts)
         elif e.is_Mul:
-            n = product(min(p, 10**6) for p in parts)  # type: ignore[assignment]
+            n = prod(min(p, 10**6) for p in parts)
         elif e.is_Pow and e.exp.is_Integer:
             n = parts[0] ** min(abs(int(e.exp)), 20) if parts[0] > 1 else 1
         else:

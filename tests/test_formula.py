@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import graphc as G
-from graphc.formula import format_node, join, number_text, tex_name
+from graphc.formula import format_node, number_text, tex_name
 
 a, b, c = G.inputs("a b c")
 M = G.input("M", 2, 2)
@@ -142,7 +142,3 @@ def test_constants():
 )  # fmt: skip
 def test_names_in_tex(name, ndim, latex):
     assert tex_name(name, ndim) == latex
-
-
-def test_join():
-    assert join(["a", "-b", "−c"], " + ") == "a - b − c"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from . import style
 from .figure import Box, Figure, Label
 from .layout import Extent
-from .mathtext import Outline, outline
+from .mathtext import outline
 
 LABEL_PAD = 5.0  # before and after a label, along its wire
 NOTE_GAP = 5.0
@@ -19,10 +19,6 @@ _DIGIT = 7.7  # height of a digit at LABEL_SIZE: labels without ascenders sit on
 class Size:
     width: float
     height: float
-
-
-def text_of(label: Label | None) -> Outline | None:
-    return None if label is None else outline(label.tex, style.LABEL_SIZE)
 
 
 def is_circle(box: Box) -> bool:
