@@ -27,7 +27,7 @@ from .errors import (
 from .forward import jvp
 from .ir import to_networkx
 from .lang import *  # noqa: F403
-from .lang import Expr
+from .lang import Expr, linalg, special
 
 if TYPE_CHECKING:
     from .api import Function, compile, evaluate, value_and_grad

@@ -14,13 +14,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+
 from .dims import Size
 from .errors import DTypeError, InputError, NoDerivative, ShapeError
 from .formula import format_node
-from .ir import Expr, building, consumers, lift, postorder, same_variable, variables
+from .ir import TUPLE, Expr, building, consumers, lift, postorder, same_variable, variables
 from .ops.elementwise import EQUAL, WHERE
 from .ops.reduction import SUM
 from .ops.shaping import BROADCAST_TO, RESHAPE
+from .types import TensorType, TupleType
 
 
 class Contribution(NamedTuple):
@@ -197,8 +200,25 @@ def _propagate(outputs: Sequence[Expr], seeds: Sequence[Expr], wrt: Sequence[Exp
 def _row(node: Expr, users: Sequence[tuple[Expr, int]], seeds: Sequence[Expr],
          handed: Mapping[Expr, tuple[Expr | None, ...]], rows: Mapping[Expr, Row]) -> Row:
     contributions = tuple([Contribution(u, i, handed[u][i] if u in handed else None) for u, i in users])
-    adjoint = _total([*seeds, *[c.value for c in contributions]])
+    if isinstance(node.type, TupleType):
+        adjoint = _gathered(node.type, contributions)
+    else:
+        adjoint = _total([*seeds, *[c.value for c in contributions]])
     return Row(node, contributions, adjoint, len(seeds) + sum([rows[u].paths for u, _ in users]))
+
+
+def _gathered(type_: TupleType, contributions: Iterable[Contribution]) -> Expr | None:
+    """The adjoint of a node with several results: that of each, from the one node that takes it out."""
+    found = {c.consumer.attrs[0]: c.value for c in contributions if c.value is not None}
+    if not found:
+        return None
+    return TUPLE(*[found[i] if i in found else zeros_of(t) for i, t in enumerate(type_.items)])
+
+
+def zeros_of(type_: TensorType) -> Expr:
+    """The zero cotangent of a value of this type: of float64 where the value is not floating."""
+    zero = lift(np.dtype(type_.dtype if type_.is_float else "float64").type(0))
+    return zero if not type_.shape else BROADCAST_TO(zero, shape=type_.shape)
 
 
 def _total(values: Iterable[Expr | None]) -> Expr | None:
@@ -218,12 +238,14 @@ def _raw(node: Expr, g: Expr) -> Sequence[Expr | None]:
     op = node.op
     if op.pullback is None:
         raise NoDerivative(f"{op.name} has no pullback; add one to its row (node declared at {node.place})")
+    if g.op is TUPLE:
+        return op.pullback(g.args, node, *node.args, **op.named_attrs(node))
     return op.pullback(g, node, *node.args, **op.named_attrs(node)) if node.attrs else op.pullback(g, node, *node.args)
 
 
 def _fit(g: Expr, to: Expr) -> Expr:
     """`g` summed over the axes along which `to` was broadcast, in its dtype."""
-    if g.type is to.type:
+    if g.type is to.type or isinstance(to.type, TupleType):
         return g
     shape = to.shape
     extra = g.ndim - len(shape)
@@ -325,8 +347,9 @@ def _zero_kept(c: Expr, g: Expr, node: Expr) -> Expr:
 def _or_zeros(adjoint: Expr | None, x: Expr) -> Expr:
     if adjoint is not None:
         return adjoint
-    zero = lift(x.dtype.type(0))
-    return zero if not x.ndim else BROADCAST_TO(zero, shape=x.shape)
+    if isinstance(x.type, TupleType):
+        return TUPLE(*[zeros_of(t) for t in x.type.items])
+    return zeros_of(x.type)
 
 
 class Backward:

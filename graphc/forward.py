@@ -8,6 +8,7 @@ from .backward import check_output, find
 from .errors import DTypeError, InputError, NoDerivative, ShapeError
 from .ir import Expr, building, lift, postorder, variables
 from .ops.shaping import BROADCAST_TO
+from .types import TupleType
 
 
 def jvp(ys: Any, xs: Any, tangents: Any) -> Any:
@@ -63,7 +64,7 @@ def _push(node: Expr, tangents: list[Expr | None]) -> Expr | None:
 
 def _fit(t: Expr | None, node: Expr) -> Expr | None:
     """`t` in the type of the node: a tangent of one operand only may lack the axes that the others bring."""
-    if t is None or t.type is node.type:
+    if t is None or t.type is node.type or isinstance(node.type, TupleType):
         return t
     t = t if t.type.dtype == node.type.dtype else t.astype(node.type.dtype)
     return t if t.shape == node.shape else BROADCAST_TO(t, shape=node.shape)

@@ -26,7 +26,7 @@ def numpy_function(node: Expr, sizes: Mapping[str, int] | None = None) -> Callab
     template = row if isinstance(row, str) else row(node)
     names = _operands(len(node.args))
     text = template.format(*names, **node.op.named_attrs(node))
-    return _function(text, len(names), node.op.helper, tuple((sizes or {}).items()))
+    return _function(text, len(names), node.op.helpers(node), tuple((sizes or {}).items()))
 
 
 def _operands(count: int) -> list[str]:
@@ -34,9 +34,11 @@ def _operands(count: int) -> list[str]:
 
 
 @lru_cache(maxsize=4096)
-def _function(text: str, count: int, helper: str, sizes: tuple[tuple[str, int], ...]) -> Callable[..., Any]:
+def _function(text: str, count: int, sources: tuple[str, ...],
+              sizes: tuple[tuple[str, int], ...]) -> Callable[..., Any]:
     helpers: dict[str, Any] = {"np": np}
-    exec(helper, helpers)  # in a scope of its own: a size may be called as one of Python's functions
+    for source in sources:
+        exec(source, helpers)  # in a scope of its own: a size may be called as one of Python's functions
     scope = dict(sizes) | helpers
     exec(f"def step({', '.join(_operands(count))}):\n    return {text}\n", scope)
     step: Callable[..., Any] = scope["step"]

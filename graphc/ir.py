@@ -23,11 +23,11 @@ from .dims import Dim, Size
 from .errors import DTypeError, GraphcError, InputError, ShapeError
 from .formula import Form, call, format_node, size_texts
 from .traversal import consumers, postorder, to_networkx
-from .types import TensorType, as_dtype, as_shape
+from .types import TensorType, TupleType, as_dtype, as_shape
 
 __all__ = [
-    "LEAVES", "OPS", "VARIABLES", "Constant", "Expr", "Init", "Op", "building", "check_name", "const", "consumers",
-    "lift", "number", "postorder", "size_node", "to_networkx", "variable", "variables",
+    "ITEM", "LEAVES", "OPS", "TUPLE", "VARIABLES", "Constant", "Expr", "Init", "Op", "building", "check_name", "const",
+    "consumers", "item", "lift", "number", "postorder", "size_node", "to_networkx", "variable", "variables",
 ]  # fmt: skip
 
 OPS: dict[str, Op] = {}
@@ -58,7 +58,9 @@ class Op:
     form_attrs: Callable[[Expr], dict[str, str]] | None = None
     attrs: tuple[str, ...] = ()
     prepare: Callable[..., tuple[Any, ...]] | None = None  # (operands, **given) -> attribute values
-    helper: str = ""  # source of a small function that the NumPy spelling calls
+    # Sources of the small functions that the NumPy spelling calls, each a whole `def` of its own: one, several
+    # of which later ones call earlier ones, or a function of the node that gives them.
+    helper: str | tuple[str, ...] | Callable[[Expr], tuple[str, ...]] = ()
     elementwise: bool = False
     commutative: bool = False
     singular: bool = False
@@ -96,6 +98,12 @@ class Op:
 
     def named_attrs(self, node: Expr) -> dict[str, Any]:
         return dict(zip(self.attrs, node.attrs)) if self.attrs else {}
+
+    def helpers(self, node: Expr | None = None) -> tuple[str, ...]:
+        """The sources of the functions that the spelling of `node` calls; without a node, those of every node."""
+        if callable(self.helper):
+            return () if node is None else self.helper(node)
+        return (self.helper,) if isinstance(self.helper, str) else self.helper
 
     def form_of(self, node: Expr) -> tuple[str, str, str]:
         """The three templates of this node with the attributes filled in, operands still open."""
@@ -541,6 +549,40 @@ def lift(value: Any, who: str = "graphc") -> Expr:
 def size_node(size: Size) -> Expr:
     """A size as a weak number: a constant, or a SIZE node for a named one."""
     return number(size) if isinstance(size, int) else SIZE.make((), (size,))
+
+
+# -- several results ------------------------------------------------------------------------------------------
+
+# One result of a node of TupleType. Its cotangent goes to that node as it is: `backward` gathers those of all results.
+ITEM = Op(
+    "item",
+    type_of=lambda results, index: results.items[index],
+    pullback=lambda g, y, results, index: (g,),
+    pushforward=lambda t, y, results, index: item(t[0], index),
+    numpy="{0}[{index}]",
+    form=Form("{0}[?]", "{0}[?]", "{0}[?]"),
+    form_attrs=lambda node: dict.fromkeys(("text", "unicode", "latex"), f"{{0}}[{node.attrs[0]}]"),
+    attrs=("index",),
+    view=True,
+    cost=0,
+)
+# Several values as one, where a rule has to give the tangent or the adjoint of a node of TupleType.
+TUPLE: Op = Op(
+    "tuple",
+    type_of=lambda *items: TupleType(items),
+    pullback=lambda g, y, *xs: g,
+    pushforward=lambda t, y, *xs: None if None in t else TUPLE(*t),
+    numpy=lambda node: f"({', '.join(f'{{{i}}}' for i in range(len(node.args)))},)",
+    form=Form("(?)", "(?)", "(?)"),
+    form_attrs=lambda node: dict.fromkeys(("text", "unicode", "latex"),
+                                          f"({', '.join(f'{{{i}}}' for i in range(len(node.args)))})"),
+    cost=0,
+)
+
+
+def item(node: Expr, index: int) -> Expr:
+    """Result `index` of a node of TupleType."""
+    return node.args[index] if node.op is TUPLE else ITEM.make((node,), (index,))
 
 
 # -- names ------------------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ class _Names:
 
 def _check_name(name: str) -> None:
     # Helpers of every op: the gradient in a saved module may need one that the function does not.
-    helpers = {op.helper[4 : op.helper.index("(")] for op in OPS.values() if op.helper}
+    helpers = {_called(source) for op in OPS.values() for source in op.helpers()}
     if not name.isidentifier() or name in RESERVED or name in helpers:
         raise InputError(f"an emitted function cannot be called {name!r}; choose an identifier that "
                          "is no keyword and no function that emitted code calls")
@@ -125,8 +125,13 @@ def _check_name(name: str) -> None:
 
 def _helpers(order: Iterable[Expr]) -> tuple[tuple[str, str], ...]:
     """The small functions that the ops call, each once, in order of first use."""
-    sources = dict.fromkeys(node.op.helper for node in order if node.op.helper)
-    return tuple((source[4 : source.index("(")], source) for source in sources)
+    sources = dict.fromkeys(source for node in order if node.op.helper for source in node.op.helpers(node))
+    return tuple((_called(source), source) for source in sources)
+
+
+def _called(source: str) -> str:
+    """The name of the function that a source defines."""
+    return source[4 : source.index("(")]
 
 
 def check_sizes(order: Sequence[Expr], inputs: Iterable[Expr], who: str) -> dict[str, None]:
@@ -258,7 +263,8 @@ class _Builder:
         if any(sized):
             template, args = _inlined(template, args, sized)
             ufunc = ""
-        if not (node.type.shape or form.regular or form.bare or template.startswith(_NUMPY_SCALARS)):
+        scalar = not node.type.shape and node.type.dtype != "tuple"
+        if scalar and not (form.regular or form.bare or template.startswith(_NUMPY_SCALARS)):
             template, alias = f"{template}[()]", False
         if node.type.weak:
             ufunc = ""
@@ -355,7 +361,7 @@ def interpreter(node: Expr) -> tuple[Callable[..., Any], tuple[str, ...]]:
     sizes = tuple(sorted(_size_names(node)))
     prefix = "a" if not any(s.startswith("a") for s in sizes) else "_" + max(sizes, key=len)
     operands = [f"{prefix}{i}" for i in range(len(node.args))]
-    head = f"{node.op.helper}\n\n" if node.op.helper else ""
+    head = "".join(f"{source}\n\n" for source in node.op.helpers(node))
     parameters, fields = ", ".join([*operands, *sizes]), [*operands, *form.literals]
     body = f"def step({parameters}):\n    return {form.template.format(*fields)}\n"
     return _loaded(f"import numpy as np\n\n\n{head}{body}"), sizes

@@ -261,6 +261,12 @@ def single_piece(node: Expr) -> Expr | None:
     return node.args[0] if len(node.args) == 1 else None
 
 
+def item_of_tuple(node: Expr) -> Expr | None:
+    """One of several values that were put together as one."""
+    inner = node.args[0]
+    return inner.args[node.attrs[0]] if inner.op.name == "tuple" else None
+
+
 def known_condition(node: Expr) -> Expr | None:
     """A condition that is a constant."""
     condition = node.args[0]
@@ -347,6 +353,7 @@ RULES: tuple[Rule, ...] = (
     Rule("broadcasts", "broadcast_to", flatten_broadcasts, "broadcasting composes"),
     Rule("cast", "astype", same_dtype, "the dtype is that already"),
     Rule("slice", "getitem", whole_slice, "it takes every element"),
+    Rule("item", "item", item_of_tuple, "the value is known by itself", among=("tuple",)),
     Rule("concatenation", "concatenate", single_piece, "there is one piece"),
     Rule("sum of a broadcast", "sum", sum_of_broadcast, "n equal terms add to n times one of them"),
     Rule("sum over nothing", "sum", sum_over_nothing, "there is one term"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -50,7 +50,7 @@ class TensorType:
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("a TensorType is immutable")
 
-    def __reduce__(self) -> tuple[type, tuple[tuple[Size, ...], str, bool]]:
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
         return TensorType, (self.shape, self.dtype, self.weak)
 
     @property
@@ -70,6 +70,46 @@ class TensorType:
 
     def __str__(self) -> str:
         return f"{self.dtype}[{','.join(map(str, self.shape))}]"
+
+    __repr__ = __str__
+
+
+class TupleType(TensorType):
+    """The type of an operation with several results, such as a QR factorisation or a scan: `items` are their types.
+
+    Such a node is never an output nor an operand of arithmetic: `ir.item(node, i)` is its i-th result.
+    To what asks any type for a shape and a dtype, it is a scalar of dtype "tuple".
+    """
+
+    __slots__ = ("items",)
+    items: tuple[TensorType, ...]
+    _tuples: ClassVar[dict[tuple[TensorType, ...], TupleType]] = {}
+
+    def __new__(cls, items: tuple[TensorType, ...]) -> TupleType:
+        known = cls._tuples.get(items)
+        if known is None:
+            known = object.__new__(cls)
+            for slot, value in zip(("dtype", "items", "shape", "weak"), ("tuple", items, (), False)):
+                object.__setattr__(known, slot, value)
+            known = cls._tuples.setdefault(items, known)
+        return known
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return TupleType, (self.items,)
+
+    @property
+    def size(self) -> Size:
+        total: Size = 0
+        for item in self.items:
+            total = total + item.size
+        return total
+
+    @property
+    def is_float(self) -> bool:
+        return any(item.is_float for item in self.items)
+
+    def __str__(self) -> str:
+        return f"tuple[{'; '.join(map(str, self.items))}]"
 
     __repr__ = __str__
 

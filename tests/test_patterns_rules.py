@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from op_cases import CASES
 
 import graphc as G
-from graphc.ir import OPS, postorder
+from graphc.ir import ITEM, OPS, TUPLE, postorder
 from graphc.patterns import Pattern, build, call, is_number, match, matcher, operand_ops, variables
 from graphc.rewrite import FUEL, Rewrite, rewrite
 from graphc.rules import RULES, Rule
@@ -64,25 +65,22 @@ EXAMPLES = {
         G.broadcast_to(a, (2, 3)).sum(axis=0, keepdims=True),
     ],
     ("sum over nothing", "sum"): [G.sum(a, axis=()), M.reshape(1, 6).sum(axis=0)],
+    ("item", "item"): [ITEM.make((TUPLE(M, a),), (1,))],
     ("sums", "sum"): [M.sum(axis=0).sum(), M.sum(axis=1).sum(axis=0), G.input("T", 2, 3, 4).sum(axis=1).sum(axis=1)],
 }  # fmt: skip
 GIVEN["T"] = np.sin(np.arange(24.0)).reshape(2, 3, 4)
 
 
-UNARY = ("absolute", "exp", "log", "logical_not", "negative", "relu", "sigmoid", "sign", "softplus", "sqrt", "square",
-"tanh")
-
-
 def broadcast_example(op):
     """The op on operands of which one is broadcast beforehand without need; nothing where it has one operand only."""
-    wide = G.broadcast_to(a, (2, 3))
-    if op in UNARY:
+    case = CASES[op][0]
+    kinds = case.kinds or ("number",) * len(case.shapes[0])
+    if len(kinds) < 2:
         return []
-    if op == "where":
-        return [G.where(M > 0, wide, B), G.where(M > 0, M, G.broadcast_to(a.reshape(1, 3), (2, 3)))]
-    if op.startswith("logical"):
-        return [OPS[op](M > 0, G.broadcast_to(a > 0, (2, 3)))]
-    return [OPS[op](M, wide), OPS[op](wide, M)]
+    plain = [M > 0 if kind == "bool" else M for kind in kinds]
+    wide = [G.broadcast_to(a > 0 if kind == "bool" else a, (2, 3)) for kind in kinds]
+    attrs = case.build(*plain).attrs
+    return [OPS[op].make((*plain[:i], wide[i], *plain[i + 1 :]), attrs) for i in range(len(kinds))]
 
 
 def instance(pattern):

@@ -1,5 +1,43 @@
 """The op table: rows only, one file a family. Importing this package fills `ir.OPS`."""
 
-from . import elementwise, indexing, linalg, reduction, shaping, softmax
+from . import (
+    activation,
+    contraction,
+    convolution,
+    cumulative,
+    decomposition,
+    elementwise,
+    gather,
+    indexing,
+    joining,
+    linalg,
+    reduction,
+    rounding,
+    scan,
+    shaping,
+    softmax,
+    sorting,
+    special,
+    transcendental,
+)
 
-__all__ = ["elementwise", "indexing", "linalg", "reduction", "shaping", "softmax"]
+__all__ = [
+    "activation",
+    "contraction",
+    "convolution",
+    "cumulative",
+    "decomposition",
+    "elementwise",
+    "gather",
+    "indexing",
+    "joining",
+    "linalg",
+    "reduction",
+    "rounding",
+    "scan",
+    "shaping",
+    "softmax",
+    "sorting",
+    "special",
+    "transcendental",
+]

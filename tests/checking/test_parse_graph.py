@@ -103,7 +103,8 @@ def _value(f: G.Expr, at: float) -> float:
             spelling = node.op.numpy if isinstance(node.op.numpy, str) else node.op.numpy(node)
             names = [f"a{i}" for i in range(len(node.args))]
             helpers: dict[str, object] = {"np": np}
-            exec(node.op.helper, helpers)
+            for source in node.op.helpers(node):
+                exec(source, helpers)
             values[node] = eval(spelling.format(*names), helpers | {n: values[a] for n, a in zip(names, node.args)})
     return values[f]  # type: ignore[return-value]
 

@@ -1,0 +1,5 @@
+"""Loops: `scan`."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,5 @@
+"""Taking, sorting, searching."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

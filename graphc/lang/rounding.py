@@ -1,0 +1,5 @@
+"""Rounding, remainders, predicates."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

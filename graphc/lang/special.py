@@ -1,0 +1,5 @@
+"""Special functions under SciPy's names: `G.special`."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

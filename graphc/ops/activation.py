@@ -1,0 +1,1 @@
+"""Elementwise rows: the activations of neural networks."""

@@ -1,0 +1,1 @@
+"""Einstein sums and the products that are one."""

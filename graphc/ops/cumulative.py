@@ -1,0 +1,1 @@
+"""Running sums and products, and the reductions that need more than a sum."""

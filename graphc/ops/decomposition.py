@@ -1,0 +1,1 @@
+"""Inverses, solutions and factorisations of matrices."""

@@ -1,0 +1,1 @@
+"""Integer-array indexing, and its adjoint, which accumulates."""

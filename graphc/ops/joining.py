@@ -1,0 +1,1 @@
+"""Padding, repeating, rolling, and what else moves values about."""

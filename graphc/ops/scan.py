@@ -1,0 +1,1 @@
+"""A loop over a leading axis, as one node."""

@@ -1,0 +1,1 @@
+"""Elementwise rows: special functions, in NumPy alone."""

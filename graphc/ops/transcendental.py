@@ -1,0 +1,1 @@
+"""Elementwise rows: trigonometric and hyperbolic functions, exponentials and logarithms of other bases."""

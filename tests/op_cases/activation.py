@@ -1,0 +1,7 @@
+"""Cases of the activation rows."""
+
+from __future__ import annotations
+
+from .case import Case
+
+CASES: dict[str, list[Case]] = {}
