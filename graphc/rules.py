@@ -14,9 +14,12 @@ import numpy as np
 from .dims import product
 from .ir import LEAVES, OPS, Expr, lift, size_node
 from .ops.elementwise import ASTYPE, MULTIPLY, SQUARE, WHERE
+from .ops.linalg import MATMUL
 from .ops.reduction import SUM
 from .ops.shaping import BROADCAST_TO, RESHAPE, TRANSPOSE
+from .ops.softmax import SOFTMAX
 from .patterns import Pattern, call, is_number, operand_ops, variables
+from .sums import NORMALISED, mean_of_terms, sum_of_terms
 from .types import reduced
 
 Action = Callable[[Expr], "Expr | None"]
@@ -261,6 +264,47 @@ def single_piece(node: Expr) -> Expr | None:
     return node.args[0] if len(node.args) == 1 else None
 
 
+def transpose_of_product(node: Expr) -> Expr | None:
+    """(A B)ᵀ = Bᵀ Aᵀ, where one of the two is a transpose already: fewer of them are left."""
+    inner = node.args[0]
+    matrices = inner.op.name == "matmul" and inner.ndim == 2 and inner.label is None
+    if not matrices or node.attrs[0] != (1, 0) or not any(a.op.name == "transpose" and a.ndim == 2 for a in inner.args):
+        return None
+    a, b = inner.args
+    return MATMUL(TRANSPOSE(b, axes=None), TRANSPOSE(a, axes=None)) if a.ndim == b.ndim == 2 else None
+
+
+def before_broadcast(node: Expr) -> Expr | None:
+    """f(broadcast(x)) = broadcast(f(x)): an elementwise operation on the fewer elements."""
+    inner = node.args[0]
+    if inner.op.name != "broadcast_to" or inner.label is not None:
+        return None
+    return BROADCAST_TO(node.op.make((inner.args[0],), node.attrs), shape=node.shape)
+
+
+def both_before_broadcast(node: Expr) -> Expr | None:
+    """f(broadcast(x), broadcast(y)) = broadcast(f(x, y)), where x and y together have fewer axes that are not 1."""
+    if not all(a.ndim == 0 or (a.op.name == "broadcast_to" and a.label is None) for a in node.args):
+        return None
+    inner = [a if a.ndim == 0 else a.args[0] for a in node.args]
+    result = node.op.make(tuple(inner), node.attrs)
+    return BROADCAST_TO(result, shape=node.shape) if result.shape != node.shape else None
+
+
+def exp_of_log_softmax(node: Expr) -> Expr | None:
+    """exp(log_softmax(x)) = softmax(x)."""
+    inner = node.args[0]
+    return SOFTMAX(inner.args[0], axis=inner.attrs[0]) if inner.op.name == "log_softmax" else None
+
+
+def scalar_reciprocal(node: Expr) -> Expr | None:
+    """(1/s)·x = x/s for a scalar s: one operation fewer, and one rounding."""
+    for r, rest in (node.args, node.args[::-1]):
+        if r.op.name == "divide" and r.label is None and r.ndim == 0 and is_number(r.args[0], 1) and rest.type.is_float:
+            return rest / r.args[1]
+    return None
+
+
 def item_of_tuple(node: Expr) -> Expr | None:
     """One of several values that were put together as one."""
     inner = node.args[0]
@@ -305,6 +349,7 @@ def square_of_power(node: Expr) -> Expr | None:
     return SQUARE(node.args[0]) if is_number(node.args[1], 2) else None
 
 
+_LINEAR = ("add", "subtract", "negative", "multiply", "divide", "safe_divide", *sorted(NORMALISED))
 _ELEMENTWISE = sorted(op.name for op in OPS.values() if op.elementwise and op.name not in ("astype", "stop_gradient"))
 
 RULES: tuple[Rule, ...] = (
@@ -348,6 +393,9 @@ RULES: tuple[Rule, ...] = (
     Rule("same branches", call("where", z, x, x), x, "both branches are x"),
     Rule("known condition", "where", known_condition, "the condition is a constant"),
     Rule("known branch", "where", known_branch, "under a condition, the same condition selects the same branch"),
+    Rule("transpose of a product", "transpose", transpose_of_product, "(A B)ᵀ = Bᵀ Aᵀ", among=("matmul",)),
+    Rule("exp of log_softmax", "exp", exp_of_log_softmax, "exp(log(p)) = p", among=("log_softmax",)),
+    Rule("reciprocal", "multiply", scalar_reciprocal, "(1/s)·x = x/s", among=("divide",)),
     Rule("transposes", "transpose", flatten_transposes, "permutations compose"),
     Rule("reshapes", "reshape", flatten_reshapes, "the elements stay in order"),
     Rule("broadcasts", "broadcast_to", flatten_broadcasts, "broadcasting composes"),
@@ -357,7 +405,14 @@ RULES: tuple[Rule, ...] = (
     Rule("concatenation", "concatenate", single_piece, "there is one piece"),
     Rule("sum of a broadcast", "sum", sum_of_broadcast, "n equal terms add to n times one of them"),
     Rule("sum over nothing", "sum", sum_over_nothing, "there is one term"),
+    Rule("sum of terms", "sum", sum_of_terms, "a sum is linear; equal and opposite terms go", "terms are finite", _LINEAR),
+    Rule("mean of terms", "mean", mean_of_terms, "a mean is linear; equal and opposite terms go", "terms are finite",
+         _LINEAR),
     Rule("sums", "sum", sum_of_sum, "addition is associative and commutative"),
+    *[Rule("before a broadcast", op, before_broadcast, "the same operation on every element", among=("broadcast_to",))
+      for op in _ELEMENTWISE if len(OPS[op].form.needs) == 1],
+    *[Rule("before a broadcast", op, both_before_broadcast, "the same operation on every element",
+           among=("broadcast_to",)) for op in ("add", "subtract", "multiply", "divide")],
     *[Rule("implicit broadcast", op, absorb_broadcast, "the op broadcasts by itself", among=("broadcast_to", "reshape"))
       for op in _ELEMENTWISE],
 )

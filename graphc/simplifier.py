@@ -11,7 +11,8 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,15 +25,19 @@ from .symbolic import (
     NotWritable,
     Writer,
     candidates,
+    definitions,
     exact_number,
     in_region,
     is_indicator,
+    meanings_of,
     no_less_accurate,
     region_order,
+    reused,
     to_sympy,
 )
 
 MAX_REGION = 40  # operations that SymPy sees at once
+MAX_MADE, MAX_USERS = 3, 8  # values from elsewhere that a region may use, and where they are looked for
 PASSES = 3  # what one region becomes can complete another
 SMALL = 5000  # nodes of a graph that is worth several passes
 _CHEAP = frozenset({"add", "subtract", "multiply", "negative", "square"})
@@ -106,20 +111,45 @@ def simplify_regions(outputs: Sequence[Expr], log: Log) -> list[Expr]:
 # -- regions -------------------------------------------------------------------------------------------------
 
 
-def find_regions(order: Sequence[Expr], outputs: Sequence[Expr]) -> dict[Expr, set[Expr]]:
-    """root -> the operations of its region. Roots are what the rest of the graph sees of a region."""
+class Region(NamedTuple):
+    """`inside` are the operations that SymPy sees; `made` are values that the graph has anyway, made of the same
+    leaves: a form may use them."""
+
+    inside: set[Expr]
+    made: tuple[Expr, ...]
+
+
+def find_regions(order: Sequence[Expr], outputs: Sequence[Expr]) -> dict[Expr, Region]:
+    """root -> its region. Roots are what the rest of the graph sees of a region."""
     edges = consumers(order)
+    place = {node: i for i, node in enumerate(order)}
     tops = set(outputs)
     taken: set[Expr] = set()
-    regions: dict[Expr, set[Expr]] = {}
+    regions: dict[Expr, Region] = {}
     for root in reversed(order):
         if not in_region(root) or (root in taken and root not in tops):
             continue
         inside = _grow(root, edges, tops)
         taken |= inside
         if len(inside) > 1 and (root in tops or not _seen_by_condition(root, edges)):
-            regions[root] = inside
+            regions[root] = Region(inside, _made_elsewhere(root, inside, edges, place))
     return regions
+
+
+def _made_elsewhere(root: Expr, inside: set[Expr], edges: dict[Expr, list[tuple[Expr, int]]],
+                    place: dict[Expr, int]) -> tuple[Expr, ...]:
+    """At most `MAX_MADE` operations on values of the region that are computed before its root."""
+    values = region_order(root, inside.__contains__)
+    within = set(values)
+    found: dict[Expr, None] = {}
+    for value in values:
+        for user, _ in edges[value][:MAX_USERS]:
+            of_these = all(a in within for a in user.args) and user.type.dtype == root.type.dtype
+            if of_these and user not in within and in_region(user) and place[user] < place[root] and not _cheap(user):
+                found[user] = None
+        if len(found) >= MAX_MADE:
+            break
+    return tuple(found)[:MAX_MADE]
 
 
 def _grow(root: Expr, edges: dict[Expr, list[tuple[Expr, int]]], tops: set[Expr]) -> set[Expr]:
@@ -156,14 +186,15 @@ def _seen_by_condition(node: Expr, edges: dict[Expr, list[tuple[Expr, int]]]) ->
 # -- one region ----------------------------------------------------------------------------------------------
 
 
-def _improved(root: Expr, inside: set[Expr], new: dict[Expr, Expr], log: Log) -> Expr:
+def _improved(root: Expr, region: Region, new: dict[Expr, Expr], log: Log) -> Expr:
     """The root of a region over its new leaves, in the best form that was found."""
-    choice = _best_form(root, inside)
+    choice = _best_form(root, region)
     current = new[root]
     if choice is None:
         return current
+    inside, made = region
     order = region_order(root, inside.__contains__)
-    leaves = [new[n] for n in order if n not in inside and exact_number(n) is None]
+    leaves = [new[n] for n in (*order, *made) if n not in inside and exact_number(n) is None]
     known = {form: new[order[i]] for form, i in choice.known}
     after = as_type(Writer(leaves, choice.original, known, root.type.dtype).write(choice.form), current)
     if current.label is not None and after.label is None and after.args:
@@ -187,35 +218,44 @@ _KNOWN: OrderedDict[Any, _Choice | None] = OrderedDict()
 _KEEP = 1024
 
 
-def _best_form(root: Expr, inside: set[Expr]) -> _Choice | None:
+def _best_form(root: Expr, region: Region) -> _Choice | None:
     """The cheapest accurate form; worked out once for all regions of the same structure."""
-    key = _structure(root, inside)
+    key = _structure(root, region)
     if key not in _KNOWN:
-        _KNOWN[key] = _search(root, inside)
+        _KNOWN[key] = _search(root, region)
         while len(_KNOWN) > _KEEP:
             _KNOWN.popitem(last=False)
     return _KNOWN[key]
 
 
-def _structure(root: Expr, inside: set[Expr]) -> tuple[Any, ...]:
+def _structure(root: Expr, region: Region) -> tuple[Any, ...]:
+    """The region, its leaves as opaque values, and what is known of them: nothing of its names."""
     index: dict[Expr, int] = {}
     rows: list[Any] = []
-    for node in region_order(root, inside.__contains__):
+    order = region_order(root, region.inside.__contains__)
+    for node in (*order, *region.made):
         index[node] = len(index)
-        if node in inside:
+        if node in region.inside:
             rows.append((node.op.name, tuple(index[a] for a in node.args), node.shape))
         else:
             rows.append((exact_number(node), node.type.dtype, node.shape, is_indicator(node)))
+    for leaf, steps in definitions([n for n in index if n not in region.inside]).items():
+        places = dict(index)
+        for node in steps:
+            rows.append((index[leaf], node.op.name, tuple(places.get(a, exact_number(a)) for a in node.args)))
+            places.setdefault(node, len(places))
     return tuple(rows)
 
 
-def _search(root: Expr, inside: set[Expr]) -> _Choice | None:
-    forms, leaves = to_sympy(root, inside)
+def _search(root: Expr, region: Region) -> _Choice | None:
+    forms, leaves = to_sympy(root, region.inside)
+    leaves += region.made
     original, cut = forms[root], set(leaves)
-    known = _parts_worth_keeping(forms, inside, root, leaves)
+    meanings = meanings_of(leaves)
+    known = _parts_worth_keeping(forms, region.inside, root, leaves)
     before_cost, names = _cost(root, cut), dict.fromkeys(leaves, "s")
     best: tuple[tuple[int, bool, int], str, Any, Expr] | None = None
-    for tool, form in candidates(original):
+    for tool, form in chain(candidates(original), reused(original, meanings)):
         try:
             written = Writer(leaves, original, known, root.type.dtype).write(form)
         except NotWritable:
@@ -227,7 +267,7 @@ def _search(root: Expr, inside: set[Expr]) -> _Choice | None:
     if best is None or best[3] is root:
         return None
     before, after = _evaluator(root, leaves), _evaluator(best[3], leaves)
-    if not no_less_accurate(before, after, original, leaves):
+    if not no_less_accurate(before, after, original, leaves, meanings):
         return None
     place = {node: i for i, node in enumerate(forms)}
     parts = tuple((form, place[node]) for form, node in known.items())

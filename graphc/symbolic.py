@@ -71,6 +71,73 @@ def _functions(sp: Any) -> dict[str, tuple[Callable[..., Any], Callable[..., Any
         "relu": (lambda f, i, x: step(x), lambda x: sp.Max(x, 0), 1),
         "maximum": (lambda f, i, a, b: share(a, b) if i == 1 else share(b, a), sp.Max, 2),
         "minimum": (lambda f, i, a, b: share(b, a) if i == 1 else share(a, b), sp.Min, 2),
+        **_transcendental(sp),
+        **_rounding(sp),
+    }
+
+
+def _transcendental(sp: Any) -> dict[str, tuple[Callable[..., Any], Callable[..., Any], int]]:
+    """Named, so that log1p(x) does not become log(1 + x) and lose its digits on the way there and back."""
+
+    def angle(of: Any, a: Any, b: Any) -> Any:
+        return of / (a**2 + b**2)
+
+    def share(a: Any, b: Any, base: Any) -> Any:
+        return base**a / (base**a + base**b)
+
+    def cardinal(x: Any) -> Any:
+        return sp.sinc(sp.pi * x)
+
+    def cardinal_slope(x: Any) -> Any:
+        return sp.Piecewise((0, sp.Eq(x, 0)), ((sp.cos(sp.pi * x) - cardinal(x)) / x, True))
+
+    return {
+        "cbrt_": (lambda f, i, x: 1 / (3 * f**2), lambda x: sp.sign(x) * sp.Abs(x) ** sp.Rational(1, 3), 1),
+        "exp2": (lambda f, i, x: f * sp.log(2), lambda x: 2**x, 1),
+        "expm1": (lambda f, i, x: sp.exp(x), lambda x: 2 * sp.exp(x / 2) * sp.sinh(x / 2), 1),
+        "log2": (lambda f, i, x: 1 / (x * sp.log(2)), lambda x: sp.log(x) / sp.log(2), 1),
+        "log10": (lambda f, i, x: 1 / (x * sp.log(10)), lambda x: sp.log(x) / sp.log(10), 1),
+        "log1p": (lambda f, i, x: 1 / (1 + x), lambda x: 2 * sp.atanh(x / (2 + x)), 1),
+        "hypot": (lambda f, i, a, b: (a, b)[i - 1] / f, lambda a, b: sp.sqrt(a**2 + b**2), 2),
+        "logaddexp": (lambda f, i, a, b: share(*((a, b), (b, a))[i - 1], sp.E),
+                      lambda a, b: sp.log(sp.exp(a) + sp.exp(b)), 2),
+        "logaddexp2": (lambda f, i, a, b: share(*((a, b), (b, a))[i - 1], sp.Integer(2)),
+                       lambda a, b: sp.log(2**a + 2**b) / sp.log(2), 2),
+        "deg2rad": (lambda f, i, x: sp.pi / 180, lambda x: x * sp.pi / 180, 1),
+        "rad2deg": (lambda f, i, x: 180 / sp.pi, lambda x: x * 180 / sp.pi, 1),
+        "sinc_": (lambda f, i, x: namespace().sinc_slope(x), cardinal, 1),
+        "sinc_slope": (lambda f, i, x: -(sp.pi**2) * cardinal(x) - 2 * f / x, cardinal_slope, 1),
+    }
+
+
+def _rounding(sp: Any) -> dict[str, tuple[Callable[..., Any], Callable[..., Any], int]]:
+    def whole(x: Any) -> Any:  # towards 0
+        return sp.sign(x) * sp.floor(sp.Abs(x))
+
+    def even(x: Any) -> Any:  # the nearest, a half to the even one
+        up = sp.floor(x + sp.Rational(1, 2))
+        return up - sp.Piecewise((1, sp.Eq(up - x, sp.Rational(1, 2)) & sp.Eq(sp.Mod(up, 2), 1)), (0, True))
+
+    def zero(f: Any, i: int, *xs: Any) -> Any:
+        return sp.Integer(0)
+
+    def chosen(f: Any, i: int, x: Any, low: Any, high: Any) -> Any:
+        within = sp.And(x > low, x < high)
+        taken = (within, sp.And(x <= low, low < high), sp.Max(x, low) >= high)[i - 1]
+        return sp.Piecewise((1, taken), (0, True))
+
+    known = namespace
+    return {
+        "trunc": (zero, whole, 1),
+        "rint": (zero, even, 1),
+        "ceil": (zero, sp.ceiling, 1),
+        "remainder": (lambda f, i, a, b: 1 if i == 1 else -sp.floor(a / b), lambda a, b: a - b * sp.floor(a / b), 2),
+        "fmod": (lambda f, i, a, b: 1 if i == 1 else -whole(a / b), lambda a, b: a - b * whole(a / b), 2),
+        "clip": (chosen, lambda x, low, high: sp.Min(sp.Max(x, low), high), 3),
+        "fmax": (lambda f, i, a, b: known().maximum(a, b).fdiff(i), sp.Max, 2),
+        "fmin": (lambda f, i, a, b: known().minimum(a, b).fdiff(i), sp.Min, 2),
+        "heaviside": (lambda f, i, x, middle: 0 if i == 1 else sp.Piecewise((1, sp.Eq(x, 0)), (0, True)),
+                      lambda x, middle: sp.Piecewise((0, x < 0), (middle, sp.Eq(x, 0)), (1, True)), 2),
     }
 
 
@@ -140,6 +207,82 @@ def region_order(root: Expr, descends: Callable[[Expr], bool]) -> list[Expr]:
     return order
 
 
+# -- values that the graph has already --------------------------------------------------------------------------
+
+MAX_DEFINITION = 8  # operations between a leaf and the other leaves that it is made of
+
+
+def definitions(leaves: Sequence[Expr]) -> dict[Expr, list[Expr]]:
+    """For each leaf that is made of others by elementwise operations, these operations in order.
+
+    So x̂ = (x - μ)/s is known to a region that has x, μ, s and x̂ among its leaves.
+    """
+    given = set(leaves)
+    found: dict[Expr, list[Expr]] = {}
+    for leaf in leaves:
+        if not in_region(leaf):
+            continue
+        order = _bounded_order(leaf, given)
+        if order is not None:
+            found[leaf] = order
+    return found
+
+
+def _bounded_order(leaf: Expr, given: set[Expr]) -> list[Expr] | None:
+    """The operations from the given values up to `leaf`; None when there are too many or other values take part."""
+    count = 0
+
+    def descends(node: Expr) -> bool:
+        nonlocal count
+        inner = node is leaf or (node not in given and in_region(node))
+        count += inner
+        return inner and count <= MAX_DEFINITION
+
+    order = [n for n in region_order(leaf, descends) if n not in given or n is leaf]
+    made = [n for n in order if in_region(n)]
+    known = all(n in given or in_region(n) or exact_number(n) is not None for n in order)
+    return made if known and count <= MAX_DEFINITION else None
+
+
+def meanings_of(leaves: Sequence[Expr]) -> dict[int, Any]:
+    """The definitions as SymPy expressions: number of the leaf -> its meaning in the symbols of the others."""
+    sp = namespace()
+    place = {leaf: i for i, leaf in enumerate(leaves)}
+    meanings: dict[int, Any] = {}
+    for leaf, steps in definitions(leaves).items():
+        done: dict[Expr, Any] = {}
+        for node in steps:
+            done[node] = node.op.sympy(sp, *[_form(a, done, place) for a in node.args])  # type: ignore[misc]
+        meanings[place[leaf]] = done[leaf]
+    return meanings
+
+
+def _form(node: Expr, done: Mapping[Expr, Any], place: Mapping[Expr, int]) -> Any:
+    if node in done:
+        return done[node]
+    if node in place:
+        return symbol(place[node])
+    exact = exact_number(node)
+    assert exact is not None
+    return namespace().Rational(exact.numerator, exact.denominator)
+
+
+def reused(expr: Any, meanings: Mapping[int, Any]) -> Iterator[tuple[str, Any]]:
+    """The expression with a value that the graph has already in the place of the letters that it is made of:
+    each letter in which a meaning is linear is solved for, and its candidates follow."""
+    sp = namespace()
+    for i, meaning in meanings.items():
+        top, bottom = sp.fraction(sp.together(meaning))
+        equation = top - symbol(i) * bottom
+        for letter in sorted(meaning.free_symbols & expr.free_symbols, key=lambda s: int(s.name[1:])):
+            slope = sp.diff(equation, letter)
+            if slope.is_zero or letter in slope.free_symbols:
+                continue
+            solved = expr.subs(letter, sp.expand(letter - equation / slope))
+            if _expanded_terms(solved) <= MAX_TERMS:
+                yield from (("known value", form) for _, form in candidates(sp.cancel(sp.together(solved))))
+
+
 # -- simplification there ------------------------------------------------------------------------------------
 
 
@@ -184,7 +327,7 @@ def _expanded_terms(expr: Any) -> int:
 def _back() -> dict[Any, str]:
     """SymPy function class -> op, by asking each row for its form: the tables cannot disagree."""
     sp = namespace()
-    probes = sp.symbols("probe0:2", real=True)
+    probes = sp.symbols("probe0:3", real=True)
     table = {}
     for op in OPS.values():
         if op.elementwise and op.sympy is not None and op.name not in OUTSIDE:
@@ -250,11 +393,22 @@ class Writer:
             raise NotWritable(str(coefficient))
         negative, scale = scale < 0, abs(scale)
         exact = scale.denominator & (scale.denominator - 1) == 0 and above  # 0.5*x, but x/3 and 1/(2*x)
-        top = self._chain(scale if exact else scale.numerator, above)
-        top = lift(1) if top is None else top
         bottom = self._chain(1 if exact else scale.denominator, below)
-        result = top if bottom is None else top / bottom
+        few, many = self._by_size(above) if bottom is not None else ([], above)
+        result = self._chain(scale if exact else scale.numerator, few or many)
+        result = lift(1) if result is None else result
+        if bottom is not None:
+            result = result / bottom
+        for factor in many if few else ():  # γ/(N·s)·(…): small values first, and the large one is passed over once
+            result = result * self.write(factor)
         return -result if negative else result
+
+    def _by_size(self, factors: list[Any]) -> tuple[list[Any], list[Any]]:
+        """The factors that have fewer axes than the largest of them, and those that do not."""
+        axes = {f: sum(s != 1 for s in self.write(f).shape) for f in factors}
+        largest = max(axes.values(), default=0)
+        ranked = sorted(factors, key=self._rank)
+        return [f for f in ranked if axes[f] < largest], [f for f in ranked if axes[f] == largest]
 
     def _chain(self, scale: int | Fraction, factors: list[Any]) -> Expr | None:
         ranked = sorted(factors, key=self._rank)
@@ -305,9 +459,11 @@ class Writer:
         return tuple(sorted(int(s.name[1:]) for s in e.free_symbols))
 
     def _rank(self, f: Any) -> tuple[int, tuple[int, ...]]:
-        """Letters, their powers, functions, sums, exponentials; indicators last."""
+        """Sizes, letters, their powers, functions, sums, exponentials; indicators last."""
         base = f.base if f.is_Pow else f
-        if base.is_Symbol:
+        if base.is_Symbol and self._leaf(base).op.name == "size":
+            kind = -1
+        elif base.is_Symbol:
             kind = 5 if is_indicator(self._leaf(base)) else int(f.is_Pow)
         else:
             kind = 3 if base.is_Add else 4 if base.func is namespace().exp else 2
@@ -354,12 +510,23 @@ def _coordinate(i: int, k: int, condition: bool) -> float:
     return _MODERATE[(i * (2 * k + 1) + 5 * k) % 8]
 
 
-def no_less_accurate(
-    before: Callable[..., float], after: Callable[..., float], exact: Any, leaves: Sequence[Expr]
-) -> bool:
+def _consistent(point: tuple[float, ...], meanings: Mapping[int, Any], leaves: Sequence[Expr]) -> tuple[float, ...]:
+    """The point with each leaf that is made of others at the value that these give it."""
+    values = list(point)
+    for i in sorted(meanings, key=lambda i: leaves[i].serial):
+        found = meanings[i].evalf(20, subs={symbol(k): namespace().Float(v, 20) for k, v in enumerate(values)})
+        values[i] = float(found) if found.is_real and found.is_finite else float("nan")
+    return tuple(values)
+
+
+def no_less_accurate(before: Callable[..., float], after: Callable[..., float], exact: Any, leaves: Sequence[Expr],
+                     meanings: Mapping[int, Any]) -> bool:
     """Whether `after` in float64 is as near to the exact value as `before`, within four units of rounding,
     at every sample point where the mathematics is defined."""
+    for i in sorted(meanings, key=lambda i: leaves[i].serial, reverse=True):
+        exact = exact.subs(symbol(i), meanings[i])
     for point in sample_points(leaves):
+        point = _consistent(point, meanings, leaves) if meanings else point
         old, new = before(*point), after(*point)
         if new == old or (old != old) or abs(old) == float("inf"):
             continue

@@ -65,6 +65,15 @@ EXAMPLES = {
         G.broadcast_to(a, (2, 3)).sum(axis=0, keepdims=True),
     ],
     ("sum over nothing", "sum"): [G.sum(a, axis=()), M.reshape(1, 6).sum(axis=0)],
+    ("sum of terms", "sum"): [
+        G.sum(a * M, axis=0), G.sum(M / c, axis=0), G.sum(M - M.mean(axis=0), axis=0),
+        G.sum(M + b * (B - G.mean(B, axis=0)), axis=0), G.sum(G.softmax(M) * s, axis=-1, keepdims=True),
+        G.sum(-G.reshape(M.sum(axis=1), (2, 1)) * B, axis=1),
+    ],
+    ("mean of terms", "mean"): [G.mean(a * M, axis=0), G.mean(M - M.mean(axis=0), axis=0)],
+    ("transpose of a product", "transpose"): [(M.T @ B).T, (M @ B.T).T],
+    ("exp of log_softmax", "exp"): [G.exp(G.log_softmax(M, axis=0))],
+    ("reciprocal", "multiply"): [1 / s * M, M * (1 / s)],
     ("item", "item"): [ITEM.make((TUPLE(M, a),), (1,))],
     ("sums", "sum"): [M.sum(axis=0).sum(), M.sum(axis=1).sum(axis=0), G.input("T", 2, 3, 4).sum(axis=1).sum(axis=1)],
 }  # fmt: skip
@@ -83,6 +92,14 @@ def broadcast_example(op):
     return [OPS[op].make((*plain[:i], wide[i], *plain[i + 1 :]), attrs) for i in range(len(kinds))]
 
 
+def before_broadcast_examples(op):
+    """The op on operands all of which are broadcast."""
+    case = CASES[op][0]
+    kinds = case.kinds or ("number",) * len(case.shapes[0])
+    wide = [G.broadcast_to(a > 0.5 if kind == "bool" else a, (2, 3)) for kind in kinds]
+    return [OPS[op].make(tuple(wide), case.build(*wide).attrs)]
+
+
 def instance(pattern):
     """A node that fits a pattern: its variables are inputs, a condition where one is needed."""
     found = {"x": a, "y": b, "z": a > b if pattern.op == "where" else c}
@@ -94,6 +111,8 @@ def examples(rule):
         return [instance(rule.left)]
     if rule.name == "implicit broadcast":
         return broadcast_example(rule.op)
+    if rule.name == "before a broadcast":
+        return [example for example in before_broadcast_examples(rule.op)]
     return EXAMPLES[rule.name, rule.op]
 
 

@@ -108,7 +108,7 @@ def test_a_repeated_region_is_searched_once(monkeypatch):
     module = sys.modules["graphc.simplifier"]
     searched = []
     search = module._search
-    monkeypatch.setattr(module, "_search", lambda root, inside: searched.append(root) or search(root, inside))
+    monkeypatch.setattr(module, "_search", lambda root, region: searched.append(root) or search(root, region))
     monkeypatch.setattr(module, "_KNOWN", type(module._KNOWN)())
     x = G.input("x", 5)
     W = G.param("W", 5, 5)
@@ -124,7 +124,7 @@ def test_regions_are_bounded():
     for k in range(500):
         v = v + G.exp(x + k) * (x - k)
     regions = find_regions(postorder([v]), [v])
-    assert regions and max(len(inside) for inside in regions.values()) <= MAX_REGION + 2
+    assert regions and max(len(region.inside) for region in regions.values()) <= MAX_REGION + 2
 
 
 def test_ladder_of_sums():
