@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..dims import Dim, Size, as_size, divides, product
+from ..dims import Dim, Size, as_size, divides, floor_divide, product
 from ..errors import ShapeError
 from ..formula import ATOM, RELATION, Form, call
 from ..ir import Expr, Op
 from ..types import TensorType, as_axis, as_shape, broadcast_shapes, promote, shape_text
+
+
+def floor_by(a: Size, d: int) -> Size:
+    """`a // d`, known where all terms but the constant are multiples of d: (2*N + 1)//2 is N."""
+    if isinstance(a, int):
+        return a // d
+    even: Size = 0
+    for monomial, c in a.terms:
+        if monomial and c % d == 0:
+            even = even + Dim(((monomial, c // d),))
+    rest = a - even * d
+    return even + rest // d if isinstance(rest, int) else floor_divide(a, d)
 
 
 def _prepare_shape(args: tuple[Expr, ...], shape: Any) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""softmax, log_softmax and logsumexp: whole rows, because a shift by the maximum keeps them finite."""
+"""softmax, log_softmax, logsumexp, cross-entropy: whole rows, because a shift by the maximum keeps them finite."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from ..errors import DTypeError, ShapeError
 from ..formula import ATOM, RELATION, Form
 from ..ir import Expr, Op
-from ..types import TensorType, as_axes, as_axis, reduced
-from .elementwise import EXP
+from ..types import TensorType, as_axes, as_axis, promote, reduced
+from .elementwise import EXP, plus
 from .reduction import SUM, axis_text, form_axes, restore
 
 
@@ -119,4 +119,45 @@ def logsumexp(x, axis, keepdims):
     attrs=("axis", "keepdims"),
     prepare=_prepare_axes,
     cost=35,
+)
+
+
+def _cross_entropy_type(z: TensorType, y: TensorType, axis: int) -> TensorType:
+    if z.shape != y.shape:
+        raise ShapeError(f"logits {z} and labels {y} differ in shape")
+    if not (z.is_float and y.is_float):
+        raise DTypeError(f"integers and bools are no logits or distributions, got {z} and {y}; use astype")
+    return TensorType(reduced(z.shape, (axis,), False), promote((z, y))[0])
+
+
+def _residual(z: Expr, y: Expr, axis: int) -> Expr:
+    return SOFTMAX(z, axis=axis) - y
+
+
+SOFTMAX_CROSS_ENTROPY = Op(
+    # logsumexp(z) - Σ y·z, which is -Σ y·log softmax(z) where Σ y = 1. By z it is softmax(z) - y, for any y.
+    "softmax_cross_entropy",
+    type_of=_cross_entropy_type,
+    pullback=lambda g, f, z, y, axis: (restore(g, z, (axis,), False) * _residual(z, y, axis),
+                                       -(restore(g, z, (axis,), False) * z)),
+    pushforward=lambda t, f, z, y, axis: plus(
+        None if t[0] is None else SUM(t[0] * _residual(z, y, axis), axis=axis),
+        None if t[1] is None else -SUM(t[1] * z, axis=axis),
+    ),
+    numpy="softmax_cross_entropy({0}, {1}, {axis})",
+    helper='''\
+def softmax_cross_entropy(z, y, axis):
+    """logsumexp(z) - sum(y*z) along `axis`, of logits shifted by their maximum; where y is 0, z may be -inf."""
+    m = np.max(z, axis=axis, keepdims=True, initial=-np.inf)
+    shifted = z - m
+    chosen = np.sum(y * np.where(np.equal(y, 0), 0, shifted), axis=axis)
+    rest = (1 - np.sum(y, axis=axis)) * np.squeeze(m, axis=axis)
+    return np.log(np.sum(np.exp(shifted), axis=axis)) - chosen + rest
+''',
+    form=Form("softmax_cross_entropy({0}, {1})", "softmax_cross_entropy({0}, {1})",
+              r"\operatorname{{CE}}\left(\operatorname{{softmax}}\left({0}\right), {1}\right)", ATOM,
+              (RELATION, RELATION)),
+    attrs=("axis",),
+    prepare=_prepare_axis,
+    cost=40,
 )
