@@ -1,0 +1,188 @@
+"""The loop of a scan as the source of one small function: a line for each operation of the step.
+
+Names that the step gave are the local names, and a carry keeps its name from step to step. A carry to which a step
+only adds (a gradient that is summed up) is copied once and added to in place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+
+from ..dims import Size
+from ..ir import LEAVES, Expr
+from ..spelling import RESERVED, number_text, numpy_name, operand, special, spelling
+from ..types import TensorType, shape_text
+from .body import Body
+
+_COMMENT_AT = 56  # comments line up, but no further right than this for one long line
+_LOCAL = {"t", "range", "reversed", "scan"}
+
+
+def loop_source(body: Body, carries: int, sequences: int, frees: int, length: Size,
+                reverse: bool) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """The name of the function, the named sizes that it takes after its operands, and its source after its helpers."""
+    key = (carries, sequences, frees, length, reverse)
+    if key not in body.texts:
+        body.texts[key] = _Text(body, carries, sequences, frees, length, reverse).source()
+    return body.texts[key]
+
+
+class _Text:
+    def __init__(self, body: Body, carries: int, sequences: int, frees: int, length: Size, reverse: bool) -> None:
+        self.body, self.length, self.reverse = body, length, reverse
+        self.ends, self.stacks = body.outputs[:carries], body.outputs[carries:]
+        self.helpers = tuple(dict.fromkeys(s for n in body.order if n.op.helper for s in n.op.helpers(n)))
+        self.taken = RESERVED.union(_LOCAL, _size_words(length, body), [_called(h) for h in self.helpers])
+        self.of: dict[Expr, str] = {}
+        self.uses = Counter(a for n in body.order for a in n.args)
+        self.count = 0
+        leaves = body.leaves()
+        self.leaves = [leaves.get(("carry", i)) for i in range(carries)]
+        self.carries = [self.name(self.leaves[i], self.ends[i].label or "h") for i in range(carries)]
+        self.elements = [(leaf, self.name(leaf, "x")) for leaf in (leaves.get(("x", i)) for i in range(sequences))]
+        self.sequences = [self.fresh(f"{name}s") for _, name in self.elements]
+        self.frees = [self.name(leaves.get(("free", i)), "w") for i in range(frees)]
+        self.summed = {end: i for i, end in enumerate(self.ends) if self.is_sum(i)}
+        self.stacked = [self.fresh(f"{_stem(out)}s") for out in self.stacks]
+
+    # -- names -------------------------------------------------------------------------------------
+
+    def name(self, node: Expr | None, wish: str) -> str:
+        name = self.fresh(wish if node is None or node.label is None else node.label)
+        if node is not None:
+            self.of[node] = name
+        return name
+
+    def fresh(self, wish: str) -> str:
+        name, i = wish, 1
+        while name in self.taken:
+            name, i = f"{wish}{i}", i + 1
+        self.taken |= {name}
+        return name
+
+    def number(self) -> str:
+        while f"n{self.count}" in self.taken:
+            self.count += 1
+        self.count += 1
+        return self.fresh(f"n{self.count - 1}")
+
+    # -- carries -----------------------------------------------------------------------------------
+
+    def is_sum(self, i: int) -> bool:
+        """Whether the step does nothing with carry `i` but add to it."""
+        end, leaf = self.ends[i], self.leaves[i]
+        if leaf is None or end.op.name != "add" or not end.shape or self.uses[leaf] != 1 or self.uses[end]:
+            return False
+        outputs = Counter(self.body.outputs)
+        return outputs[end] == 1 and not outputs[leaf] and any(a is leaf for a in end.args) and all(
+            a.type.dtype == end.type.dtype for a in end.args)
+
+    def takes_over(self) -> dict[Expr, str]:
+        """Results that may take the name of their carry at once: nothing reads the old value after them."""
+        place = {node: i for i, node in enumerate(self.body.order)}
+        last = {a: i for i, node in enumerate(self.body.order) for a in node.args}
+        outputs = set(self.body.outputs)
+        times = Counter(self.ends)
+        return {end: name for end, leaf, name in zip(self.ends, self.leaves, self.carries)
+                if end.label is None and end.op.name not in LEAVES and times[end] == 1 and end not in self.summed
+                and (leaf is None or (leaf not in outputs and last.get(leaf, -1) <= place[end]))}
+
+    # -- lines ---------------------------------------------------------------------------------------
+
+    def source(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+        step = self.step()
+        head = [f"{name} = np.array({name})" for name, end in zip(self.carries, self.ends) if end in self.summed]
+        head += [f"{name} = np.empty({shape_text((self.length, *out.shape))}{_dtype(out.type)})"
+                 for name, out in zip(self.stacked, self.stacks)]
+        counter = "t" if self.sequences or self.stacked else "_"
+        steps = f"range({self.length})"
+        results = [*self.carries, *self.stacked]
+        lines = [
+            *head,
+            f"for {counter} in {f'reversed({steps})' if self.reverse else steps}:",
+            *[f"    {line}" for line in step or ["pass"]],
+            f"return ({results[0]},)" if len(results) == 1 else f"return {', '.join(results)}",
+        ]
+        words = set(re.findall(r"\w+", "\n".join(lines)))
+        sizes = tuple(s for s in _size_words(self.length, self.body) if s in words)
+        parameters = ", ".join([*self.carries, *self.sequences, *self.frees, *sizes])
+        text = "\n".join([f'    """{self.summary()}"""', *[f"    {line}" for line in lines]])
+        digest = hashlib.sha256("\n".join([parameters, text, *self.helpers]).encode()).hexdigest()
+        name = f"scan_{digest[:8]}"
+        return name, sizes, (*self.helpers, f"def {name}({parameters}):\n{text}\n")
+
+    def summary(self) -> str:
+        over = f" of {', '.join(self.sequences)}" if self.sequences else ""
+        parts = [f"carries {', '.join(self.carries)}" if self.carries else "",
+                 f"stacks {', '.join(self.stacked)}" if self.stacked else ""]
+        way = "each step" if not self.reverse else "each step from the last"
+        text = f"For {way}{over}: {' and '.join(filter(None, parts))}."
+        brief = f"For {way}: {len(self.carries)} carries, {len(self.stacked)} stacked results."
+        return text if len(text) <= 100 else brief
+
+    def step(self) -> list[str]:
+        lines = [f"{name} = {sequence}[t]" for (leaf, name), sequence in zip(self.elements, self.sequences)
+                 if leaf is not None]
+        for node, name in self.takes_over().items():
+            self.of[node] = name
+        body = [line for node in self.body.order for line in self.line(node)]
+        lines += _aligned(body)
+        lines += [f"{name}[t] = {self.value(out)}" for name, out in zip(self.stacked, self.stacks)]
+        moves = [(name, self.value(end)) for name, end in zip(self.carries, self.ends) if end not in self.summed]
+        moves = [(name, value) for name, value in moves if name != value]
+        if moves:
+            lines.append(f"{', '.join(n for n, _ in moves)} = {', '.join(v for _, v in moves)}")
+        return lines
+
+    def line(self, node: Expr) -> list[str]:
+        if node.op.name in LEAVES:
+            return []
+        if node in self.summed:
+            carry = self.summed[node]
+            other = next(a for a in node.args if a is not self.leaves[carry])
+            return [f"{self.carries[carry]} += {self.of.get(other) or operand(other, node)}"]
+        form = spelling(node)
+        args = tuple([self.of.get(a, "") for a in node.args])
+        template = form.template
+        if "" in args or node.type.weak or not form.regular:
+            # The name of a carry will mean its next value.
+            if form.bare and node.label is None and node not in self.of and args[0] and args[0] not in self.carries:
+                self.of[node] = args[0]
+                return []
+            template, args, _, _ = special(node, form, args)
+        if node not in self.of:
+            self.of[node] = self.fresh(node.label) if node.label is not None else self.number()
+        comment = f"  # {node.type}" if node.type.shape else ""
+        return [f"{self.of[node]} = {template.format(*args, *form.literals)}{comment}"]
+
+    def value(self, node: Expr) -> str:
+        """An output: one that is a number or a size is written out."""
+        if node in self.of:
+            return self.of[node]
+        text = str(node.attrs[0]) if node.op.name == "size" else number_text(node)
+        return f"np.{numpy_name(node.type.dtype)}({text})"
+
+
+def _aligned(lines: list[str]) -> list[str]:
+    """The lines with their comments below one another."""
+    parts = [line.partition("  # ") for line in lines]
+    width = min(max([len(code) for code, mark, _ in parts if mark], default=0), _COMMENT_AT)
+    return [f"{code:<{width}}{mark}{comment}" if mark else code for code, mark, comment in parts]
+
+
+def _stem(node: Expr) -> str:
+    return node.label or "y"
+
+
+def _size_words(length: Size, body: Body) -> list[str]:
+    return list(dict.fromkeys([*re.findall(r"[^\W\d]\w*", str(length)), *map(str, body.sizes)]))
+
+
+def _called(source: str) -> str:
+    return source[4 : source.index("(")]
+
+
+def _dtype(type_: TensorType) -> str:
+    return "" if type_.dtype == "float64" else f", np.{numpy_name(type_.dtype)}"
