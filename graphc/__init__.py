@@ -28,11 +28,13 @@ from .forward import jvp
 from .ir import to_networkx
 from .lang import *  # noqa: F403
 from .lang import Expr, linalg, special
+from .orders import hessian, hvp, jacobian
 
 if TYPE_CHECKING:
-    from .api import Function, compile, evaluate, value_and_grad
+    from .api import Function, compile, evaluate, explain, value_and_grad
     from .checking import Verdict, check
     from .checking import parse_graph as parse
+    from .costing import cost
     from .derivation import Derivation, derive
     from .drawing import Drawing, draw
     from .simplifier import simplify
@@ -45,6 +47,8 @@ _LATER = {
     "compile": ("api", "compile"),
     "evaluate": ("api", "evaluate"),
     "value_and_grad": ("api", "value_and_grad"),
+    "cost": ("costing", "cost"),
+    "explain": ("api", "explain"),
     "Verdict": ("checking", "Verdict"),
     "check": ("checking", "check"),
     "parse": ("checking", "parse_graph"),

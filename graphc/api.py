@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
@@ -10,34 +11,41 @@ from typing import Any
 import numpy as np
 
 from .backward import backward, gradients, vjp
+from .costing import Report, cost
 from .errors import GraphcError, InputError, ShapeError, choose
 from .files import write_whole
+from .finiteness import Explanation, trace
 from .formula import format_node
 from .ir import LEAVES, OPS, VARIABLES, Expr, Init, building, check_name, lift, postorder, variables
+from .loops import map_bodies, through_loops
 from .lower import Program, check_sizes, interpreter, load, lower, module_source, numpy_source
 from .ops.shaping import BROADCAST_TO
-from .rewrite import rewrite
+from .rewrite import Rewrite, rewrite
 from .signature import Signature, Slot, key_name, slot_of, suggestion
 from .simplifier import origins
 from .simplifier import simplify as simplified
+from .stable import stabilise
 
 STYLES, TARGETS = ("fast", "readable"), ("numpy",)
 SMALL = 2_000  # nodes: up to here formulas and gradients are written beside the code
-SIMPLIFIERS: dict[Any, Callable[[Any], Any]] = {True: rewrite, False: list, "sympy": simplified}
+SIMPLIFIERS: dict[Any, Callable[[Any], Any]] = {
+    True: through_loops(lambda tops: rewrite(stabilise(tops))), False: list, "sympy": through_loops(simplified),
+}  # fmt: skip
 
 Graph = tuple[tuple[Expr, ...], tuple[Expr, ...]]  # outputs, inputs
 Pair = tuple[int, str, int]  # output, input, output that is the gradient of the one by the other
 
 
 def compile(outputs: Any, inputs: Iterable[Any] | None = None, *, style: str = "fast", target: str = "numpy",
-            name: str = "f", simplify: bool | str = True) -> Function:
+            name: str = "f", simplify: bool | str = True, debug: bool = False) -> Function:
     """A function that computes the outputs: one Expr gives one value, a list gives a tuple.
 
     `inputs` (Exprs or names) sets the order of the arguments, by default that of their declaration; it may
     list inputs that the outputs do not use. `style` is "fast" (results take the place of dead arrays)
     or "readable". `simplify=True` applies the rewrite rules, which takes milliseconds; "sympy" also what `simplify`
-    does, False nothing. Raises InputError for an unknown style, target or input, or an input that is needed but not
-    listed; ShapeError for a named size that no input has.
+    does, False nothing. With `debug=True` a call that gives inf or nan raises GraphcError with what `explain` finds:
+    the value where things went wrong, and the line that declares it. Raises InputError for an unknown style, target
+    or input, or an input that is needed but not listed; ShapeError for a named size that no input has.
 
     >>> import graphc as G
     >>> x, w = G.input("x"), G.param("w")
@@ -48,11 +56,12 @@ def compile(outputs: Any, inputs: Iterable[Any] | None = None, *, style: str = "
     """
     single = isinstance(outputs, Expr)
     tops = [outputs] if single else [lift(o, "compile") for o in _listed(outputs)]
-    return _build(tops, inputs, style, target, name, simplify, single=single)
+    return _build(tops, inputs, style, target, name, simplify, single=single, debug=debug)
 
 
 def value_and_grad(f: Expr, wrt: Any = None, *, inputs: Iterable[Any] | None = None, style: str = "fast",
-                   target: str = "numpy", name: str = "f", simplify: bool | str = True) -> Function:
+                   target: str = "numpy", name: str = "f", simplify: bool | str = True,
+                   debug: bool = False) -> Function:
     """A function that gives `(value, (gradients in the order of wrt))`; one Expr or name gives one gradient.
 
     `wrt` is by default every parameter of `f`. Raises as `gradients` and `compile`.
@@ -65,7 +74,8 @@ def value_and_grad(f: Expr, wrt: Any = None, *, inputs: Iterable[Any] | None = N
     found = backward(f, wrt)
     pairs = [(0, w.label, 1 + i) for i, w in enumerate(found.wrt) if w.op.name in VARIABLES and w.label]
     grouped = not isinstance(wrt, (Expr, str))
-    return _build([f, *found.gradients], inputs, style, target, name, simplify, grouped=grouped, pairs=pairs)
+    return _build([f, *found.gradients], inputs, style, target, name, simplify, grouped=grouped, pairs=pairs,
+                  debug=debug)
 
 
 def evaluate(expr: Any, values: Mapping[Any, Any] | None = None) -> Any:
@@ -80,25 +90,87 @@ def evaluate(expr: Any, values: Mapping[Any, Any] | None = None) -> Any:
     np.float64(10.0)
     """
     tops = [expr] if isinstance(expr, Expr) else [lift(e, "evaluate") for e in _listed(expr)]
+    tops = map_bodies(stabilise(tops), stabilise)
+    known, _ = _all_values(tops, values or {}, "evaluate")
+    results = [np.array(known[top])[()] for top in tops]
+    return results[0] if isinstance(expr, Expr) else tuple(results)
+
+
+def explain(what: Any, values: Mapping[Any, Any] | None = None, *, wrt: Any = None) -> Explanation:
+    """Where a graph stops being finite at `values`: an Expr, a list of them, or a compiled Function.
+
+    When all values are finite, the adjoints of each scalar are looked at as well, up to its gradients by `wrt` (by
+    default every floating input and parameter). `.first` is the value where things went wrong, `.rows` all that
+    follows from it, and the text shows names, operands and the declaring line. A branch of `where` that is not
+    taken is never blamed, and a formula that `evaluate` computes in a stabler form is looked at in that form.
+    Raises as `evaluate` does.
+
+    >>> import graphc as G
+    >>> x = G.input("x", 3)
+    >>> found = G.explain(G.sum(G.log(x - 1)), {x: [2.0, 1.0, 3.0]})
+    >>> found.first.name, found.first.index, found.first.why
+    ('log(x − 1)', (1,), 'the logarithm of 0')
+    """
+    if isinstance(what, Function):
+        tops = list(what._graph()[0])
+    else:
+        tops = [what] if isinstance(what, Expr) else [lift(e, "explain") for e in _listed(what)]
+    if not isinstance(what, Function) or what.simplify:
+        tops = map_bodies(stabilise(tops), stabilise)
+    return _explained(tops, values, wrt)
+
+
+def _explained(tops: list[Expr], values: Mapping[Any, Any] | None, wrt: Any = None) -> Explanation:
+    """Of the graph as it stands."""
+    slopes, adjoints = _adjoints(tops, wrt)
+    known, sizes = _all_values(tops, values or {}, "explain")
+    found = trace(tops, known, sizes, adjoints)
+    if found.finite and slopes:
+        known, sizes = _all_values([*tops, *slopes], values or {}, "explain")
+        found = trace([*tops, *slopes], known, sizes, adjoints)
+    return found
+
+
+def _adjoints(tops: Sequence[Expr], wrt: Any) -> tuple[list[Expr], dict[Expr, Expr]]:
+    """The gradients of every scalar among the outputs, and of which value each adjoint is the adjoint."""
+    slopes: list[Expr] = []
+    adjoint_of: dict[Expr, Expr] = {}
+    for f in tops:
+        if f.ndim or not f.type.is_float or f.op.name in LEAVES:
+            continue
+        try:
+            found = backward(f, [v for v in variables(postorder([f])) if v.type.is_float] if wrt is None else wrt)
+        except GraphcError:
+            if wrt is not None:
+                raise
+            continue  # without a derivative it has values all the same
+        slopes += found.gradients
+        for node, adjoint in found.adjoint.items():
+            if adjoint.args:
+                adjoint_of.setdefault(adjoint, node)
+    return slopes, adjoint_of
+
+
+def _all_values(tops: Sequence[Expr], values: Mapping[Any, Any], who: str) -> tuple[dict[Expr, Any], dict[str, int]]:
+    """The value of every node as it stands, and the named sizes."""
     order = postorder(tops)
     found = variables(order)
-    check_sizes(order, found, "evaluate")
-    arrays, sizes = _arguments(found, values or {})
+    check_sizes(order, found, who)
+    arrays, sizes = _arguments(found, values, who)
     known = dict(zip(found, arrays))
     with np.errstate(all="ignore"):
         for node in order:
             if node not in known:
                 known[node] = _value(node, known, sizes)
-    results = [np.array(known[top])[()] for top in tops]
-    return results[0] if isinstance(expr, Expr) else tuple(results)
+    return known, sizes
 
 
-def _arguments(found: Sequence[Expr], values: Mapping[Any, Any]) -> tuple[list[Any], dict[str, int]]:
-    given = {key_name(key, "evaluate"): value for key, value in values.items()}
+def _arguments(found: Sequence[Expr], values: Mapping[Any, Any], who: str) -> tuple[list[Any], dict[str, int]]:
+    given = {key_name(key, who): value for key, value in values.items()}
     for v in found:
         if v.label not in given:
-            raise InputError(f"evaluate: missing input {slot_of(v)}{_near(v.label or '', given)}")
-    signature = Signature("evaluate", [slot_of(v) for v in found])
+            raise InputError(f"{who}: missing input {slot_of(v)}{_near(v.label or '', given)}")
+    signature = Signature(who, [slot_of(v) for v in found])
     arrays = signature.check([given[v.label or ""] for v in found])
     return arrays, signature.sizes.of(arrays)
 
@@ -131,7 +203,8 @@ def _listed(outputs: Any) -> list[Any]:
 
 
 def _build(tops: list[Expr], inputs: Iterable[Any] | None, style: str, target: str, name: str, simplify: bool | str, *,
-           single: bool = False, grouped: bool = False, pairs: list[Pair] | None = None) -> Function:
+           single: bool = False, grouped: bool = False, pairs: list[Pair] | None = None,
+           debug: bool = False) -> Function:
     if style not in STYLES:
         raise choose("style", style, STYLES)
     if target not in TARGETS:
@@ -147,7 +220,8 @@ def _build(tops: list[Expr], inputs: Iterable[Any] | None, style: str, target: s
     graph = tuple(tops), tuple(arguments)
     with building():
         program = _lowered(better, arguments, name, single, grouped, pairs, small, order if simplify is False else None)
-        return Function(program, style, tuple(slot_of(v) for v in arguments), tuple(pairs), lambda: graph)
+        return Function(program, style, tuple(slot_of(v) for v in arguments), tuple(pairs), lambda: graph,
+                        simplify, debug)
 
 
 def _choose_inputs(needed: list[Expr], inputs: Iterable[Any] | None, who: str) -> list[Expr]:
@@ -236,8 +310,8 @@ class Function:
     """
 
     def __init__(self, program: Program, style: str, slots: tuple[Slot, ...], pairs: tuple[Pair, ...],
-                 graph: Callable[[], Graph]) -> None:
-        self.program, self.style = program, style
+                 graph: Callable[[], Graph], simplify: bool | str = True, debug: bool = False) -> None:
+        self.program, self.style, self.simplify, self.debug = program, style, simplify, debug
         self._slots, self._pairs, self._graph = slots, pairs, graph
         self.source = numpy_source(program, style, embed=False)
         large = {name: value for name, value in program.constants if f"# {name}: " in self.source}
@@ -276,7 +350,35 @@ class Function:
             self._sizes.check(values, self.program.name)
         # Inf and NaN are results, not warnings: the branch of a `where` that is not taken may well overflow.
         with np.errstate(all="ignore"):
-            return self.raw(*values)
+            results = self.raw(*values)
+        if self.debug:
+            self._check_finite(results, values)
+        return results
+
+    def _check_finite(self, results: Any, values: Sequence[Any]) -> None:
+        """Raises GraphcError that says where the first value that is not finite comes from."""
+        if all(np.isfinite(result).all() for result in _flat(results)):
+            return
+        given = dict(zip(self.inputs, values))
+        found = explain(self, given)
+        if found.finite:  # as it was declared the graph is finite: what is computed is not quite that
+            found = _explained(list(SIMPLIFIERS[self.simplify](self._graph()[0])), given)
+        raise GraphcError(f"{self.program.name}: {found}")
+
+    @property
+    def report(self) -> Report:
+        """Operations, bytes and calls of the graph as it was declared and as it is computed, and the rewrites between.
+
+        Worked out when it is asked for. `print(fn.report)`; `fn.report.before` and `.after` are `G.cost` of each.
+        """
+        tops = list(self._graph()[0])
+        steps: list[Rewrite] = []
+        if self.simplify == "sympy":
+            steps = simplified(tops, log=True)[1]
+        elif self.simplify:
+            rewrite(stabilise(tops, log=steps.append), log=steps.append)
+        better = SIMPLIFIERS[self.simplify](tops)  # which also goes into loops
+        return Report(self.program.name, cost(tops), cost(better), Counter(step.rule for step in steps))
 
     def _into(self, out: Any, results: Any) -> Any:
         """Copy the results into the arrays of `out`, which has the structure of the result."""
@@ -321,7 +423,7 @@ class Function:
                 slopes = vjp(f, floats, BROADCAST_TO(lift(f.dtype.type(1)), shape=f.shape))
             except GraphcError:
                 continue
-            better = rewrite(list(slopes))
+            better = rewrite(stabilise(slopes))
             value = self.program.outputs[v]
             notes: dict[Expr, str] = {}
             for g, x in zip(better, floats):
@@ -333,7 +435,8 @@ class Function:
         return [], None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (self.program, self.style, self._slots, self._pairs, _rows(*self._graph()))
+        return _restored, (self.program, self.style, self._slots, self._pairs, _rows(*self._graph()), self.simplify,
+                           self.debug)
 
     def __repr__(self) -> str:
         takes = ", ".join(f"{s.name}: {s.type}" for s in self._slots[:8]) + (", ..." if len(self._slots) > 8 else "")
@@ -362,6 +465,6 @@ def _graph_of(rows: tuple[Any, ...]) -> Graph:
 
 
 def _restored(program: Program, style: str, slots: tuple[Slot, ...], pairs: tuple[Pair, ...],
-              rows: tuple[Any, ...]) -> Function:
+              rows: tuple[Any, ...], simplify: bool | str = True, debug: bool = False) -> Function:
     # The graph is built again only if someone saves the function.
-    return Function(program, style, slots, pairs, lambda: _graph_of(rows))
+    return Function(program, style, slots, pairs, lambda: _graph_of(rows), simplify, debug)

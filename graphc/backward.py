@@ -21,8 +21,11 @@ from .errors import DTypeError, InputError, NoDerivative, ShapeError
 from .formula import format_node
 from .ir import TUPLE, Expr, building, consumers, lift, postorder, same_variable, variables
 from .ops.elementwise import EQUAL, WHERE
+from .ops.gather import join_terms
+from .ops.loop_rules import PASSES
 from .ops.reduction import SUM
 from .ops.shaping import BROADCAST_TO, RESHAPE
+from .stable import images, reusing
 from .types import TensorType, TupleType
 
 
@@ -51,7 +54,8 @@ def gradients(f: Expr, wrt: Any) -> Any:
     """∂f/∂w for each w of `wrt` (Exprs or names), as Exprs of the shapes of the w.
 
     `f` is a scalar; a w that f does not depend on gets zeros. One Expr or name in gives one Expr out, a
-    list gives a list. The results are nodes, so they can be differentiated again.
+    list gives a list. The results are nodes, so they can be differentiated again. A formula that overflows or cancels
+    as it is spelled, such as log(1 + exp(x)), is differentiated as the same function that does not (`stabilise`).
     Raises ShapeError when f is not a scalar, DTypeError for an integer f or w, InputError for an unknown
     name, NoDerivative where an op has no pullback.
 
@@ -61,15 +65,17 @@ def gradients(f: Expr, wrt: Any) -> Any:
     3*x**2
     """
     single = isinstance(wrt, (Expr, str))
-    found = backward(f, [wrt] if single else wrt)
-    return found.gradients[0] if single else list(found.gradients)
+    order, targets = _scalar_targets(f, [wrt] if single else wrt)
+    slopes = _slopes([f], [lift(f.dtype.type(1))], targets, order)
+    return slopes[0] if single else slopes
 
 
 def backward(f: Expr, wrt: Any = None) -> Backward:
     """The dynamic program that computes ∂f/∂w for each w of `wrt`, with its table and all adjoints.
 
     `wrt` is a list of Exprs or names; by default every parameter of f, or every floating input when
-    it has none. Raises as `gradients` does.
+    it has none. The table is that of the graph as it is declared; `gradients`, and `adjoint` of each w, are those
+    that `G.gradients` gives. Raises as `gradients` does.
 
     >>> import graphc as G
     >>> h = x = G.input("x")
@@ -79,6 +85,20 @@ def backward(f: Expr, wrt: Any = None) -> Backward:
     >>> B.edge_visits, B.path_count == 2**40
     (80, True)
     """
+    order, targets = _scalar_targets(f, wrt)
+    seeds = [lift(f.dtype.type(1))]
+    rows = _propagate([f], seeds, targets, order)
+    return Backward(f, tuple(targets), tuple(rows), _stable_slopes([f], seeds, targets, order))
+
+
+def declared_gradients(f: Expr, wrt: Any) -> list[Expr]:
+    """∂f/∂w for each w of `wrt`, of the graph as it is declared, whatever overflows there."""
+    order, targets = _scalar_targets(f, wrt)
+    return _plain_slopes([f], [lift(f.dtype.type(1))], targets, order)
+
+
+def _scalar_targets(f: Expr, wrt: Any) -> tuple[list[Expr], list[Expr]]:
+    """The postorder of a scalar f, and the nodes of `wrt`."""
     check_output(f, "gradients")
     if f.ndim:
         raise ShapeError(
@@ -86,9 +106,29 @@ def backward(f: Expr, wrt: Any = None) -> Backward:
             "or give cotangents of its shape to G.vjp"
         )
     order = postorder([f])
-    targets = _targets(wrt, order)
-    rows = _propagate([f], [lift(f.dtype.type(1))], targets, order)
-    return Backward(f, tuple(targets), tuple(rows))
+    return order, _targets(wrt, order)
+
+
+def _slopes(ys: Sequence[Expr], seeds: Sequence[Expr], xs: Sequence[Expr], order: Sequence[Expr]) -> list[Expr]:
+    """Σ over y of (∂y/∂x)ᵀ seed for each x."""
+    stable = _stable_slopes(ys, seeds, xs, order)
+    return _plain_slopes(ys, seeds, xs, order) if stable is None else stable
+
+
+def _plain_slopes(ys: Sequence[Expr], seeds: Sequence[Expr], xs: Sequence[Expr], order: Sequence[Expr]) -> list[Expr]:
+    adjoints = {row.node: row.adjoint for row in _propagate(ys, seeds, xs, order)}
+    return [_or_zeros(adjoints.get(x), x) for x in xs]
+
+
+def _stable_slopes(ys: Sequence[Expr], seeds: Sequence[Expr], xs: Sequence[Expr],
+                   order: Sequence[Expr]) -> list[Expr] | None:
+    """The same of the graph that is stable whatever the spelling; None when that is the graph itself."""
+    found = images(ys, order, xs)
+    if found is None:
+        return None
+    tops = [found[y] for y in ys]
+    slopes = _plain_slopes(tops, seeds, [found.get(x, x) for x in xs], postorder(tops))
+    return reusing(slopes, found, xs)
 
 
 def vjp(ys: Any, xs: Any, cotangents: Any) -> Any:
@@ -114,9 +154,11 @@ def vjp(ys: Any, xs: Any, cotangents: Any) -> Any:
     single = isinstance(xs, (Expr, str))
     targets = _targets([xs] if single else xs, order)
     seeds = [_fit(c, y) for c, y in zip(seeds, outputs)]
-    adjoints = {row.node: row.adjoint for row in _propagate(outputs, seeds, targets, order)}
-    results = [_or_zeros(adjoints.get(x), x) for x in targets]
+    results = _slopes(outputs, seeds, targets, order)
     return results[0] if single else results
+
+
+PASSES["vjp"] = vjp  # for the bodies of scans
 
 
 def check_output(y: Expr, who: str) -> None:
@@ -223,7 +265,7 @@ def zeros_of(type_: TensorType) -> Expr:
 
 def _total(values: Iterable[Expr | None]) -> Expr | None:
     total = None
-    for value in values:
+    for value in join_terms(list(values)):
         if value is not None:
             total = value if total is None else total + value
     return total
@@ -356,14 +398,17 @@ class Backward:
     """The dynamic program of a scalar output: rows, adjoints, and what a sum over paths would cost.
 
     `rows` runs from the output to the leaves; `adjoint[v]` is ∂f/∂v for every node v between
-    `wrt` and the output; `gradients` are those of `wrt`, in order.
+    `wrt` and the output; `gradients` are those of `wrt`, in order: of the stable graph where that differs
+    from the declared one, whose table this is.
     """
 
-    def __init__(self, output: Expr, wrt: tuple[Expr, ...], rows: tuple[Row, ...]) -> None:
+    def __init__(self, output: Expr, wrt: tuple[Expr, ...], rows: tuple[Row, ...],
+                 gradients: Sequence[Expr] | None = None) -> None:
         self.output, self.wrt, self.rows = output, wrt, rows
         found = {row.node: row.adjoint for row in rows}
         adjoints = {node: _or_zeros(adjoint, node) for node, adjoint in found.items()}
         adjoints.update({w: _or_zeros(None, w) for w in wrt if w not in adjoints})
+        adjoints.update(zip(wrt, gradients or ()))
         self.adjoint: Mapping[Expr, Expr] = adjoints
         self.gradients = tuple(adjoints[w] for w in wrt)
 

@@ -58,7 +58,7 @@ def format_node(
 ) -> str:
     """The formula of `root`. Nodes in `names` (besides the root) and named nodes are written by name."""
     names = names or {}
-    done: dict[Any, tuple[str, int]] = dict.fromkeys(_too_deep(root, limit), (_ellipsis(surface), ATOM))
+    done: dict[Any, tuple[str, int]] = dict.fromkeys(_too_deep(root, limit, names), (_ellipsis(surface), ATOM))
     stack = [root]
     while stack:
         node = stack[-1]
@@ -79,12 +79,15 @@ def format_node(
     return done[root][0]
 
 
-def _too_deep(root: Any, limit: int) -> list[Any]:
-    """The nodes that lie just below `limit` levels: whatever holds them in full is longer than `limit`."""
+def _too_deep(root: Any, limit: int, names: Mapping[Any, str]) -> list[Any]:
+    """The nodes that lie just below `limit` levels: whatever holds them in full is longer than `limit`.
+
+    Below a node that is written by its name there is nothing to write.
+    """
     level, seen = [root], {root}
     for _ in range(limit):
         below = dict.fromkeys(a for node in level for a in node.args)
-        level = [a for a in below if a not in seen]
+        level = [a for a in below if a not in seen and a.label is None and a not in names]
         seen.update(level)
         if not level:
             break

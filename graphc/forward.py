@@ -7,7 +7,9 @@ from typing import Any
 from .backward import check_output, find
 from .errors import DTypeError, InputError, NoDerivative, ShapeError
 from .ir import Expr, building, lift, postorder, variables
+from .ops.loop_rules import PASSES
 from .ops.shaping import BROADCAST_TO
+from .stable import images, reusing
 from .types import TupleType
 
 
@@ -33,16 +35,22 @@ def jvp(ys: Any, xs: Any, tangents: Any) -> Any:
     seeds = [lift(t, "jvp") for t in ([tangents] if single else tangents)]
     if len(seeds) != len(sources):
         raise InputError(f"jvp: {len(sources)} inputs need as many tangents, got {len(seeds)}")
+    found = images(outputs, order, sources) or {}
     tangent: dict[Expr, Expr | None] = {}
     for x, t in zip(sources, seeds):
-        tangent[x] = _seed(x, t)
+        tangent[found.get(x, x)] = _seed(x, t)
+    tops = [found.get(y, y) for y in outputs]
+    order = postorder(tops) if found else order
     with building() as at:
         for node in order:
             if node not in tangent:
                 at(node)
                 tangent[node] = _push(node, [tangent[a] for a in node.args])
-    results = [_or_zeros(tangent[y], y) for y in outputs]
+    results = reusing([_or_zeros(tangent[y], y) for y in tops], found, sources)
     return results[0] if isinstance(ys, Expr) else results
+
+
+PASSES["jvp"] = jvp  # for the bodies of scans
 
 
 def _seed(x: Expr, t: Expr) -> Expr:

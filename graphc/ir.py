@@ -13,7 +13,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -26,8 +26,8 @@ from .traversal import consumers, postorder, to_networkx
 from .types import TensorType, TupleType, as_dtype, as_shape
 
 __all__ = [
-    "ITEM", "LEAVES", "OPS", "TUPLE", "VARIABLES", "Constant", "Expr", "Init", "Op", "building", "check_name", "const",
-    "consumers", "item", "lift", "number", "postorder", "size_node", "to_networkx", "variable", "variables",
+    "BOUND", "ITEM", "LEAVES", "OPS", "TUPLE", "VARIABLES", "Constant", "Expr", "Init", "Op", "building", "check_name",
+    "const", "consumers", "item", "lift", "number", "postorder", "size_node", "to_networkx", "variable", "variables",
 ]  # fmt: skip
 
 OPS: dict[str, Op] = {}
@@ -198,7 +198,7 @@ class Expr:
 
         Raises InputError for a name that is not an identifier, or on an input or a parameter.
         """
-        if self.op.name in LEAVES:
+        if self.op.name in LEAVES and self.op is not BOUND:
             raise InputError(f"{self.op.name} {self.label} has its name already; cannot rename it {name!r}")
         return self.op.make(self.args, self.attrs, check_name(name))
 
@@ -296,6 +296,24 @@ class Expr:
     def __rtruediv__(self, other: Any) -> Expr:
         return OPS["divide"](other, self)
 
+    def __floordiv__(self, other: Any) -> Expr:
+        return OPS["floor_divide"](self, other)
+
+    def __rfloordiv__(self, other: Any) -> Expr:
+        return OPS["floor_divide"](other, self)
+
+    def __mod__(self, other: Any) -> Expr:
+        return OPS["remainder"](self, other)
+
+    def __rmod__(self, other: Any) -> Expr:
+        return OPS["remainder"](other, self)
+
+    def __divmod__(self, other: Any) -> tuple[Expr, Expr]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Expr, Expr]:
+        return other // self, other % self
+
     def __pow__(self, other: Any) -> Expr:
         return OPS["power"](self, other)
 
@@ -316,6 +334,18 @@ class Expr:
 
     def __abs__(self) -> Expr:
         return OPS["absolute"](self)
+
+    def __round__(self, ndigits: int = 0) -> Expr:
+        return self.round(ndigits)
+
+    def __floor__(self) -> Expr:
+        return OPS["floor"](self)
+
+    def __ceil__(self) -> Expr:
+        return OPS["ceil"](self)
+
+    def __trunc__(self) -> Expr:
+        return OPS["trunc"](self)
 
     def __lt__(self, other: Any) -> Expr:
         return OPS["less"](self, other)
@@ -341,7 +371,10 @@ class Expr:
     def __or__(self, other: Any) -> Expr:
         return OPS["logical_or"](self, other)
 
-    __rand__, __ror__ = __and__, __or__
+    def __xor__(self, other: Any) -> Expr:
+        return OPS["logical_xor"](self, other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
     def __invert__(self) -> Expr:
         return OPS["logical_not"](self)
@@ -396,6 +429,30 @@ class Expr:
     def min(self, axis: Any = None, keepdims: bool = False) -> Expr:
         """As `G.min`."""
         return OPS["min"](self, axis=axis, keepdims=keepdims)
+
+    # The other methods that NumPy's arrays have are the functions of these names, the node first: `lang` sets them.
+    all: ClassVar[Callable[..., Expr]]
+    any: ClassVar[Callable[..., Expr]]
+    argmax: ClassVar[Callable[..., Expr]]
+    argmin: ClassVar[Callable[..., Expr]]
+    argsort: ClassVar[Callable[..., Expr]]
+    clip: ClassVar[Callable[..., Expr]]
+    cumprod: ClassVar[Callable[..., Expr]]
+    cumsum: ClassVar[Callable[..., Expr]]
+    diagonal: ClassVar[Callable[..., Expr]]
+    dot: ClassVar[Callable[..., Expr]]
+    flatten: ClassVar[Callable[..., Expr]]
+    prod: ClassVar[Callable[..., Expr]]
+    ptp: ClassVar[Callable[..., Expr]]
+    repeat: ClassVar[Callable[..., Expr]]
+    round: ClassVar[Callable[..., Expr]]
+    sort: ClassVar[Callable[..., Expr]]
+    squeeze: ClassVar[Callable[..., Expr]]
+    std: ClassVar[Callable[..., Expr]]
+    swapaxes: ClassVar[Callable[..., Expr]]
+    take: ClassVar[Callable[..., Expr]]
+    trace: ClassVar[Callable[..., Expr]]
+    var: ClassVar[Callable[..., Expr]]
 
 
 def _brief(node: Expr) -> str:
@@ -482,7 +539,16 @@ SIZE = Op(
     form=Form("?", "?", "?"),
     form_attrs=lambda node: size_texts(str(node.attrs[0])),
 )
-LEAVES = frozenset({"input", "param", "const", "size"})
+# What a scan hands to its step: a carry, an element of a sequence, a value from outside. It stands in the body of
+# a scan only; `token` tells the leaves of one trace from those of another, and is 0 once the body is closed.
+BOUND = Op(
+    "bound",
+    lambda dtype, shape, kind, index, token, weak: TensorType(shape, dtype, weak),
+    attrs=("dtype", "shape", "kind", "index", "token", "weak"),
+    form=Form("?", "?", "?"),
+    form_attrs=lambda node: dict.fromkeys(("text", "unicode", "latex"), f"{node.attrs[2]}{node.attrs[3]}"),
+)
+LEAVES = frozenset({"input", "param", "const", "size", "bound"})
 VARIABLES = frozenset({"input", "param"})
 
 
@@ -596,7 +662,7 @@ def variables(order: Iterable[Expr]) -> list[Expr]:
     leaves: dict[str, Expr] = {}
     named: dict[str, Expr] = {}
     for node in order:
-        if node.label is None:
+        if node.label is None or node.op is BOUND:  # a name of the step, which stands beside those outside
             continue
         table = leaves if node.op.name in VARIABLES else named
         other = table.setdefault(node.label, node)

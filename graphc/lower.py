@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import keyword
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -16,6 +13,7 @@ import codegen
 from .dims import Dim, Size, size_names
 from .errors import InputError, ShapeError
 from .ir import LEAVES, OPS, Expr, Op, postorder
+from .spelling import RESERVED, Spelling, number_text, numpy_name, size_names_of, special, spelling
 
 if not getattr(codegen, "GRAPHC_CODEGEN", False):
     raise ImportError(
@@ -27,14 +25,6 @@ if not getattr(codegen, "GRAPHC_CODEGEN", False):
 # What the facade needs of codegen comes through here: one importer.
 Program: TypeAlias = codegen.Program
 load, module_source, numpy_source = codegen.load, codegen.module_source, codegen.numpy_source
-
-# Names that emitted code means in their usual sense.
-RESERVED = frozenset({"np", "float", "int", "bool", *keyword.kwlist})
-_INFIX = frozenset({"add", "subtract", "multiply", "divide", "negative", "power", "matmul", "greater",
-                    "greater_equal", "less", "less_equal", "equal", "not_equal"})  # fmt: skip
-_OPERATORS = _INFIX - {"divide", "power"}  # of Python numbers, they give Python numbers
-_CALL = re.compile(r"np\.(\w+)\(((?:\{\d\}|-?[\d.]+)(?:, (?:\{\d\}|-?[\d.]+))*)\)")
-_NUMPY_SCALARS = ("np.sum(", "np.mean(", "np.max(", "np.min(")  # of which a full reduction is no 0-d array
 
 
 def lower(
@@ -142,7 +132,12 @@ def check_sizes(order: Sequence[Expr], inputs: Iterable[Expr], who: str) -> dict
     seen: set[int] = set()
     for node in order:
         sizes: tuple[Size, ...] = node.attrs if node.op.name == "size" else node.type.shape
-        if id(node.type) in seen and node.op.name != "size":
+        if node.op.name == "bound":
+            raise InputError(f"{who}: {node.label or 'a value'} of the step of a scan is used outside that step; "
+                             f"return it from the step (traced at {node.place})")
+        if node.op.name == "scan":
+            sizes = (*node.attrs[0].sizes, node.attrs[3])
+        elif id(node.type) in seen and node.op.name != "size":
             continue
         seen.add(id(node.type))
         for n in [n for size in sizes if isinstance(size, Dim) for n in size_names(size)]:
@@ -167,46 +162,6 @@ def _dims(inputs: Iterable[Expr], names: _Names, sizes: Iterable[str]) -> tuple[
 
 def _input(v: Expr, name: str) -> codegen.Input:
     return codegen.Input(name, str(v.type), tuple(d if isinstance(d, int) else str(d) for d in v.shape))
-
-
-# -- spellings -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Spelling:
-    """A template, literal operands after the node's own, and the ufunc that does the same."""
-
-    template: str
-    literals: tuple[str, ...] = ()
-    ufunc: str = ""
-    regular: bool = False  # an operator or a ufunc: of scalars, it gives a scalar
-    bare: bool = False  # the value of its operand as it stands
-
-
-def spelling(node: Expr) -> Spelling:
-    """How a node is written in NumPy, its attributes filled in and its operands still open."""
-    row = node.op.numpy
-    if callable(row):
-        return _analysed(row(node), node.op.name, len(node.args))
-    if node.op.attrs:
-        row = row.format(*[f"{{{i}}}" for i in range(len(node.args))], **node.op.named_attrs(node))
-    return _analysed(row, node.op.name, len(node.args))
-
-
-@lru_cache(maxsize=65536)
-def _analysed(template: str, op: str, count: int) -> Spelling:
-    if op in _INFIX:
-        # x ** 2.0 is quick as an operator, and slow as np.power.
-        return Spelling(template, (), f"np.{op}" if op != "power" else "", regular=True)
-    call = _CALL.fullmatch(template)
-    function = getattr(np, call[1], None) if call else None
-    if call and isinstance(function, np.ufunc):
-        operands = call[2].split(", ")
-        fields = [f"{{{i}}}" for i in range(len(operands))]
-        if operands[:count] == fields[:count] and function.nin == len(operands):
-            name = f"np.{call[1]}"
-            return Spelling(f"{name}({', '.join(fields)})", tuple(operands[count:]), name, regular=True)
-    return Spelling(template, bare=template == "{0}")
 
 
 # -- steps -----------------------------------------------------------------------------------------------
@@ -250,29 +205,10 @@ class _Builder:
             if form.bare and node.label is None and node not in names and args[0]:
                 names[node] = args[0]
                 return
-            template, args, ufunc, alias = self.special(node, form, args)
+            template, args, ufunc, alias = special(node, form, args)
         target = names.get(node) or self.number(node)
         self.steps.append(codegen.Step(target, template, args + form.literals, self.type(node),
                                        self.notes.get(node, ""), ufunc, alias, self.section(node)))
-
-    def special(self, node: Expr, form: Spelling, args: tuple[str, ...]) -> tuple[str, tuple[str, ...], str, bool]:
-        """A step with literal operands, sizes, a weak result, or a spelling that may give an array without axes."""
-        template, ufunc, alias = form.template, form.ufunc, node.op.view
-        args = tuple([name or operand(a, node) for name, a in zip(args, node.args)])
-        sized = [a.op.name == "size" for a in node.args]
-        if any(sized):
-            template, args = _inlined(template, args, sized)
-            ufunc = ""
-        scalar = not node.type.shape and node.type.dtype != "tuple"
-        if scalar and not (form.regular or form.bare or template.startswith(_NUMPY_SCALARS)):
-            template, alias = f"{template}[()]", False
-        if node.type.weak:
-            ufunc = ""
-            if node.op.name in ("divide", "power"):  # of Python numbers, they would raise ZeroDivisionError
-                template = f"np.{node.op.name}({template.replace(' ** ', ', ').replace(' / ', ', ')})"
-            if node.op.name not in _OPERATORS or any(arg.startswith("np.") for arg in args):
-                template = f"{_PYTHON[node.type.dtype]}({template})"  # which alone is weak
-        return template, args, ufunc, alias
 
     def number(self, node: Expr) -> str:
         name = self.names.of[node] = self.names.number()
@@ -294,57 +230,10 @@ class _Builder:
         found = self.names.of.get(node)
         if found is None:
             found = self.names.give(node, node.label) if node.label else self.number(node)
-            text = str(node.attrs[0]) if node.op.name == "size" else _number_text(node)
-            scalar = f"np.{_numpy_name(node.type.dtype)}({text})"
+            text = str(node.attrs[0]) if node.op.name == "size" else number_text(node)
+            scalar = f"np.{numpy_name(node.type.dtype)}({text})"
             self.steps.append(codegen.Step(found, scalar, (), self.type(node), self.notes.get(node, "")))
         return found
-
-
-_PYTHON = {"float64": "float", "float32": "float", "int64": "int", "int32": "int", "bool": "bool"}
-
-
-def _numpy_name(dtype: str) -> str:
-    return "bool_" if dtype == "bool" else dtype
-
-
-def operand(leaf: Expr, user: Expr) -> str:
-    """A scalar constant (or a size) as source: a plain number where that has the same effect in this company.
-
-    A Python number takes the dtype of the other operands; a NumPy scalar of another dtype than theirs must stay one.
-    """
-    if leaf.op.name == "size":
-        text = str(leaf.attrs[0])
-        return text if text.isidentifier() else f"({text})"
-    plain = _number_text(leaf)
-    others = [a for a in user.args if a is not leaf and a.op.name != "const"]
-    weak = leaf.type.weak
-    company = all(a.type.dtype == leaf.type.dtype and not a.type.weak for a in others)
-    if others and (weak or company) and not user.op.helper:
-        return plain
-    if weak and (others or user.args[0] is not leaf):
-        return plain
-    return f"np.{_numpy_name(leaf.type.dtype)}({plain})"
-
-
-def _number_text(leaf: Expr) -> str:
-    value = leaf.attrs[0].value
-    if value.dtype.kind != "f":
-        return str(value.item())
-    if not np.isfinite(value):
-        return "np.nan" if np.isnan(value) else "np.inf" if value > 0 else "-np.inf"
-    short = repr(float(str(value)))
-    return short if value.dtype.type(float(short)) == value else repr(float(value))
-
-
-def _inlined(template: str, args: tuple[str, ...], sized: Sequence[bool]) -> tuple[str, tuple[str, ...]]:
-    """The template with sizes written into it: they are no operands but Python ints of the function."""
-    fields: list[str] = []
-    kept: list[str] = []
-    for arg, size in zip(args, sized):
-        fields.append(arg if size else f"{{{len(kept)}}}")
-        if not size:
-            kept.append(arg)
-    return template.format(*fields), tuple(kept)
 
 
 # -- single nodes, for the interpreter ---------------------------------------------------------------------
@@ -358,7 +247,7 @@ def _loaded(source: str) -> Callable[..., Any]:
 def interpreter(node: Expr) -> tuple[Callable[..., Any], tuple[str, ...]]:
     """A function of a node's operands, and of the named sizes that its spelling reads, which are listed."""
     form = spelling(node)
-    sizes = tuple(sorted(_size_names(node)))
+    sizes = tuple(sorted(size_names_of(node)))
     prefix = "a" if not any(s.startswith("a") for s in sizes) else "_" + max(sizes, key=len)
     operands = [f"{prefix}{i}" for i in range(len(node.args))]
     head = "".join(f"{source}\n\n" for source in node.op.helpers(node))
@@ -367,14 +256,3 @@ def interpreter(node: Expr) -> tuple[Callable[..., Any], tuple[str, ...]]:
     return _loaded(f"import numpy as np\n\n\n{head}{body}"), sizes
 
 
-def _size_names(node: Expr) -> set[str]:
-    dims = [d for a in (*node.args, node) for d in a.type.shape] + list(_dims_in(node.attrs))
-    return {n for d in dims if isinstance(d, Dim) for n in size_names(d)}
-
-
-def _dims_in(value: Any) -> Iterator[Dim]:
-    if isinstance(value, Dim):
-        yield value
-    elif isinstance(value, tuple):
-        for v in value:
-            yield from _dims_in(v)

@@ -19,6 +19,7 @@ from .ops.reduction import SUM
 from .ops.shaping import BROADCAST_TO, RESHAPE, TRANSPOSE
 from .ops.softmax import SOFTMAX
 from .patterns import Pattern, call, is_number, operand_ops, variables
+from .signs import sign_of
 from .sums import NORMALISED, mean_of_terms, sum_of_terms
 from .types import reduced
 
@@ -305,6 +306,12 @@ def scalar_reciprocal(node: Expr) -> Expr | None:
     return None
 
 
+def unguarded(node: Expr) -> Expr | None:
+    """A guarded division by what cannot be 0 is a division."""
+    a, b = node.args
+    return a / b if sign_of(b) == "positive" else None
+
+
 def item_of_tuple(node: Expr) -> Expr | None:
     """One of several values that were put together as one."""
     inner = node.args[0]
@@ -357,6 +364,7 @@ RULES: tuple[Rule, ...] = (
     Rule("zero", "multiply", to_zero, "0·x = 0", "x is finite"),
     Rule("zero", "divide", to_zero, "0/x = 0", "x is finite and not 0"),
     Rule("zero", "safe_divide", to_zero, "0/x = 0 by its definition"),
+    Rule("guard", "safe_divide", unguarded, "the denominator is positive as it is made"),
     Rule("one", x * 1, x, "1 is the unit of multiplication"),
     Rule("one", x / 1, x, "1 is the unit of division"),
     Rule("one", call("safe_divide", x, 1), x, "1 is the unit of division"),

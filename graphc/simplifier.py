@@ -21,6 +21,7 @@ from .formula import format_node
 from .interpret import numpy_function
 from .ir import Expr, building, consumers, postorder
 from .rewrite import Log, Rewrite, as_type, rewrite
+from .stable import stabilise
 from .symbolic import (
     NotWritable,
     Writer,
@@ -59,7 +60,7 @@ def simplify(expr: Any, log: bool = False) -> Any:
     """
     steps: list[Rewrite] = []
     given = [expr] if isinstance(expr, Expr) else list(expr)
-    tops = rewrite(given, log=steps.append)
+    tops = rewrite(stabilise(given, log=steps.append), log=steps.append)
     for _ in range(PASSES if len(postorder(tops)) < SMALL else 1):
         before, tops = tops, rewrite(simplify_regions(tops, steps.append), log=steps.append)
         if all(a is b for a, b in zip(before, tops)):
@@ -116,6 +117,7 @@ class Region(NamedTuple):
     leaves: a form may use them."""
 
     inside: set[Expr]
+    order: tuple[Expr, ...]  # leaves and operations, operands first
     made: tuple[Expr, ...]
 
 
@@ -132,20 +134,21 @@ def find_regions(order: Sequence[Expr], outputs: Sequence[Expr]) -> dict[Expr, R
         inside = _grow(root, edges, tops)
         taken |= inside
         if len(inside) > 1 and (root in tops or not _seen_by_condition(root, edges)):
-            regions[root] = Region(inside, _made_elsewhere(root, inside, edges, place))
+            around = tuple(region_order(root, inside.__contains__))
+            regions[root] = Region(inside, around, _made_elsewhere(root, around, edges, place))
     return regions
 
 
-def _made_elsewhere(root: Expr, inside: set[Expr], edges: dict[Expr, list[tuple[Expr, int]]],
+def _made_elsewhere(root: Expr, around: Sequence[Expr], edges: dict[Expr, list[tuple[Expr, int]]],
                     place: dict[Expr, int]) -> tuple[Expr, ...]:
     """At most `MAX_MADE` operations on values of the region that are computed before its root."""
-    values = region_order(root, inside.__contains__)
-    within = set(values)
+    within = set(around)
     found: dict[Expr, None] = {}
-    for value in values:
+    for value in around:
         for user, _ in edges[value][:MAX_USERS]:
-            of_these = all(a in within for a in user.args) and user.type.dtype == root.type.dtype
-            if of_these and user not in within and in_region(user) and place[user] < place[root] and not _cheap(user):
+            if user in within or place[user] > place[root] or not within.issuperset(user.args):
+                continue
+            if user.type.dtype == root.type.dtype and in_region(user) and not _cheap(user):
                 found[user] = None
         if len(found) >= MAX_MADE:
             break
@@ -192,11 +195,13 @@ def _improved(root: Expr, region: Region, new: dict[Expr, Expr], log: Log) -> Ex
     current = new[root]
     if choice is None:
         return current
-    inside, made = region
-    order = region_order(root, inside.__contains__)
+    inside, order, made = region
     leaves = [new[n] for n in (*order, *made) if n not in inside and exact_number(n) is None]
     known = {form: new[order[i]] for form, i in choice.known}
-    after = as_type(Writer(leaves, choice.original, known, root.type.dtype).write(choice.form), current)
+    try:
+        after = as_type(Writer(leaves, choice.original, known, root.type.dtype).write(choice.form), current)
+    except NotWritable:
+        return current
     if current.label is not None and after.label is None and after.args:
         after = after.named(current.label)
     if after is not current:
@@ -232,8 +237,7 @@ def _structure(root: Expr, region: Region) -> tuple[Any, ...]:
     """The region, its leaves as opaque values, and what is known of them: nothing of its names."""
     index: dict[Expr, int] = {}
     rows: list[Any] = []
-    order = region_order(root, region.inside.__contains__)
-    for node in (*order, *region.made):
+    for node in (*region.order, *region.made):
         index[node] = len(index)
         if node in region.inside:
             rows.append((node.op.name, tuple(index[a] for a in node.args), node.shape))
@@ -280,7 +284,10 @@ def _parts_worth_keeping(forms: dict[Expr, Any], inside: set[Expr], root: Expr, 
     for node, form in forms.items():
         plain = all(a.op.name != "const" for a in node.args)
         if plain and node in inside and node is not root and form != forms[root] and (form.is_Add or form.is_Mul):
-            fresh = Writer(leaves, form, {}, root.type.dtype).write(form)
+            try:
+                fresh = Writer(leaves, form, {}, root.type.dtype).write(form)
+            except NotWritable:
+                continue
             if _cost(node, set(leaves)) <= _cost(fresh, set(leaves)):
                 known.setdefault(form, node)
     return known
@@ -332,6 +339,7 @@ def _evaluator(root: Expr, leaves: Sequence[Expr]) -> Callable[..., float]:
 
 def _function(node: Expr) -> Callable[..., Any]:
     if node.op.name == "const":
-        value = np.float64(node.attrs[0].value)
+        constant = node.attrs[0].value
+        value = np.float64(constant) if constant.dtype.kind == "f" else constant.item()
         return lambda: value
     return np.float64 if node.op.name == "astype" else numpy_function(node)

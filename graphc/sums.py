@@ -21,7 +21,7 @@ from .types import reduced
 
 MAX_TERMS = 12  # of the linear form of one sum
 # Ops whose sum along the axis of their attribute is 1.
-NORMALISED = frozenset({"softmax", "one_hot", "distribution"})
+NORMALISED = frozenset({"softmax", "one_hot"})
 
 # What the axes of a value are in the operand of the sum, counted from its last axis: -1, -2, ...
 Places = tuple[int, ...]
@@ -216,6 +216,8 @@ def sum_of_terms(node: Expr) -> Expr | None:
     operand, (axis, keepdims) = node.args[0], node.attrs
     if not node.type.is_float or not axis:
         return None
+    if any(operand.shape[a] == 0 for a in axis):
+        return BROADCAST_TO(lift(node.dtype.type(0)), shape=node.shape)
     try:
         whole = linear_form(operand, axis)
         if not whole:

@@ -16,9 +16,12 @@ from typing import Any
 
 from .ir import OPS, Expr, lift
 from .ops import elementwise as ew
+from .ops.named_functions import named_functions
 
 # Rows that may stand inside a region. Conditions, selections and casts are opaque symbols.
-OUTSIDE = frozenset({"where", "astype", "stop_gradient"})
+# Those of `ops.stable` have no elementary form to trust in numbers, and safe_divide none that keeps its zeros.
+OUTSIDE = frozenset({"where", "astype", "stop_gradient", "safe_divide", "log_cosh", "log1mexp", "reciprocal_expm1",
+                     "x_over_expm1", "expm1_over_x", "sigmoid_cross_entropy"})  # fmt: skip
 MAX_TERMS = 64  # of an expanded numerator, beyond which no polynomial tool is tried
 
 
@@ -71,73 +74,7 @@ def _functions(sp: Any) -> dict[str, tuple[Callable[..., Any], Callable[..., Any
         "relu": (lambda f, i, x: step(x), lambda x: sp.Max(x, 0), 1),
         "maximum": (lambda f, i, a, b: share(a, b) if i == 1 else share(b, a), sp.Max, 2),
         "minimum": (lambda f, i, a, b: share(b, a) if i == 1 else share(a, b), sp.Min, 2),
-        **_transcendental(sp),
-        **_rounding(sp),
-    }
-
-
-def _transcendental(sp: Any) -> dict[str, tuple[Callable[..., Any], Callable[..., Any], int]]:
-    """Named, so that log1p(x) does not become log(1 + x) and lose its digits on the way there and back."""
-
-    def angle(of: Any, a: Any, b: Any) -> Any:
-        return of / (a**2 + b**2)
-
-    def share(a: Any, b: Any, base: Any) -> Any:
-        return base**a / (base**a + base**b)
-
-    def cardinal(x: Any) -> Any:
-        return sp.sinc(sp.pi * x)
-
-    def cardinal_slope(x: Any) -> Any:
-        return sp.Piecewise((0, sp.Eq(x, 0)), ((sp.cos(sp.pi * x) - cardinal(x)) / x, True))
-
-    return {
-        "cbrt_": (lambda f, i, x: 1 / (3 * f**2), lambda x: sp.sign(x) * sp.Abs(x) ** sp.Rational(1, 3), 1),
-        "exp2": (lambda f, i, x: f * sp.log(2), lambda x: 2**x, 1),
-        "expm1": (lambda f, i, x: sp.exp(x), lambda x: 2 * sp.exp(x / 2) * sp.sinh(x / 2), 1),
-        "log2": (lambda f, i, x: 1 / (x * sp.log(2)), lambda x: sp.log(x) / sp.log(2), 1),
-        "log10": (lambda f, i, x: 1 / (x * sp.log(10)), lambda x: sp.log(x) / sp.log(10), 1),
-        "log1p": (lambda f, i, x: 1 / (1 + x), lambda x: 2 * sp.atanh(x / (2 + x)), 1),
-        "hypot": (lambda f, i, a, b: (a, b)[i - 1] / f, lambda a, b: sp.sqrt(a**2 + b**2), 2),
-        "logaddexp": (lambda f, i, a, b: share(*((a, b), (b, a))[i - 1], sp.E),
-                      lambda a, b: sp.log(sp.exp(a) + sp.exp(b)), 2),
-        "logaddexp2": (lambda f, i, a, b: share(*((a, b), (b, a))[i - 1], sp.Integer(2)),
-                       lambda a, b: sp.log(2**a + 2**b) / sp.log(2), 2),
-        "deg2rad": (lambda f, i, x: sp.pi / 180, lambda x: x * sp.pi / 180, 1),
-        "rad2deg": (lambda f, i, x: 180 / sp.pi, lambda x: x * 180 / sp.pi, 1),
-        "sinc_": (lambda f, i, x: namespace().sinc_slope(x), cardinal, 1),
-        "sinc_slope": (lambda f, i, x: -(sp.pi**2) * cardinal(x) - 2 * f / x, cardinal_slope, 1),
-    }
-
-
-def _rounding(sp: Any) -> dict[str, tuple[Callable[..., Any], Callable[..., Any], int]]:
-    def whole(x: Any) -> Any:  # towards 0
-        return sp.sign(x) * sp.floor(sp.Abs(x))
-
-    def even(x: Any) -> Any:  # the nearest, a half to the even one
-        up = sp.floor(x + sp.Rational(1, 2))
-        return up - sp.Piecewise((1, sp.Eq(up - x, sp.Rational(1, 2)) & sp.Eq(sp.Mod(up, 2), 1)), (0, True))
-
-    def zero(f: Any, i: int, *xs: Any) -> Any:
-        return sp.Integer(0)
-
-    def chosen(f: Any, i: int, x: Any, low: Any, high: Any) -> Any:
-        within = sp.And(x > low, x < high)
-        taken = (within, sp.And(x <= low, low < high), sp.Max(x, low) >= high)[i - 1]
-        return sp.Piecewise((1, taken), (0, True))
-
-    known = namespace
-    return {
-        "trunc": (zero, whole, 1),
-        "rint": (zero, even, 1),
-        "ceil": (zero, sp.ceiling, 1),
-        "remainder": (lambda f, i, a, b: 1 if i == 1 else -sp.floor(a / b), lambda a, b: a - b * sp.floor(a / b), 2),
-        "fmod": (lambda f, i, a, b: 1 if i == 1 else -whole(a / b), lambda a, b: a - b * whole(a / b), 2),
-        "clip": (chosen, lambda x, low, high: sp.Min(sp.Max(x, low), high), 3),
-        "fmax": (lambda f, i, a, b: known().maximum(a, b).fdiff(i), sp.Max, 2),
-        "fmin": (lambda f, i, a, b: known().minimum(a, b).fdiff(i), sp.Min, 2),
-        "heaviside": (lambda f, i, x, middle: 0 if i == 1 else sp.Piecewise((1, sp.Eq(x, 0)), (0, True)),
-                      lambda x, middle: sp.Piecewise((0, x < 0), (middle, sp.Eq(x, 0)), (1, True)), 2),
+        **named_functions(sp, namespace),
     }
 
 
@@ -230,18 +167,20 @@ def definitions(leaves: Sequence[Expr]) -> dict[Expr, list[Expr]]:
 
 def _bounded_order(leaf: Expr, given: set[Expr]) -> list[Expr] | None:
     """The operations from the given values up to `leaf`; None when there are too many or other values take part."""
-    count = 0
-
-    def descends(node: Expr) -> bool:
-        nonlocal count
-        inner = node is leaf or (node not in given and in_region(node))
-        count += inner
-        return inner and count <= MAX_DEFINITION
-
-    order = [n for n in region_order(leaf, descends) if n not in given or n is leaf]
-    made = [n for n in order if in_region(n)]
-    known = all(n in given or in_region(n) or exact_number(n) is not None for n in order)
-    return made if known and count <= MAX_DEFINITION else None
+    made: dict[Expr, None] = {}
+    stack = [(leaf, False)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            made[node] = None
+        elif node in made or (node in given and node is not leaf) or exact_number(node) is not None:
+            continue
+        elif not in_region(node) or len(stack) > 2 * MAX_DEFINITION:
+            return None
+        else:
+            stack.append((node, True))
+            stack.extend([(a, False) for a in node.args])
+    return list(made) if len(made) <= MAX_DEFINITION else None
 
 
 def meanings_of(leaves: Sequence[Expr]) -> dict[int, Any]:
@@ -514,9 +453,23 @@ def _consistent(point: tuple[float, ...], meanings: Mapping[int, Any], leaves: S
     """The point with each leaf that is made of others at the value that these give it."""
     values = list(point)
     for i in sorted(meanings, key=lambda i: leaves[i].serial):
-        found = meanings[i].evalf(20, subs={symbol(k): namespace().Float(v, 20) for k, v in enumerate(values)})
-        values[i] = float(found) if found.is_real and found.is_finite else float("nan")
+        found = _evaluated(meanings[i], values, 20)
+        values[i] = float("nan") if found is None else float(found)
     return tuple(values)
+
+
+def _evaluated(expr: Any, point: Sequence[float], digits: int) -> Any:
+    """The value of an expression at a point as a SymPy number, or None where it has none that SymPy can tell."""
+    sp = namespace()
+    if any(v != v or abs(v) == float("inf") for v in point):
+        return None
+    try:
+        found = expr.evalf(digits, subs={symbol(i): sp.Float(v, digits) for i, v in enumerate(point)})
+    except (ArithmeticError, TypeError, ValueError, NotImplementedError):  # a pole, too many digits, nan compared
+        return None
+    if found.is_Float and abs(found._mpf_[2] + found._mpf_[3]) > 10**4:  # e^(-1e150) as a fraction would not fit
+        return None
+    return found if (found.is_Float or found.is_Rational) and found.is_finite else None
 
 
 def no_less_accurate(before: Callable[..., float], after: Callable[..., float], exact: Any, leaves: Sequence[Expr],
@@ -530,12 +483,10 @@ def no_less_accurate(before: Callable[..., float], after: Callable[..., float], 
         old, new = before(*point), after(*point)
         if new == old or (old != old) or abs(old) == float("inf"):
             continue
-        truth = exact.evalf(40, subs={symbol(i): namespace().Float(v, 40) for i, v in enumerate(point)})
-        if not truth.is_Float and not truth.is_Rational:
+        truth = _evaluated(exact, point, 40)
+        if truth is None:
             continue
-        true = Fraction(str(truth)) if truth.is_finite else None
-        if true is None:
-            continue
+        true = Fraction(str(truth))
         if new != new or abs(new) == float("inf"):
             return False
         ulp = max(abs(true) * Fraction(1, 2**52), Fraction(1, 2**1074))

@@ -52,6 +52,71 @@ def test_kinks(function, at, expected, run):
     np.testing.assert_array_equal(slope(function, at, run), expected)
 
 
+# The policy, line by line: function, where, its value there, its derivative there.
+POLICY = {
+    "relu": (G.relu, [-1.0, 0.0, -0.0, 1.0], [0, 0, 0, 1], [0, 0, 0, 1]),
+    "leaky_relu": (lambda x: G.leaky_relu(x, 0.125), [-1.0, 0.0, 1.0], [-0.125, 0, 1], [0.125, 0.125, 1]),
+    "hardtanh": (G.hardtanh, [-2.0, -1.0, 0.5, 1.0, 3.0], [-1, -1, 0.5, 1, 1], [0, 0, 1, 0, 0]),
+    "clip": (lambda x: G.clip(x, 0.0, 2.0), [-1.0, 0.0, 1.0, 2.0, 3.0], [0, 0, 1, 2, 2], [0, 0, 1, 0, 0]),
+    "clip below": (lambda x: G.clip(x, 0.0, None), [-1.0, 0.0, 1.0], [0, 0, 1], [0, 0, 1]),
+    "abs": (abs, [-2.0, 0.0, -0.0, 3.0], [2, 0, 0, 3], [-1, 0, 0, 1]),
+    "sign": (G.sign, [-2.0, 0.0, 3.0], [-1, 0, 1], [0, 0, 0]),
+    "maximum": (lambda x: G.maximum(x, 0.0), [-1.0, 0.0, 1.0], [0, 0, 1], [0, 0.5, 1]),
+    "maximum, other way round": (lambda x: G.maximum(0.0, x), [-1.0, 0.0, 1.0], [0, 0, 1], [0, 0.5, 1]),
+    "minimum": (lambda x: G.minimum(x, 1.0), [0.0, 1.0, 2.0], [0, 1, 1], [1, 0.5, 0]),
+    "max": (lambda x: G.max(x, keepdims=True), [3.0, 1.0, 3.0], [3], [0.5, 0, 0.5]),
+    "min": (lambda x: G.min(x, keepdims=True), [1.0, 1.0, 1.0, 1.0], [1], [0.25, 0.25, 0.25, 0.25]),
+    "sqrt": (G.sqrt, [0.0, 0.25], [0, 0.5], [INF, 1]),
+    "sqrt under a factor 0": (lambda x: 0.0 * G.sqrt(x), [0.0, 0.25], [0, 0], [0, 0]),
+    "sqrt of a square": (lambda x: G.sqrt(x * x), [-2.0, 0.0, 3.0], [2, 0, 3], [-1, 0, 1]),
+    "square of a sqrt": (lambda x: G.square(G.sqrt(x)), [0.0, 4.0], [0, 4], [0, 1]),
+    "norm": (lambda x: G.linalg.norm(x, keepdims=True), [0.0, 0.0, 0.0], [0], [0, 0, 0]),
+    "norm spelled out": (lambda x: G.sqrt(G.sum(x * x, keepdims=True)), [0.0, 0.0, 0.0], [0], [0, 0, 0]),
+    "norm elsewhere": (lambda x: G.linalg.norm(x, keepdims=True), [3.0, 0.0, -4.0], [5], [0.6, 0, -0.8]),
+    "norm of one row of two": (lambda x: G.linalg.norm(x.reshape(2, 2), axis=1), [0.0, 0.0, 3.0, 4.0],
+                               [0, 5], [0, 0, 0.6, 0.8]),
+    "hypot": (lambda x: G.hypot(x, 0.0 * x), [-2.0, 0.0, 1.0], [2, 0, 1], [-1, 0, 1]),
+    "where": (lambda x: G.where(x > 0, G.log(x), 0.0), [-1.0, 0.0, 1.0], [0, 0, 0], [0, 0, 1]),
+    "where with an exp that overflows": (lambda x: G.where(x < 80, G.exp(x), 1.0), [0.0, 1e4], [1, 1], [1, 0]),
+    "where with a quotient of exps": (lambda x: G.where(x < 80, G.exp(x) / (1 + G.exp(x)), 1.0), [0.0, 1e4],
+                                      [0.5, 1], [0.25, 0]),
+    "std of a constant": (lambda x: G.std(x, keepdims=True), [2.0, 2.0, 2.0, 2.0], [0], [0, 0, 0, 0]),
+    "var of a constant": (lambda x: G.var(x, keepdims=True), [2.0, 2.0, 2.0, 2.0], [0], [0, 0, 0, 0]),
+    "std spelled out": (lambda x: G.sqrt(G.mean(G.square(x - G.mean(x)), keepdims=True)), [2.0] * 4, [0], [0, 0, 0, 0]),
+    "prod with a zero": (lambda x: G.prod(x, keepdims=True), [0.0, 2.0, 3.0], [0], [6, 0, 0]),
+    "prod with two zeros": (lambda x: G.prod(x, keepdims=True), [0.0, 2.0, 0.0], [0], [0, 0, 0]),
+    "x**0": (lambda x: x**0, [-2.0, 0.0, 3.0], [1, 1, 1], [0, 0, 0]),
+    "x**1": (lambda x: x**1, [-2.0, 0.0], [-2, 0], [1, 1]),
+    "x**2": (lambda x: x**2, [-2.0, 0.0], [4, 0], [-4, 0]),
+    "x**3": (lambda x: x**3, [-2.0, 0.0], [-8, 0], [12, 0]),
+    "x**1.5": (lambda x: x**1.5, [0.0, 4.0], [0, 8], [0, 3]),
+    "x**-1": (lambda x: x**-1.0, [0.5, -2.0], [2, -0.5], [-4, -0.25]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", POLICY)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_policy_at_kinks(line, dtype):
+    """The same convention in reverse and in forward mode, in the interpreter, compiled, and after SymPy."""
+    function, at, value, slope = POLICY[line]
+    x = G.input("x", len(at), dtype=dtype)
+    f = function(x)
+    c = G.input("c", *f.shape, dtype=dtype)
+    outputs = [f, G.vjp(f, x, c)]
+    given = {"x": np.array(at, dtype), "c": np.ones(f.shape, dtype)}
+    close = {"rtol": 1e-15 if dtype == "float64" else 1e-6, "atol": 0}
+    ways = [G.evaluate(outputs, given), *[G.compile(outputs, [x, c], simplify=s)(given) for s in (True, False)],
+            G.compile(outputs, [x, c], style="readable")(given)]
+    ways.append(G.evaluate(G.simplify(outputs), given))
+    for found, g in ways:
+        np.testing.assert_allclose(found, value, **close)
+        np.testing.assert_allclose(g, slope, **close)
+        assert g.dtype == dtype
+    if line not in ("sqrt", "sqrt under a factor 0", "square of a sqrt"):  # their tangent is inf before it meets a 0
+        columns = [G.evaluate(G.sum(G.jvp(f, x, np.eye(len(at), dtype=dtype)[i])), given) for i in range(len(at))]
+        np.testing.assert_allclose(columns, slope, **close)
+
+
 @pytest.mark.parametrize(("base", "exponent", "by_base", "by_exponent"), [
     (0.0, 1.0, 1.0, 0.0), (0.0, 2.0, 0.0, 0.0), (0.0, 0.0, 0.0, 0.0), (-2.0, 0.0, 0.0, NAN), (2.0, 0.0, 0.0, np.log(2)),
     (2.0, 3.0, 12.0, 8 * np.log(2)),

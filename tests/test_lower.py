@@ -11,7 +11,8 @@ import graphc as G
 from codegen import check, load, numpy_source
 from graphc.api import evaluate
 from graphc.ir import lift, postorder, size_node, variables
-from graphc.lower import lower, operand
+from graphc.lower import lower
+from graphc.spelling import operand
 
 
 def program_of(*outputs, **options):

@@ -148,7 +148,7 @@ def test_values_against_mpmath(name, i, run):
     with mpmath.workdps(40):
         exact = [float(case.exact(*(bool(v) if v.dtype == bool else mpmath.mpf(float(v)) for v in point)))
                  for point in zip(*inputs_of(values))]
-    np.testing.assert_allclose(run(y, **values), exact, rtol=4e-16, atol=0)
+    np.testing.assert_allclose(run(y, **values), exact, rtol=case.close, atol=0)
 
 
 def floating(xs: list[Expr]) -> list[Expr]:

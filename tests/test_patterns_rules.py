@@ -36,6 +36,7 @@ EXAMPLES = {
     ("constant folding", "negative"): [-G.const([1.0, -2.0])], ("constant folding", "square"): [G.square(G.const(3.0))],
     ("zero", "multiply"): [a * 0, 0.0 * M, G.zeros(3) * a], ("zero", "divide"): [0.0 / a],
     ("zero", "safe_divide"): [OPS["safe_divide"](0.0, a)],
+    ("guard", "safe_divide"): [OPS["safe_divide"](a, G.sqrt(G.square(b) + 0.5))],
     ("power", "power"): [a**2, M**2.0],
     ("count terms", "add"): [a + a, 2 * a + a, a * 3 + 0.5 * a, s + s],
     ("count terms", "subtract"): [3 * a - a, a - 2.5 * a],
@@ -112,7 +113,7 @@ def examples(rule):
     if rule.name == "implicit broadcast":
         return broadcast_example(rule.op)
     if rule.name == "before a broadcast":
-        return [example for example in before_broadcast_examples(rule.op)]
+        return before_broadcast_examples(rule.op)
     return EXAMPLES[rule.name, rule.op]
 
 

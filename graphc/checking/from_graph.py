@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from .. import lang
 from ..errors import InputError
 from ..ir import OPS, Expr, lift, postorder
 from . import functions
@@ -44,6 +45,7 @@ Row = Callable[..., Tree]
 ARITHMETIC: dict[str, Row] = {
     "add": add,
     "subtract": lambda a, b: add(a, neg(b)),
+    "gap": lambda a, b: add(a, neg(b)),
     "multiply": mul,
     "divide": div,
     # 0 where the cotangent is exactly 0, whatever the divisor
@@ -117,6 +119,8 @@ def _tree(node: Expr, args: list[Tree]) -> Tree:
         return rel(RELATIONS[name], *(_as_number(a) for a in args))
     if name in LOGIC:
         return make(LOGIC[name], *(_as_condition(a) for a in args))
+    if name in ("isfinite", "isinf", "isnan"):  # of a real number
+        return make("bool", value=str(name == "isfinite"))
     if name == "where":
         return where(_as_condition(args[0]), _as_number(args[1]), _as_number(args[2]))
     if name == "astype":
@@ -175,8 +179,13 @@ def substitute(tree: Tree, values: Mapping[str, Tree]) -> Tree:
 
 # -- trees as graphs --------------------------------------------------------------------------------------
 
-TO_ROW = {**{v: k for k, v in RENAMED.items() if k in ("absolute", "maximum", "minimum")},
+TO_ROW = {**{v: k for k, v in RENAMED.items() if k in ("absolute", "maximum", "minimum", "gammaln")},
+          **{f"a{f}": f"arc{f}" for f in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2")},
           **{v: k for k, v in RELATIONS.items()}, **{v: k for k, v in LOGIC.items()}}
+# Functions of the language that have optional operands, three of them, or no row of their own.
+LANGUAGE = {f.__name__: f for f in (
+    lang.celu, lang.clip, lang.elu, lang.hardshrink, lang.hardsigmoid, lang.hardswish, lang.hardtanh, lang.leaky_relu,
+    lang.rbf, lang.relu6, lang.selu, lang.softshrink, lang.step, lang.special.kl_div)}
 
 
 def graph(tree: Tree, leaf: Callable[[str], Expr]) -> Expr:
@@ -282,6 +291,8 @@ def _negated(a: Any) -> Any:
 def _call(node: Tree, args: list[Any], leaf: Callable[[str], Expr]) -> Any:
     name = str(node.value)
     row = TO_ROW.get(name, name)
+    if node.head == "call" and name in LANGUAGE:
+        return LANGUAGE[name](*args)
     if node.head == "call" and row in OPS and not OPS[row].attrs:
         result = args[0]
         if len(args) == 1:

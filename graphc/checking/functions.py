@@ -42,12 +42,69 @@ def normal_cdf(z: Tree) -> Tree:
     return mul(HALF, add(ONE, call("erf", div(z, call("sqrt", TWO)))))
 
 
-def step(z: Tree) -> Tree:
-    """Heaviside's step, one half at 0."""
-    return where(positive(z), ONE, where(rel("<", z, num(0)), num(0), HALF))
+def step(z: Tree, middle: Tree = HALF) -> Tree:
+    """Heaviside's step, one half at 0 unless told."""
+    return where(positive(z), ONE, where(rel("<", z, num(0)), num(0), middle))
 
 
-_A = num(Fraction(1, 100))
+def clip(z: Tree, low: Tree, high: Tree) -> Tree:
+    """z between two bounds, constant from the edges on; `high` where the bounds cross."""
+    inner = where(rel("<=", z, low), low, z)
+    if low.number is None or high.number is None or low.number > high.number:
+        inner = where(rel("<", low, high), inner, high)
+    return where(rel(">=", z, high), high, inner)
+
+
+def vanishing(x: Tree, value: Tree) -> Tree:
+    """The value, and 0 where x is 0: 0·log 0 = 0."""
+    return where(rel("==", x, num(0)), num(0), value)
+
+
+def shrunk(z: Tree, edge: Tree = HALF) -> Tree:
+    """z moved towards 0 by the edge, 0 within it."""
+    inner = where(rel("<", z, neg(edge)), add(z, edge), num(0))
+    return where(rel(">", z, edge), add(z, neg(edge)), inner)
+
+
+def truncated(z: Tree) -> Tree:
+    return where(positive(z), call("floor", z), neg(call("floor", neg(z))))
+
+
+def minus_multiple(a: Tree, b: Tree, quotient: Tree) -> Tree:
+    return add(a, neg(mul(b, quotient)))
+
+
+def cardinal_sine(z: Tree) -> Tree:
+    angle = mul(const("pi"), z)
+    return where(rel("==", z, num(0)), ONE, div(call("sin", angle), angle))
+
+
+def scaled_erfc(z: Tree) -> Tree:
+    return mul(call("exp", square(z)), add(ONE, neg(call("erf", z))))
+
+
+def normal_density(z: Tree) -> Tree:
+    """φ(z) = e^(-z²/2)/√(2π)."""
+    return div(call("exp", neg(mul(HALF, square(z)))), call("sqrt", mul(TWO, const("pi"))))
+
+
+def bent(z: Tree) -> Tree:
+    """2√(2/π)(z + 0.044715z³), the argument of σ in the approximation of gelu."""
+    return mul(TWO, call("sqrt", div(TWO, const("pi"))), add(z, mul(num(Fraction(44715, 10**6)), power(z, 3))))
+
+
+def bent_slope(z: Tree) -> Tree:
+    """The derivative of z·σ(bent(z))."""
+    s = sigmoid(bent(z))
+    inner = mul(TWO, call("sqrt", div(TWO, const("pi"))), add(ONE, mul(num(Fraction(134145, 10**6)), square(z))))
+    return add(s, mul(z, s, add(ONE, neg(s)), inner))
+
+
+def relative_entropy(a: Tree, b: Tree) -> Tree:
+    return vanishing(a, mul(a, call("log", div(a, b))))
+
+
+_MINUS_ONE, _A = num(-1), num(Fraction(1, 100))
 _SELU_SCALE = num(Fraction("1.0507009873554804934193349852946"))
 _SELU_ALPHA = num(Fraction("1.6732632423543772848170429916717"))
 
@@ -67,10 +124,25 @@ DEFINED: dict[str, Build] = {
     "softsign": lambda z: div(z, add(ONE, call("abs", z))),
     "silu": lambda z: mul(z, sigmoid(z)),
     "gelu": lambda z: mul(z, normal_cdf(z)),
-    "hardtanh": lambda z: call("max", num(-1), call("min", ONE, z)),
-    "relu6": lambda z: call("min", num(6), call("max", num(0), z)),
-    "clip": lambda z, low, high: call("min", call("max", z, low), high),
+    "celu": lambda z, a=ONE: where(positive(z), z, mul(a, add(call("exp", div(z, a)), neg(ONE)))),
+    "mish": lambda z: mul(z, call("tanh", call("log", add(ONE, call("exp", z))))),
+    "gelu_tanh": lambda z: mul(z, sigmoid(bent(z))),
+    "gelu_tanh_slope": bent_slope,
+    "hardtanh": lambda z, low=_MINUS_ONE, high=ONE: clip(z, low, high),
+    "relu6": lambda z: clip(z, num(0), num(6)),
+    "hardsigmoid": lambda z: div(clip(add(z, num(3)), num(0), num(6)), num(6)),
+    "hardswish": lambda z: mul(z, div(clip(add(z, num(3)), num(0), num(6)), num(6))),
+    "tanhshrink": lambda z: add(z, neg(call("tanh", z))),
+    "softshrink": shrunk,
+    "hardshrink": lambda z, edge=HALF: where(rel(">", call("abs", z), edge), z, num(0)),
+    "rbf": lambda z, c=ONE: call("exp", neg(mul(c, square(z)))),
+    "clip": clip,
     "step": step,
+    "ceil": lambda z: neg(call("floor", neg(z))),
+    "trunc": truncated,
+    "floor_divide": lambda a, b: call("floor", div(a, b)),
+    "remainder": lambda a, b: minus_multiple(a, b, call("floor", div(a, b))),
+    "fmod": lambda a, b: minus_multiple(a, b, truncated(div(a, b))),
     "square": square,
     "hypot": lambda a, b: call("sqrt", add(square(a), square(b))),
     "reciprocal": lambda z: div(ONE, z),
@@ -93,8 +165,22 @@ DEFINED: dict[str, Build] = {
     "asech": lambda z: call("acosh", div(ONE, z)),
     "acsch": lambda z: call("asinh", div(ONE, z)),
     "acoth": lambda z: call("atanh", div(ONE, z)),
+    "logaddexp2": lambda a, b: div(call("log", add(power(TWO, a), power(TWO, b))), call("log", TWO)),
+    "sinc": cardinal_sine,
+    "sinc_slope": lambda z: vanishing(z, div(add(call("cos", mul(const("pi"), z)), neg(cardinal_sine(z))), z)),
+    "deg2rad": lambda z: div(mul(z, const("pi")), num(180)),
+    "rad2deg": lambda z: div(mul(z, num(180)), const("pi")),
     "erfc": lambda z: add(ONE, neg(call("erf", z))),
+    "erfcx": scaled_erfc,
+    "erfcx_slope": lambda z: add(mul(TWO, z, scaled_erfc(z)), neg(div(TWO, call("sqrt", const("pi"))))),
     "ndtr": normal_cdf,
+    "log_ndtr": lambda z: call("log", normal_cdf(z)),
+    "norm_pdf": normal_density,
+    "xlogy": lambda a, b: vanishing(a, mul(a, call("log", b))),
+    "xlog1py": lambda a, b: vanishing(a, mul(a, call("log", add(ONE, b)))),
+    "entr": lambda z: vanishing(z, neg(mul(z, call("log", z)))),
+    "rel_entr": relative_entropy,
+    "kl_div": lambda a, b: add(relative_entropy(a, b), neg(a), b),
     "factorial": lambda z: call("gamma", add(z, ONE)),
     "beta": lambda a, b: div(mul(call("gamma", a), call("gamma", b)), call("gamma", add(a, b))),
 }
@@ -132,7 +218,9 @@ PRIMES: dict[str, Build] = {
 ARITY: dict[str, tuple[int, int | None]] = {
     "max": (2, None), "min": (2, None), "where": (3, 3), "clip": (3, 3), "hypot": (2, 2), "atan2": (2, 2),
     "logaddexp": (2, 2), "log": (1, 2), "leaky_relu": (1, 2), "elu": (1, 2), "beta": (2, 2), "step": (1, 2),
-    "polygamma": (2, 2),
+    "polygamma": (2, 2), "celu": (1, 2), "hardtanh": (1, 3), "softshrink": (1, 2), "hardshrink": (1, 2), "rbf": (1, 2),
+    **dict.fromkeys(("floor_divide", "remainder", "fmod", "logaddexp2", "xlogy", "xlog1py", "rel_entr", "kl_div"),
+                    (2, 2)),
 }
 
 NAMES = (*BASIC, *DEFINED, "where")
@@ -147,7 +235,8 @@ ALIASES: dict[str, str] = {
     "argsh": "asinh", "argch": "acosh", "argth": "atanh", "sh": "sinh", "ch": "cosh", "th": "tanh", "tg": "tan",
     "arcsec": "asec", "arccsc": "acsc", "arccot": "acot", "cosec": "csc", "cotan": "cot", "arctan2": "atan2",
     "if": "where", "si": "where", "loggamma": "lgamma", "gammaln": "lgamma", "psi": "digamma", "phi": "ndtr",
-    "Phi": "ndtr", "piecewise": "piecewise",
+    "Phi": "ndtr", "piecewise": "piecewise", "fmax": "max", "fmin": "min", "ceiling": "ceil", "mod": "remainder",
+    "radians": "deg2rad", "degrees": "rad2deg", "logexpit": "log_sigmoid",
     "indicator": "indicator", "ind": "indicator", "indicatrice": "indicator", "i": "indicator",
 }
 

@@ -594,14 +594,6 @@ class Parser:
         if name == "step" and len(args) == 1 and args[0].head in BOOLEAN:
             return indicator(args[0])
         values = [number_like(a) for a in args]
-        if name == "step" and len(values) == 2:
-            return self.step_with_middle(values)
         if name == "log" and len(values) == 2:
             return log_base(*values)
         return prime(name, values[0]) if primed else call(name, *values)
-
-    @staticmethod
-    def step_with_middle(values: list[Tree]) -> Tree:
-        """np.heaviside(z, h): h where z is 0."""
-        z, middle = values
-        return where(rel(">", z, num(0)), num(1), where(rel("<", z, num(0)), num(0), middle))

@@ -8,7 +8,7 @@ from fractions import Fraction
 from numbers import Integral, Real
 from typing import Any
 
-from ..backward import gradients
+from ..backward import declared_gradients
 from ..errors import InputError, LimitExceeded, NoDerivative, ParseError
 from ..ir import Expr, postorder, variables
 from .decide import Decision, Witness, decide
@@ -216,7 +216,7 @@ def _trees(links: Sequence[Tree], of: Expr, wrt: Expr,
         other = of if of.ndim else wrt
         raise NoScalarForm("not_scalar", name=other.label or other.op.name, type=other.type)
     try:
-        gradient = gradients(of, [wrt])[0]
+        gradient = declared_gradients(of, [wrt])[0]
     except NoDerivative as error:
         raise NoScalarForm("no_derivative", text=str(error)) from None
     used = {s for link in links for s in symbols(link)}

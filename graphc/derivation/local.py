@@ -6,6 +6,7 @@ tie shared in halves), the textbook form stands here, and the convention at the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,15 +14,22 @@ from ..errors import NoDerivative
 from ..ir import Expr, Op, lift
 from ..ops.elementwise import (
     EQUAL,
+    EXP,
     GREATER,
     GREATER_EQUAL,
     LESS,
     LESS_EQUAL,
     LOG,
+    LOGICAL_AND,
     LOGICAL_NOT,
     NOT_EQUAL,
+    SIGMOID,
+    SQRT,
     SQUARE,
+    WHERE,
 )
+from ..ops.special import NDTR, NORM_PDF
+from ..ops.transcendental import COS, EXP2
 
 Textbook = Callable[..., "tuple[Expr | float | None, ...]"]
 
@@ -40,6 +48,13 @@ def _same(y: Expr, *operands: Expr) -> tuple[float, ...]:
     return (1,) * len(operands)
 
 
+def _gelu_tanh(x: Expr) -> Expr:
+    """σ(u) + xσ(u)(1 - σ(u))u' with u = 2√(2/π)(x + 0.044715x³)."""
+    c = 2 * math.sqrt(2 / math.pi)
+    s = SIGMOID(c * (x + 0.044715 * x**3))
+    return s + x * (s * (1 - s)) * (c * (1 + 0.134145 * SQUARE(x)))
+
+
 # On a scalar a reduction or a reshaping hands its operand on.
 TEXTBOOK: Mapping[str, Textbook] = {
     "tanh": lambda y, x: (1 - SQUARE(y),),
@@ -47,6 +62,33 @@ TEXTBOOK: Mapping[str, Textbook] = {
     "maximum": lambda y, a, b: (1, 0) if a is b else (GREATER(a, b), GREATER(b, a)),
     "minimum": lambda y, a, b: (1, 0) if a is b else (LESS(a, b), LESS(b, a)),
     "where": lambda y, c, a, b: (None, c, _opposite(c)),
+    "fmax": lambda y, a, b: (1, 0) if a is b else (GREATER(a, b), GREATER(b, a)),
+    "fmin": lambda y, a, b: (1, 0) if a is b else (LESS(a, b), LESS(b, a)),
+    "clip": lambda y, x, low, high: (LOGICAL_AND(GREATER(x, low), LESS(x, high)), LESS_EQUAL(x, low),
+                                     GREATER_EQUAL(x, high)),
+    "reciprocal": lambda y, x: (-(1 / SQUARE(x)),),
+    "cbrt": lambda y, x: (1 / (3 * SQUARE(y)),),
+    "arcsin": lambda y, x: (1 / SQRT(1 - SQUARE(x)),),
+    "arccos": lambda y, x: (-(1 / SQRT(1 - SQUARE(x))),),
+    "arcsinh": lambda y, x: (1 / SQRT(SQUARE(x) + 1),),
+    "arccosh": lambda y, x: (1 / SQRT(SQUARE(x) - 1),),
+    "arctanh": lambda y, x: (1 / (1 - SQUARE(x)),),
+    "arctan2": lambda y, a, b: (b / (SQUARE(a) + SQUARE(b)), -(a / (SQUARE(a) + SQUARE(b)))),
+    "hypot": lambda y, a, b: (a / y, b / y),
+    "logaddexp": lambda y, a, b: (SIGMOID(a - b), SIGMOID(b - a)),
+    "logaddexp2": lambda y, a, b: (EXP2(a - y), EXP2(b - y)),
+    "sinc": lambda y, x: ((COS(math.pi * x) - y) / x,),
+    "leaky_relu": lambda y, x, a: (WHERE(GREATER(x, 0), 1, a), WHERE(GREATER(x, 0), 0, x)),
+    "elu": lambda y, x, a: (WHERE(GREATER(x, 0), 1, a * EXP(x)), WHERE(GREATER(x, 0), 0, EXP(x) - 1)),
+    "exp2": lambda y, x: (y * LOG(2),),
+    "log2": lambda y, x: (1 / (x * LOG(2)),),
+    "log10": lambda y, x: (1 / (x * LOG(10)),),
+    "gelu_tanh": lambda y, x: (_gelu_tanh(x),),
+    "logit": lambda y, x: (1 / (x * (1 - x)),),
+    "log_ndtr": lambda y, x: (NORM_PDF(x) / NDTR(x),),
+    "xlogy": lambda z, x, y: (LOG(y), x / y),
+    "xlog1py": lambda z, x, y: (LOG(1 + y), x / (1 + y)),
+    "rel_entr": lambda y, p, q: (LOG(p / q) + 1, -(p / q)),
     **dict.fromkeys(("add", "sum", "mean", "max", "min", "logsumexp", "reshape", "broadcast_to", "transpose"), _same),
 }
 

@@ -52,3 +52,9 @@ __all__ += reduction.__all__
 __all__ += rounding.__all__
 __all__ += shaping.__all__
 __all__ += transcendental.__all__
+
+# NumPy's methods are its functions of the same name, with the array first.
+_METHODS = ("all", "any", "argmax", "argmin", "argsort", "clip", "cumprod", "cumsum", "diagonal", "dot", "flatten", "prod",
+            "ptp", "repeat", "round", "sort", "squeeze", "std", "swapaxes", "take", "trace", "var")  # fmt: skip
+for _name in _METHODS:
+    setattr(Expr, _name, globals()[_name])

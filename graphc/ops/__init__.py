@@ -18,6 +18,7 @@ from . import (
     softmax,
     sorting,
     special,
+    stable,
     transcendental,
 )
 
@@ -39,5 +40,6 @@ __all__ = [
     "softmax",
     "sorting",
     "special",
+    "stable",
     "transcendental",
 ]

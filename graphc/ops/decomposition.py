@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..dims import Size
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..formula import ATOM, RELATION, Form, call
 from ..ir import TUPLE, Expr, Op, item
 from ..types import TensorType, TupleType, promote
@@ -77,9 +77,16 @@ def lower_half(x):
     cost=2,
 )
 
+def _values_type(w: TensorType) -> TensorType:
+    """Of eigenvalues and singular values, which are never integers."""
+    if not w.is_float:
+        raise DTypeError(f"needs float64 or float32, got {w.dtype}; use astype")
+    return w
+
+
 INVERSE_GAPS: Op = Op(
     "inverse_gaps",
-    type_of=lambda w: TensorType((*w.shape, w.shape[-1]), w.dtype),
+    type_of=lambda w: TensorType((*_values_type(w).shape, w.shape[-1]), w.dtype),
     pullback=lambda g, y, w: (_gap_pullback(g * y * y),),
     pushforward=lambda t, y, w: (column(t[0]) - row(t[0])) * y * y,
     numpy="inverse_gaps({0})",
@@ -103,7 +110,7 @@ def _gap_pullback(h: Expr) -> Expr:
 
 CUT_RECIPROCAL: Op = Op(
     "cut_reciprocal",
-    type_of=lambda s: TensorType(s.shape, s.dtype),
+    type_of=_values_type,
     pullback=lambda g, y, s: (-(g * y * y),),
     pushforward=lambda t, y, s: -(t[0] * y * y),
     numpy="cut_reciprocal({0})",

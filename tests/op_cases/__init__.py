@@ -20,13 +20,14 @@ from . import (
     shaping,
     sorting,
     special,
+    stable,
     transcendental,
 )
 from .case import SIZES, Case
 
 FAMILIES = (
     elementwise, reduction, contraction, shaping, indexing, transcendental, activation, special,
-    rounding, cumulative, gather, sorting, einsum, decomposition, joining, convolution, scan,
+    rounding, cumulative, gather, sorting, einsum, decomposition, joining, convolution, scan, stable,
 )  # fmt: skip
 CASES: dict[str, list[Case]] = {}
 for family in FAMILIES:

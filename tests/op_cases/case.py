@@ -28,6 +28,7 @@ class Case:
     low: float = -2.0
     high: float = 2.0
     exact: Callable[..., Any] | None = None  # the scalar function by mpmath
+    close: float = 4e-16  # relative error allowed against `exact`
     kinds: tuple[str, ...] = ()  # kinds of the operands where they are not all numbers: "bool", "number"
     inside: bool = False  # the row's node is not the result itself but below it, as a result of several is
     second: bool = True  # derivatives of second order are checked

@@ -1,0 +1,85 @@
+"""Simplification against the size of the graph: rules alone, and rules with SymPy on bounded regions.
+
+    python benchmarks/simplify.py [N ...]
+
+Three graphs of about N nodes, gradients included: a chain v = tanh(v)·a + v·b, a network of tanh layers, and a
+binary tree of products and sums over N/12 inputs. Each runs in a process of its own after a warm-up of SymPy's import. The
+slope is that of log time against log N between neighbouring sizes: 1 is linear.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import subprocess
+import sys
+import time
+from typing import Any
+
+KINDS = ("chain", "layers", "tree")
+
+
+def graph(kind: str, n: int) -> list[Any]:
+    """The gradients of a graph of the kind; about n nodes in all."""
+    import graphc as G
+
+    if kind == "chain":
+        v, a, b = x, a, b = G.params("x a b")
+        for _ in range(n * 10 // 35):
+            v = G.tanh(v) * a + v * b
+        return list(G.gradients(v, [x, a, b]))
+    if kind == "layers":
+        h = G.input("h", "N", 8)
+        layers = [(G.param(f"W{i}", 8, 8), G.param(f"b{i}", 8)) for i in range(max(1, n // 13))]
+        for W, b in layers:
+            h = G.tanh(h @ W + b)
+        return list(G.gradients(G.sum(h), [w for pair in layers for w in pair]))
+    xs = [G.input(f"x{i}") for i in range(max(2, n // 12))]
+    row = [x * x + G.exp(x) for x in xs]
+    while len(row) > 1:
+        pairs = zip(row[::2], row[1::2])
+        row = [p * q + p if i % 2 else p + q for i, (p, q) in enumerate(pairs)] + row[len(row) - len(row) % 2 :]
+    return list(G.gradients(row[0], xs))
+
+
+def once(kind: str, n: int) -> tuple[int, float, float, int]:
+    """Nodes, seconds of the rules, seconds of the whole simplification, nodes after it."""
+    import graphc as G
+    from graphc.ir import postorder
+    from graphc.rewrite import rewrite
+
+    G.simplify(G.tanh(G.input("x")) * 2 + 1)
+    outputs = graph(kind, n)
+    start = time.perf_counter()
+    rewrite(outputs)
+    middle = time.perf_counter()
+    simple = G.simplify(outputs)
+    return len(postorder(outputs)), middle - start, time.perf_counter() - middle, len(postorder(simple))
+
+
+def measured(kind: str, n: int) -> list[float]:
+    """The figures of `once`, from a new process."""
+    done = subprocess.run([sys.executable, __file__, "--one", kind, str(n)], capture_output=True, text=True, check=True)
+    return [float(x) for x in done.stdout.split()]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sizes", nargs="*", type=int, default=[1_000, 10_000, 100_000])
+    parser.add_argument("--one", nargs=2, metavar=("KIND", "N"), help="one run in this process, as plain numbers")
+    options = parser.parse_args()
+    if options.one:
+        print(*once(options.one[0], int(options.one[1])))
+        return
+    print(f"{'graph':8}{'nodes':>9}{'rules s':>10}{'SymPy s':>10}{'after':>9}{'slope':>8}")
+    for kind in KINDS:
+        before: tuple[float, float] | None = None
+        for n in options.sizes:
+            nodes, rules, whole, after = measured(kind, n)
+            slope = "" if before is None else f"{math.log(whole / before[1]) / math.log(nodes / before[0]):.2f}"
+            print(f"{kind:8}{nodes:9,.0f}{rules:10.2f}{whole:10.2f}{after:9,.0f}{slope:>8}", flush=True)
+            before = nodes, whole
+
+
+if __name__ == "__main__":
+    main()
