@@ -3,8 +3,8 @@
     python benchmarks/op_counts.py
 
 Counted here: rows of the op table with a pullback and a pushforward, and the functions of the language composed of
-them. Of HIPS autograd: primitives with a reverse rule, and with both rules. Of PyTensor: classes of tensor and of scalar
-operations that define their own reverse rule (`grad`, `L_op` or `pullback`), and those that define a forward rule
+them. Of HIPS autograd: primitives with a reverse rule, and with both rules. Of PyTensor: classes of tensor and of
+scalar operations that define their own reverse rule (`grad`, `L_op` or `pullback`), and those with a forward rule
 as well. A peer that is not installed is left out.
 """
 
@@ -22,7 +22,7 @@ def ours() -> str:
     from graphc import lang
     from graphc.ir import LEAVES, OPS
 
-    rows = [op for op in OPS.values() if op.name not in LEAVES]
+    rows = [op for op in OPS.complete().values() if op.name not in LEAVES]
     both = [op for op in rows if op.pullback and op.pushforward]
     names = {*lang.__all__, *(f"special.{n}" for n in G.special.__all__), *(f"linalg.{n}" for n in G.linalg.__all__)}
     return f"graphc: {len(rows)} rows, {len(both)} with both derivatives; {len(names)} functions of the language"

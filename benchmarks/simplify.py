@@ -3,8 +3,8 @@
     python benchmarks/simplify.py [N ...]
 
 Three graphs of about N nodes, gradients included: a chain v = tanh(v)·a + v·b, a network of tanh layers, and a
-binary tree of products and sums over N/12 inputs. Each runs in a process of its own after a warm-up of SymPy's import. The
-slope is that of log time against log N between neighbouring sizes: 1 is linear.
+binary tree of products and sums over N/12 inputs. Each runs in a process of its own after a warm-up of SymPy's
+import. The slope is that of log time against log N between neighbouring sizes: 1 is linear.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ def graph(kind: str, n: int) -> list[Any]:
     import graphc as G
 
     if kind == "chain":
-        v, a, b = x, a, b = G.params("x a b")
+        x, a, b = G.params("x a b")
+        v = x
         for _ in range(n * 10 // 35):
             v = G.tanh(v) * a + v * b
         return list(G.gradients(v, [x, a, b]))

@@ -7,14 +7,13 @@
     f = w3 * G.relu(w1*x1 + w1*x2 + b)
     dw1, dw3, db = G.gradients(f, [w1, w3, b])
 
-The language and the derivatives are here at once; what simplifies, draws, derives, checks and compiles is imported
-when it is first asked for, so that `import graphc` stays quick.
+Everything is imported when it is first asked for: `import graphc` takes hardly longer than `import numpy`.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .backward import Backward, backward, gradients, vjp
+from . import lang, ops
 from .errors import (
     DTypeError,
     GraphcError,
@@ -24,11 +23,7 @@ from .errors import (
     ParseError,
     ShapeError,
 )
-from .forward import jvp
-from .ir import to_networkx
-from .lang import *  # noqa: F403
-from .lang import Expr, linalg, special
-from .orders import hessian, hvp, jacobian
+from .ir import Expr, to_networkx
 
 if TYPE_CHECKING:
     from .api import Function, compile, evaluate, explain, value_and_grad
@@ -37,12 +32,27 @@ if TYPE_CHECKING:
     from .costing import cost
     from .derivation import Derivation, derive
     from .drawing import Drawing, draw
+    from .forward import jvp
+    from .lang import *  # noqa: F403
+    from .lang import linalg, special
+    from .orders import hessian, hvp, jacobian
+    from .reverse import Backward, backward, gradients, vjp
     from .simplifier import simplify
+
+assert ops
 
 __version__ = "0.1.0"
 
 # name -> (module, name there). No module bears the name of a function here: importing it would hide the function.
 _LATER = {
+    "Backward": ("reverse", "Backward"),
+    "backward": ("reverse", "backward"),
+    "gradients": ("reverse", "gradients"),
+    "vjp": ("reverse", "vjp"),
+    "jvp": ("forward", "jvp"),
+    "jacobian": ("orders", "jacobian"),
+    "hessian": ("orders", "hessian"),
+    "hvp": ("orders", "hvp"),
     "Function": ("api", "Function"),
     "compile": ("api", "compile"),
     "evaluate": ("api", "evaluate"),
@@ -57,6 +67,7 @@ _LATER = {
     "Drawing": ("drawing", "Drawing"),
     "draw": ("drawing", "draw"),
     "simplify": ("simplifier", "simplify"),
+    **{name: ("lang", name) for name in (*lang.__all__, *lang.NAMESPACES)},
 }
 
 

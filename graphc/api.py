@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from .backward import backward, gradients, vjp
 from .costing import Report, cost
 from .errors import GraphcError, InputError, ShapeError, choose
 from .files import write_whole
@@ -20,6 +19,7 @@ from .ir import LEAVES, OPS, VARIABLES, Expr, Init, building, check_name, lift, 
 from .loops import map_bodies, through_loops
 from .lower import Program, check_sizes, interpreter, load, lower, module_source, numpy_source
 from .ops.shaping import BROADCAST_TO
+from .reverse import backward, gradients, vjp
 from .rewrite import Rewrite, rewrite
 from .signature import Signature, Slot, key_name, slot_of, suggestion
 from .simplifier import origins

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .backward import check_output, find
 from .errors import DTypeError, InputError, NoDerivative, ShapeError
 from .ir import Expr, building, lift, postorder, variables
 from .ops.loop_rules import PASSES
 from .ops.shaping import BROADCAST_TO
+from .reverse import check_output, find
 from .stable import images, reusing
 from .types import TupleType
 

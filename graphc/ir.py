@@ -30,7 +30,28 @@ __all__ = [
     "const", "consumers", "item", "lift", "number", "postorder", "size_node", "to_networkx", "variable", "variables",
 ]  # fmt: skip
 
-OPS: dict[str, Op] = {}
+
+
+class _Table(dict[str, "Op"]):
+    """The rows by name. The package `ops` says how to import them all, when one is looked up that is not here yet."""
+
+    load: Callable[[], None] | None = None
+
+    def __missing__(self, name: str) -> Op:
+        self.complete()
+        if name not in self:
+            raise KeyError(name)
+        return self[name]
+
+    def complete(self) -> _Table:
+        """The table with every row in it."""
+        load, self.load = self.load, None
+        if load is not None:
+            load()
+        return self
+
+
+OPS = _Table()
 
 TypeRule = Callable[..., TensorType]
 Pullback = Callable[..., "tuple[Expr | None, ...]"]
@@ -242,7 +263,7 @@ class Expr:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Expr:
         """`np.exp(x)` and `array * x` are the rows of those names."""
-        if method != "__call__" or options or ufunc.__name__ not in OPS:
+        if method != "__call__" or options or ufunc.__name__ not in OPS.complete():
             raise GraphcError(f"np.{ufunc.__name__} cannot take the graph node {_who(self)} {self.type} so; "
                               "use the G. function of that name where there is one")
         return OPS[ufunc.__name__](*operands)

@@ -107,7 +107,7 @@ class _Names:
 
 def _check_name(name: str) -> None:
     # Helpers of every op: the gradient in a saved module may need one that the function does not.
-    helpers = {_called(source) for op in OPS.values() for source in op.helpers()}
+    helpers = {_called(source) for op in OPS.complete().values() for source in op.helpers()}
     if not name.isidentifier() or name in RESERVED or name in helpers:
         raise InputError(f"an emitted function cannot be called {name!r}; choose an identifier that "
                          "is no keyword and no function that emitted code calls")

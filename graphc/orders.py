@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from .backward import check_output, find, gradients, vjp
 from .dims import Size
 from .errors import DTypeError, InputError, ShapeError
 from .forward import jvp
@@ -23,6 +22,7 @@ from .lang.shaping import arange
 from .ops.elementwise import EQUAL
 from .ops.joining import DIAG, STACK
 from .ops.shaping import BROADCAST_TO, RESHAPE, TRANSPOSE
+from .reverse import check_output, find, gradients, vjp
 
 SMALL = 8
 

@@ -62,7 +62,7 @@ class Pattern:
 
 def call(op: str, *args: Any) -> Pattern:
     """The pattern of `op` over patterns and numbers."""
-    assert op in OPS, op
+    assert op in OPS.complete(), op
     return Pattern(op=op, args=tuple(a if isinstance(a, Pattern) else Pattern(number=float(a)) for a in args))
 
 

@@ -357,7 +357,8 @@ def square_of_power(node: Expr) -> Expr | None:
 
 
 _LINEAR = ("add", "subtract", "negative", "multiply", "divide", "safe_divide", *sorted(NORMALISED))
-_ELEMENTWISE = sorted(op.name for op in OPS.values() if op.elementwise and op.name not in ("astype", "stop_gradient"))
+_ELEMENTWISE = sorted(op.name for op in OPS.complete().values()
+                      if op.elementwise and op.name not in ("astype", "stop_gradient"))
 
 RULES: tuple[Rule, ...] = (
     *[Rule("constant folding", op, fold_constants, "arithmetic on numbers", among=("const",)) for op in _FOLD],
@@ -413,7 +414,8 @@ RULES: tuple[Rule, ...] = (
     Rule("concatenation", "concatenate", single_piece, "there is one piece"),
     Rule("sum of a broadcast", "sum", sum_of_broadcast, "n equal terms add to n times one of them"),
     Rule("sum over nothing", "sum", sum_over_nothing, "there is one term"),
-    Rule("sum of terms", "sum", sum_of_terms, "a sum is linear; equal and opposite terms go", "terms are finite", _LINEAR),
+    Rule("sum of terms", "sum", sum_of_terms, "a sum is linear; equal and opposite terms go", "terms are finite",
+         _LINEAR),
     Rule("mean of terms", "mean", mean_of_terms, "a mean is linear; equal and opposite terms go", "terms are finite",
          _LINEAR),
     Rule("sums", "sum", sum_of_sum, "addition is associative and commutative"),

@@ -268,7 +268,7 @@ def _back() -> dict[Any, str]:
     sp = namespace()
     probes = sp.symbols("probe0:3", real=True)
     table = {}
-    for op in OPS.values():
+    for op in OPS.complete().values():
         if op.elementwise and op.sympy is not None and op.name not in OUTSIDE:
             form = op.sympy(sp, *probes[: len(op.form.needs)])
             if getattr(form, "is_Function", False):

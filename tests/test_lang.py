@@ -1,6 +1,7 @@
 """The language: NumPy's names and signatures, operators, methods, and what can be declared."""
 
 import inspect
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import graphc as G
 from graphc import lang
 
+MODULES = {family: import_module(f"graphc.lang.{family}") for family in lang.FAMILIES}
 SAME_AS_NUMPY = [n for n in lang.__all__ if hasattr(np, n) and callable(getattr(lang, n))]
 # The field's own functions, which NumPy does not have.
 OURS = {name for family in (lang.activation, lang.control, lang.declare, lang.loss, lang.network)
@@ -44,6 +46,19 @@ def test_every_function_is_documented(name):
     function = getattr(G, name)
     assert function is getattr(lang, name)
     assert len(inspect.getdoc(function)) > 4
+
+
+@pytest.mark.parametrize("family", lang.FAMILIES)
+def test_the_table_of_names_is_what_each_family_offers(family):
+    assert sorted(lang.FAMILIES[family].split()) == sorted(MODULES[family].__all__)
+
+
+def test_methods_are_the_functions_of_their_names():
+    x = G.input("x", 2, 3)
+    for name in lang.METHODS:
+        given = {"take": ([0],), "repeat": (2,), "clip": (0.0, 1.0), "dot": (np.ones(3),), "swapaxes": (0, 1)}
+        args = given.get(name, ())
+        assert getattr(x, name)(*args) is getattr(G, name)(x, *args)
 
 
 def test_declarations():

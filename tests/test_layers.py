@@ -23,7 +23,7 @@ ROWS = [
     ["lang"],
     ["interpret", "values"],
     ["patterns", "signs", "sums", "rules", "rewrite", "reading", "stable"],
-    ["backward", "forward", "orders", "loops", "symbolic", "simplifier"],
+    ["reverse", "forward", "orders", "loops", "symbolic", "simplifier"],
     ["view", "costing"],
     ["derivation", "drawing", "signature", "lower", "finiteness"],
     ["checking", "nn"],

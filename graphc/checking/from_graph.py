@@ -302,7 +302,7 @@ def _call(node: Tree, args: list[Any], leaf: Callable[[str], Expr]) -> Any:
         return result
     table = functions.PRIMES if node.head == "prime" else functions.DEFINED
     if name not in table:
-        raise InputError(f"parse: {name} has no op in the graph yet; ops are {', '.join(sorted(OPS))}")
+        raise InputError(f"parse: {name} has no op in the graph yet; ops are {', '.join(sorted(OPS.complete()))}")
     # The definition over placeholders, so that an argument is built once however often it is used.
     holes = {f"argument {i}": a for i, a in enumerate(args)}
     return graph(table[name](*(sym(hole) for hole in holes)), lambda hole: lift(holes[hole], "parse"))

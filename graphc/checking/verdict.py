@@ -8,9 +8,9 @@ from fractions import Fraction
 from numbers import Integral, Real
 from typing import Any
 
-from ..backward import declared_gradients
 from ..errors import InputError, LimitExceeded, NoDerivative, ParseError
 from ..ir import Expr, postorder, variables
+from ..reverse import declared_gradients
 from .decide import Decision, Witness, decide
 from .diagnose import Finding, diagnose
 from .evaluate import show_value

@@ -9,11 +9,11 @@ from fractions import Fraction
 from functools import reduce
 from typing import Any
 
-from ..backward import Backward, backward
 from ..errors import InputError, LimitExceeded, ShapeError
 from ..formula import format_node
 from ..ir import INPUT, Expr, postorder, variable
 from ..ops.elementwise import ADD
+from ..reverse import Backward, backward
 from ..simplifier import simplify
 from ..view import View, ViewNode, teaching_view
 from .local import local_derivatives, pulled

@@ -11,10 +11,10 @@ from functools import cached_property
 from os import PathLike
 from typing import Any
 
-from ..backward import Backward, backward
 from ..errors import InputError, choose
 from ..files import write_whole
 from ..ir import Expr
+from ..reverse import Backward, backward
 from .dot_text import dot_text
 from .facts import Facts
 from .figure import Direction, Figure

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..backward import Backward
 from ..errors import LimitExceeded
 from ..formula import format_node, tex_name
 from ..ir import INPUT, LEAVES, Expr, lift, variable
+from ..reverse import Backward
 from ..rewrite import rewrite
 from ..view import View, ViewNode, teaching_view
 from .values import Point, in_product, value_tex

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import graphc as G
-from graphc.backward import Contribution
 from graphc.ir import OPS, Op, lift, postorder
+from graphc.reverse import Contribution
 from graphc.types import TensorType
 
 
@@ -167,10 +167,10 @@ def test_no_gradient_passes_a_comparison_or_a_stop(run):
     ("ask", "error", "text"),
     [
         (lambda x, v, n: G.gradients(v, v), G.ShapeError,
-        r"v: float64\[3\]> is not a scalar \(declared at test_backward.py:\d+\); reduce it, .* G\.vjp"),
+        r"v: float64\[3\]> is not a scalar \(declared at test_reverse.py:\d+\); reduce it, .* G\.vjp"),
         (lambda x, v, n: G.gradients(n, x), G.DTypeError, r"the output <input n: int64\[\]> is not floating"),
         (lambda x, v, n: G.gradients(x * n, n), G.DTypeError,
-        r"wrt n int64\[\] is not floating: it has no gradient \(declared at test_backward"),
+        r"wrt n int64\[\] is not floating: it has no gradient \(declared at test_reverse"),
         (lambda x, v, n: G.gradients(x * n, "q"), G.InputError, "wrt: no value named 'q' in this graph; it has x, n"),
         (lambda x, v, n: G.gradients(x, [3]), G.InputError, "wrt takes Exprs and names, got int"),
         (lambda x, v, n: G.gradients(3.0, x), G.InputError, "the output must be an Expr, got float"),
@@ -199,7 +199,7 @@ def test_an_op_without_a_pullback_off_the_path_does_no_harm(floor, run):
 def test_an_op_without_a_pullback_on_the_path_is_named(floor):
     x = G.input("x")
     with pytest.raises(G.NoDerivative,
-    match=r"floor_for_test has no pullback; add one to its row \(node declared at test_backward.py:\d+\)"):
+    match=r"floor_for_test has no pullback; add one to its row \(node declared at test_reverse.py:\d+\)"):
         G.gradients(x * floor(x), x)
 
 
