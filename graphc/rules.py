@@ -123,8 +123,10 @@ def _adds_leading_ones(node: Expr) -> bool:
 
 
 def same_dtype(node: Expr) -> Expr | None:
-    """A cast to the dtype that the value has."""
+    """A cast to the dtype that the value has; a number is cast here and now."""
     inner = node.args[0]
+    if inner.op.name == "const" and inner.label is None and not inner.ndim:
+        return lift(inner.attrs[0].value.astype(node.dtype)[()])
     return inner if inner.type is node.type else None
 
 
@@ -312,6 +314,15 @@ def unguarded(node: Expr) -> Expr | None:
     return a / b if sign_of(b) == "positive" else None
 
 
+def negative_numerator(node: Expr) -> Expr | None:
+    """(-c)/x = -(c/x) for a number -c."""
+    c, x = node.args
+    if c.op.name != "const" or c.label is not None or c.ndim or not c.type.is_float | c.type.weak:
+        return None
+    value = c.attrs[0].value
+    return -(lift(-value.item() if c.type.weak else -value[()]) / x) if value < 0 else None
+
+
 def item_of_tuple(node: Expr) -> Expr | None:
     """One of several values that were put together as one."""
     inner = node.args[0]
@@ -379,6 +390,7 @@ RULES: tuple[Rule, ...] = (
     Rule("sign", x - -y, x + y, "subtracting -y is adding y"),
     Rule("sign", -x * y, -(x * y), "a sign moves out of a product"),
     Rule("sign", -x / y, -(x / y), "a sign moves out of a quotient"),
+    Rule("sign", "divide", negative_numerator, "a sign moves out of a quotient", among=("const",)),
     Rule("sign", x / -y, -(x / y), "a sign moves out of a quotient"),
     Rule("sign", -(x - y), y - x, "-(x - y) = y - x"),
     Rule("sign", call("square", -x), call("square", x), "(-x)² = x²"),

@@ -20,6 +20,7 @@ from .dims import value_of
 from .formula import format_node
 from .interpret import numpy_function
 from .ir import Expr, building, consumers, postorder
+from .loops import map_bodies
 from .rewrite import Log, Rewrite, as_type, rewrite
 from .stable import stabilise
 from .symbolic import (
@@ -65,6 +66,7 @@ def simplify(expr: Any, log: bool = False) -> Any:
         before, tops = tops, rewrite(simplify_regions(tops, steps.append), log=steps.append)
         if all(a is b for a, b in zip(before, tops)):
             break
+    tops = map_bodies(tops, lambda outputs: list(simplify(list(outputs))))  # a loop's step is a graph of its own
     for before, after in zip(given, tops):
         _remember(after, before)
     result = tops[0] if isinstance(expr, Expr) else tops

@@ -16,7 +16,7 @@ from operator import is_
 from typing import NamedTuple
 
 from .ir import INPUT, LEAVES, Expr, Op, building, postorder, variable
-from .ops.elementwise import ABSOLUTE, ASTYPE, EXP, SIGMOID, SQRT, SQUARE, TANH
+from .ops.elementwise import ABSOLUTE, ASTYPE, EXP, LOG, SIGMOID, SQRT, SQUARE, TANH
 from .ops.reduction import NORM2
 from .ops.softmax import LOG_SOFTMAX, SOFTMAX
 from .ops.stable import EXPM1_OVER_X, RECIPROCAL_EXPM1, SIGMOID_CROSS_ENTROPY, X_OVER_EXPM1
@@ -348,6 +348,13 @@ def cross_entropy(node: Expr) -> Expr | None:
     return None
 
 
+def weighted_logarithm(node: Expr) -> Expr | None:
+    """x·log y, where a stable form of log y is known: it is finite, and 0 times it is 0."""
+    x, y = node.args
+    found = logarithm(LOG(y)) if node.op.name == "xlogy" else logarithm_of_one_and(LOG1P(y))
+    return None if found is None else _real(x, node) * found
+
+
 def _real(y: Expr, node: Expr) -> Expr:
     return y.astype(node.type.dtype) if y.type.dtype == "bool" else y
 
@@ -428,6 +435,7 @@ RULES: tuple[Stable, ...] = (
     Stable("softmax", ("exp",), normalised, "what is divided by its sum is a softmax"),
     Stable("stable logarithm", ("log",), logarithm, "the logarithm of exponentials needs none of them"),
     Stable("stable logarithm", ("log1p",), logarithm_of_one_and, "the logarithm of exponentials needs none of them"),
+    Stable("stable logarithm", ("xlogy", "xlog1py"), weighted_logarithm, "the logarithm of exponentials needs none"),
     Stable("stable difference", ("add", "subtract"), difference, "a function that is what remains of the difference"),
     Stable("cross-entropy", ("add", "subtract"), cross_entropy, "log p and log(1 - p) of one p = σ(z)"),
     Stable("norm", ("sqrt", "power"), root, "a norm, scaled so that no square overflows or vanishes"),

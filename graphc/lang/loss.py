@@ -10,6 +10,7 @@ from ..ops.elementwise import ABSOLUTE, EQUAL, EXP, LOG, MAXIMUM, RELU, SQRT, SQ
 from ..ops.gather import ONE_HOT
 from ..ops.reduction import MEAN, SUM
 from ..ops.softmax import SOFTMAX_CROSS_ENTROPY
+from ..ops.special import XLOG1PY, XLOGY
 from ..ops.stable import SIGMOID_CROSS_ENTROPY
 from ..types import as_axis, broadcast_shapes
 from .shaping import moveaxis
@@ -110,13 +111,8 @@ def binary_cross_entropy(p: Value, target: Value, reduction: str = "mean") -> Ex
     `binary_cross_entropy_with_logits`, which loses no digits where p is near 0 or 1. Raises ShapeError as `mse_loss`.
     """
     q, y = _pair("binary_cross_entropy", p, target)
-    loss = -(_times_log(y, q) + _times_log(1 - y, 1 - q))
+    loss = -(XLOGY(y, q) + XLOG1PY(1 - y, -q))
     return _reduced("binary_cross_entropy", loss, reduction)
-
-
-def _times_log(y: Expr, p: Expr) -> Expr:
-    """y·log p, and 0 where y is 0."""
-    return WHERE(EQUAL(y, 0), 0.0, y * LOG(p))
 
 
 def binary_cross_entropy_with_logits(logits: Value, target: Value, reduction: str = "mean") -> Expr:
