@@ -26,7 +26,7 @@ def graph(kind: str, n: int) -> list[Any]:
     if kind == "chain":
         x, a, b = G.params("x a b")
         v = x
-        for _ in range(n * 10 // 35):
+        for _ in range(max(1, n // 14)):
             v = G.tanh(v) * a + v * b
         return list(G.gradients(v, [x, a, b]))
     if kind == "layers":
