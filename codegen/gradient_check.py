@@ -64,7 +64,7 @@ def entry_error(function, v, args, position, i, slope, step, tolerance):
     for h in (step, step / 8):
         high, low, right, left, central = slopes(function, v, args, position, i, h * max(1.0, abs(float(x.flat[i]))))
         # What rounding alone can do to a difference quotient is no error of the gradient.
-        noise = 10 * np.finfo(x.dtype).eps * max(abs(high), abs(low)) / h
+        noise = 50 * np.finfo(x.dtype).eps * max(abs(high), abs(low)) / h
         scale = max(abs(central), float(np.max(np.abs(slope))), noise / tolerance, 1e-300)
         difference = abs(central - slope.flat[i])
         kink = not abs(right - left) < 0.5 * difference

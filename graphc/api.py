@@ -89,9 +89,9 @@ def evaluate(expr: Any, values: Mapping[Any, Any] | None = None) -> Any:
     >>> G.evaluate(x * x + 1, {x: 3.0})
     np.float64(10.0)
     """
-    tops = [expr] if isinstance(expr, Expr) else [lift(e, "evaluate") for e in _listed(expr)]
-    tops = map_bodies(stabilise(tops), stabilise)
-    known, _ = _all_values(tops, values or {}, "evaluate")
+    declared = [expr] if isinstance(expr, Expr) else [lift(e, "evaluate") for e in _listed(expr)]
+    tops = map_bodies(stabilise(declared), stabilise)
+    known, _ = _all_values(tops, values or {}, "evaluate", declared)
     results = [np.array(known[top])[()] for top in tops]
     return results[0] if isinstance(expr, Expr) else tuple(results)
 
@@ -115,18 +115,20 @@ def explain(what: Any, values: Mapping[Any, Any] | None = None, *, wrt: Any = No
         tops = list(what._graph()[0])
     else:
         tops = [what] if isinstance(what, Expr) else [lift(e, "explain") for e in _listed(what)]
+    declared = tops
     if not isinstance(what, Function) or what.simplify:
         tops = map_bodies(stabilise(tops), stabilise)
-    return _explained(tops, values, wrt)
+    return _explained(tops, values, wrt, declared)
 
 
-def _explained(tops: list[Expr], values: Mapping[Any, Any] | None, wrt: Any = None) -> Explanation:
+def _explained(tops: list[Expr], values: Mapping[Any, Any] | None, wrt: Any = None,
+               declared: Sequence[Expr] = ()) -> Explanation:
     """Of the graph as it stands."""
     slopes, adjoints = _adjoints(tops, wrt)
-    known, sizes = _all_values(tops, values or {}, "explain")
+    known, sizes = _all_values(tops, values or {}, "explain", declared)
     found = trace(tops, known, sizes, adjoints)
     if found.finite and slopes:
-        known, sizes = _all_values([*tops, *slopes], values or {}, "explain")
+        known, sizes = _all_values([*tops, *slopes], values or {}, "explain", declared)
         found = trace([*tops, *slopes], known, sizes, adjoints)
     return found
 
@@ -151,10 +153,12 @@ def _adjoints(tops: Sequence[Expr], wrt: Any) -> tuple[list[Expr], dict[Expr, Ex
     return slopes, adjoint_of
 
 
-def _all_values(tops: Sequence[Expr], values: Mapping[Any, Any], who: str) -> tuple[dict[Expr, Any], dict[str, int]]:
-    """The value of every node as it stands, and the named sizes."""
+def _all_values(tops: Sequence[Expr], values: Mapping[Any, Any], who: str,
+                declared: Sequence[Expr] = ()) -> tuple[dict[Expr, Any], dict[str, int]]:
+    """The value of every node as it stands, and the named sizes. Inputs are those of the `declared` outputs as well:
+    one that cancels out may be all that tells a size."""
     order = postorder(tops)
-    found = variables(order)
+    found = variables(postorder([*declared, *tops]) if declared else order)
     check_sizes(order, found, who)
     arrays, sizes = _arguments(found, values, who)
     known = dict(zip(found, arrays))

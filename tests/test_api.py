@@ -346,3 +346,8 @@ def test_a_long_chain():
         v = v * x + 1e-9
     value, (slope,) = G.value_and_grad(v, [x], simplify=False)(0.5)
     assert value == pytest.approx(2e-9) and slope == pytest.approx(4e-9)
+
+
+def test_a_size_is_known_from_an_input_that_cancels_out():
+    x = G.input("x", "N", 3)
+    np.testing.assert_allclose(G.evaluate(G.log(G.sigmoid(x - x)), {x: np.ones((2, 3))}), np.full((2, 3), -np.log(2)))

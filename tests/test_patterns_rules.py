@@ -58,7 +58,8 @@ EXAMPLES = {
         G.broadcast_to(a.reshape(1, 3), (2, 3)),
     ],
     ("sign", "divide"): [-2.0 / a, -1 / s],
-    ("cast", "astype"): [a.astype("float64"), G.const(1.5).astype("float32")], ("slice", "getitem"): [M[:], M[:, 0:3], a[...]],
+    ("cast", "astype"): [a.astype("float64"), G.const(1.5).astype("float32")],
+    ("slice", "getitem"): [M[:], M[:, 0:3], a[...]],
     ("concatenation", "concatenate"): [G.concatenate([a])],
     ("sum of a broadcast", "sum"): [
         G.broadcast_to(s, (2, 3)).sum(), G.broadcast_to(a, ("N", 3)).sum(axis=0),
