@@ -284,3 +284,14 @@ def test_reductions_of_nothing(run):
     assert run(G.gradients(G.sum(x), x), x=np.ones((0, 3))).shape == (0, 3)
     with pytest.warns(RuntimeWarning, match="Mean of empty slice|invalid value"):
         assert np.isnan(run(G.mean(x), x=np.ones((0, 3))))
+
+
+def test_cond_selects_and_the_other_branch_is_silent():
+    x = G.input("x")
+    f = G.cond(x > 0, lambda v: {"a": G.log(v), "b": v}, lambda v: {"a": v * v, "b": 0.0}, x)
+    for at, value, slope in ((-3.0, 9.0, -6.0), (2.0, np.log(2), 0.5)):
+        assert G.evaluate([f["a"], G.gradients(f["a"], x)], {x: at}) == (value, slope)
+    with pytest.raises(G.InputError, match=r"cond: the two branches must give the same structure, got \(a v"):
+        G.cond(x > 0, lambda v: (v, v), lambda v: v, x)
+    with pytest.raises(G.ShapeError, match=r"cond: one condition is needed, got <greater.*bool\[2\]>; G.where"):
+        G.cond(G.input("m", 2) > 0, lambda: x, lambda: x)

@@ -38,7 +38,7 @@ FAMILIES = {
     "contraction":
         "cross dot einsum inner kron matmul matvec outer tensordot vdot vecdot vecmat",
     "control":
-        "scan",
+        "cond scan",
     "cumulative":
         "cumprod cumsum diff gradient trapezoid",
     "declare":

@@ -1,4 +1,4 @@
-"""Loops: `scan`."""
+"""Loops and branches: `scan`, `cond`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,33 @@ from ..dims import Size, as_size
 from ..errors import InputError, ShapeError
 from ..ir import Expr, item, lift
 from ..ops.body import Trace, element
+from ..ops.elementwise import WHERE
 from ..ops.loop_rules import scan_of
 from ..types import TensorType
 
-__all__ = ["scan"]
+__all__ = ["cond", "scan"]
+
+
+def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any], *operands: Any) -> Any:
+    """`true_fun(*operands)` where the scalar condition holds, else `false_fun(*operands)`.
+
+    Both are computed and one is selected, as by `where`: the branch not taken contributes a gradient of exactly 0,
+    even where it is inf or nan. Each function gives an Expr, or tuples, lists or dicts of them, in the same structure.
+    Raises ShapeError when `pred` has axes, InputError when the structures differ, DTypeError when it is not bool.
+
+    >>> import graphc as G
+    >>> x = G.input("x")
+    >>> f = G.cond(x > 0, G.log, lambda v: v * v, x)
+    >>> G.evaluate([f, G.gradients(f, x)], {x: -3.0})
+    (np.float64(9.0), np.float64(-6.0))
+    """
+    condition = lift(pred, "cond")
+    if condition.ndim:
+        raise ShapeError(f"cond: one condition is needed, got {condition!r}; G.where selects element by element")
+    yes, no = _Tree(true_fun(*operands)), _Tree(false_fun(*operands))
+    if yes.structure != no.structure:
+        raise InputError(f"cond: the two branches must give the same structure, got {yes} and {no}")
+    return yes.filled([WHERE(condition, a, b) for a, b in zip(yes.values, no.values)])
 
 
 def scan(step: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, *, length: Any = None,
