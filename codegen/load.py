@@ -6,7 +6,7 @@ import hashlib
 import linecache
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import CodeType
 from typing import Any
 
@@ -15,18 +15,23 @@ _USERS: dict[str, set[object]] = {}  # a token for each function alive, by file 
 _BREAK = "\n\n\ndef "
 
 
-def load(source: str, name: str, filename: str = "", constants: Mapping[str, Any] | None = None) -> Callable[..., Any]:
+Compiled = Callable[[str, str], list[CodeType]]
+
+
+def load(source: str, name: str, filename: str = "", constants: Mapping[str, Any] | None = None,
+         keep: Callable[[str, str, Compiled], list[CodeType]] | None = None) -> Callable[..., Any]:
     """The function `name` that `source` (text emitted here, never a user's) defines.
 
     `constants` are arrays that the text leaves out. The file name is made from a hash of
-    the text unless it is given.
+    the text unless it is given. `keep(source, filename, compiled)` may have the code already, and
+    otherwise gets it from `compiled(source, filename)`.
 
     >>> load("def double(x):\\n    return x + x\\n", "double")(21)
     42
     """
     filename = filename or f"<graphc {name} {hashlib.sha256(source.encode()).hexdigest()[:12]}>"
     namespace: dict[str, Any] = {"__name__": f"graphc.{name}", **(constants or {})}
-    for code in _compiled(source, filename):
+    for code in _compiled(source, filename) if keep is None else keep(source, filename, _compiled):
         exec(code, namespace)
     function: Callable[..., Any] = namespace[name]
     _remember(function, source, filename)
@@ -53,6 +58,25 @@ def _moved(code: CodeType, by: int) -> CodeType:
     return code.replace(co_firstlineno=code.co_firstlineno + by, co_consts=consts)
 
 
+class _Lines(Sequence[str]):
+    """The lines of a text, cut when somebody first asks for one: as a list they take its memory twice again."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.lines: list[str] | None = None
+
+    def _cut(self) -> list[str]:
+        if self.lines is None:
+            self.lines = self.text.splitlines(True)
+        return self.lines
+
+    def __len__(self) -> int:
+        return len(self._cut())
+
+    def __getitem__(self, i: Any) -> Any:
+        return self._cut()[i]
+
+
 def _remember(function: Callable[..., Any], source: str, filename: str) -> None:
     token = object()
     with _LOCK:
@@ -60,7 +84,7 @@ def _remember(function: Callable[..., Any], source: str, filename: str) -> None:
         users.add(token)
         _USERS[filename] = users
         # No modification time: checkcache then leaves the entry alone.
-        linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+        linecache.cache[filename] = (len(source), None, _Lines(source), filename)  # type: ignore[assignment]
     weakref.finalize(function, _forget, filename, token).atexit = False
 
 

@@ -7,17 +7,22 @@ needs and lets results take the place of arrays that are dead.
 from __future__ import annotations
 
 import base64
+import keyword
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
-from .program import Program, Step, check, is_literal, is_scalar, words
+from .passes import optimised
+from .program import Program, Step, check, is_literal, is_scalar, sizes_of, words
 from .schedule import LONG, PART, SMALL, Part, copied, cut, live_steps, writes
+from .workspace import KEPT, plan
 
 STYLES = ("readable", "fast")
 LITERAL = 64  # constants of more elements are embedded as base64, not printed
+RUN = 8  # values that a part of a long program reads or stores in one line
 _COMMENT_AT = 64  # comments line up, but no further right than this for one long line
 
 
@@ -47,7 +52,9 @@ def numpy_source(program: Program, style: str = "readable", *, embed: bool = Tru
 
 def imports(pieces: Iterable[str]) -> str:
     """The imports that these pieces of a module need."""
-    return ("import base64\n\n" if any("base64.b64decode" in p for p in pieces) else "") + "import numpy as np"
+    needed = {"base64": "base64.b64decode", "contextvars": "contextvars.Context()", "threading": "threading.local()"}
+    standard = [f"import {name}\n" for name, use in needed.items() if any(use in p for p in pieces)]
+    return "".join([*standard, "\n" if standard else "", "import numpy as np"])
 
 
 def blocks(program: Program, style: str, embed: bool = True, long: int = LONG, part: int = PART,
@@ -56,21 +63,125 @@ def blocks(program: Program, style: str, embed: bool = True, long: int = LONG, p
     if style not in STYLES:
         raise ValueError(f"no style {style!r}; choose from {', '.join(STYLES)}")
     check(program)
-    pieces = [source.strip("\n") for _, source in program.helpers]
+    made, steps = functions(program, style, long, part, small)
+    pieces = _called(program.helpers, steps)
     constants = [constant_source(name, value, embed) for name, value in program.constants]
     if constants:
         pieces.append("\n".join(constants))
-    return pieces + functions(program, style, long, part, small)
+    return pieces + made
 
 
-def functions(program: Program, style: str, long: int, part: int, small: int) -> list[str]:
-    """The functions alone; the one that is called is the last."""
+def _called(helpers: Sequence[tuple[str, str]], steps: Iterable[Step]) -> list[str]:
+    """The helpers that the steps call, or that those call: a helper stands after what it calls."""
+    called: set[str] = set().union(*map(words, {s.spelling for s in steps})) if helpers else set()
+    kept = []
+    for name, source in reversed(helpers):
+        if name in called:
+            called |= words(source)
+            kept.append(source.strip("\n"))
+    return kept[::-1]
+
+
+def functions(program: Program, style: str, long: int, part: int, small: int) -> tuple[list[str], list[Step]]:
+    """The functions alone, of which the one that is called is the last, and the steps in them."""
+    if style == "fast" and len(program.steps) <= long:
+        fast = _fast(program, small)
+        if fast is not None:
+            return fast
     steps = live_steps(program) if style == "fast" else list(program.steps)
     split = len(steps) > long
     outs = writes(program, steps, part if split else 0, small) if style == "fast" else [""] * len(steps)
     lines = _Lines(steps, outs, {name: name for name, _ in program.dims})
     copies = copied(program, steps)
-    return _parts(program, lines, copies, part) if split else [_whole(program, lines, copies)]
+    return _parts(program, lines, copies, part) if split else [_whole(program, lines, copies)], steps
+
+
+def _fast(program: Program, small: int) -> tuple[list[str], list[Step]] | None:
+    """The function with its workspace, and the function that makes this; None where none is worth it."""
+    sizes = {name for name, _ in program.dims}
+    if not all(words(s) <= sizes for t in {s.type for s in program.steps} for s in sizes_of(t)):
+        return None  # an axis of unknown length: no memory can be set aside for it
+    fresh = _Fresh(program)
+    steps, _ = optimised(program, fresh)
+    space = plan(program, steps, fresh, small)
+    if space is None:
+        return None
+    memory, maker, kept = (fresh(f"{program.name}_{word}") for word in ("memory", "workspace", "space"))
+    given = ", ".join(space.sizes)
+    key = space.sizes[0] if len(space.sizes) == 1 else f"({given})"
+    make = [
+        f"{memory} = threading.local()  # each thread has workspaces of its own",
+        "", "",
+        f"def {maker}({given}):",
+        *docstring(f"What every call of {program.name} {'with these sizes ' if given else ''}uses: "
+                   "buffers, views of them, numbers.", "    "),
+        *space.lines,
+        *wrap(f"{kept} = ({_listed(space.names)})", 116, initial_indent="    ", subsequent_indent="        ",
+              break_on_hyphens=False),
+        f'    spaces = {memory}.__dict__.setdefault("spaces", {{}})',
+        f"    if len(spaces) >= {KEPT}:",
+        "        spaces.pop(next(iter(spaces)))",
+        f"    spaces[{key}] = {kept}",
+        f"    return {kept}",
+    ]
+    start = [
+        "    try:",
+        f"        {kept} = {memory}.spaces[{key}]",
+        "    except (AttributeError, KeyError):",
+        f"        {kept} = {maker}({given})  # the first call",
+        *wrap(_listed(space.names), 100, initial_indent="    (", subsequent_indent="     "),
+    ]
+    start[-1] += f") = {kept}"
+    loud = any(s.overflows for s in steps)
+    inner = fresh(f"{program.name}_steps") if loud else program.name
+    lines = _Lines(space.steps, space.outs, {name: name for name, _ in program.dims})
+    copies = copied(program, steps)
+    body = _sizes(program, lines.steps, space.sizes) + start + lines.text(0, len(lines.steps), first=False)
+    body.append(_return(program, copies, lambda name: name))
+    arguments = ", ".join(i.name for i in program.inputs)
+    head = [f"def {inner}({arguments}):"] if loud else _head(program)
+    pieces = ["\n".join(make), "\n".join([*head, *body])]
+    return pieces + ([_quiet(program, inner, arguments, fresh)] if loud else []), steps
+
+
+def _quiet(program: Program, inner: str, arguments: str, fresh: _Fresh) -> str:
+    """The function that runs the steps where nothing warns; np.errstate would take four times as long."""
+    contexts, context, results = (fresh(f"{program.name}_{word}") for word in ("contexts", "context", "results"))
+    body = [
+        "    try:",
+        f"        {context} = {contexts}.pop()",
+        "    except IndexError:",
+        f"        {context} = contextvars.Context()",
+        f'        {context}.run(np.seterr, all="ignore")',
+        f"    {results} = {context}.run({inner}{', ' if arguments else ''}{arguments})",
+        f"    {contexts}.append({context})",
+        f"    return {results}",
+    ]
+    made = f"{contexts} = []  # where exp may overflow without a warning, on its way to a 0"
+    return "\n".join([made, "", "", *_head(program), *body])
+
+
+class _Fresh:
+    """Names that nothing in a program has: the wish itself where it ends in no letter that counts, else numbered."""
+
+    def __init__(self, program: Program) -> None:
+        self.taken = {program.name, "np", "threading", "base64", "contextvars", "spaces", *keyword.kwlist}
+        self.taken.update(name for name, _ in (*program.dims, *program.constants, *program.helpers))
+        self.taken.update(i.name for i in program.inputs)
+        self.taken.update(s.target for s in program.steps)
+        for text in {s.spelling for s in program.steps}:
+            self.taken |= words(text)
+        self.count: dict[str, int] = {}
+
+    def __call__(self, wish: str) -> str:
+        name, i = wish, self.count.get(wish, 0)
+        if len(wish) == 1 or wish.endswith(("_", "slot")):
+            name, i = f"{wish}{i}", i + 1
+        while name in self.taken:
+            name, i = f"{wish}{i}", i + 1
+        self.count[wish] = i
+        self.taken.add(name)
+        return name
 
 
 def _whole(program: Program, lines: _Lines, copies: Sequence[bool]) -> str:
@@ -85,12 +196,12 @@ def _head(program: Program) -> list[str]:
     return head + (docstring(program.doc, "    ") if program.doc else [])
 
 
-def _sizes(program: Program, steps: Iterable[Step]) -> list[str]:
+def _sizes(program: Program, steps: Iterable[Step], more: Iterable[str] = ()) -> list[str]:
     """`N = x.shape[0]` for the sizes that some step mentions."""
     if not program.dims:
         return []
     texts = {s.spelling for s in steps} | {a for s in steps for a in s.args if is_literal(a)}
-    used: set[str] = set().union(*map(words, texts))
+    used: set[str] = set(more).union(*map(words, texts))
     return [f"    {name} = {expression}" for name, expression in program.dims if name in used]
 
 
@@ -124,16 +235,35 @@ def _parts(program: Program, lines: _Lines, copies: Sequence[bool], size: int) -
     pieces = [_part(f"def {prefix}{i}({v}):", v, part, lines) for i, part in enumerate(plan.parts)]
     body = _sizes(program, lines.steps)
     body.append(f"    {v} = [None] * {plan.slots}  # values that pass from part to part")
-    body += [f"    {v}[{slot}] = {name}" for name, slot in plan.entry]
+    body += [f"    {place} = {names}" for names, place in _runs(v, plan.entry)]
     body += [f"    {prefix}{i}({v})" for i in range(len(plan.parts))]
     body.append(_return(program, copies, lambda name: f"{v}[{plan.exit[name]}]" if name in plan.exit else name))
     return [*pieces, "\n".join([*_head(program), *body])]
 
 
 def _part(head: str, v: str, part: Part, lines: _Lines) -> str:
-    reads = [f"    {name} = {v}[{slot}]" for name, slot in part.reads]
-    stores = [f"    {v}[{slot}] = {name}" for name, slot in part.stores]
+    reads = [f"    {names} = {place}" for names, place in _runs(v, part.reads)]
+    stores = [f"    {place} = {names}" for names, place in _runs(v, part.stores)]
     return "\n".join([head, *reads, *lines.text(part.start, part.stop, first=not reads), *stores])
+
+
+def _runs(v: str, slots: Iterable[tuple[str, int]]) -> list[tuple[str, str]]:
+    """Names and their places in the list `v`, neighbours on one line: CPython compiles it in half the time.
+
+    >>> _runs("v", [("a", 3), ("c", 7), ("b", 4)])
+    [('a, b', 'v[3:5]'), ('c', 'v[7]')]
+    """
+    runs: list[list[tuple[str, int]]] = []
+    for name, slot in sorted(slots, key=lambda pair: pair[1]):
+        if runs and runs[-1][-1][1] == slot - 1 and len(runs[-1]) < RUN:
+            runs[-1].append((name, slot))
+        else:
+            runs.append([(name, slot)])
+    return [(", ".join([name for name, _ in run]), _place(v, run[0][1], len(run))) for run in runs]
+
+
+def _place(v: str, slot: int, count: int) -> str:
+    return f"{v}[{slot}:{slot + count}]" if count > 1 else f"{v}[{slot}]"
 
 
 def _fresh(name: str, taken: set[str], count: int = 0) -> str:
@@ -172,7 +302,11 @@ class _Lines:
 def _statement(step: Step, out: str, dims: dict[str, str]) -> str:
     args = step.args
     if out:
-        return f"    {step.target} = {step.ufunc}({', '.join(args)}, out={out})"
+        if not step.ufunc:
+            return f"    {step.target} = {step.spelling.format(*args, **dims)[:-1]}, out={out})"
+        # By position it is quicker; NumPy wants it by name for these two.
+        place = "out=" if step.ufunc.startswith(("np.", "maximum", "minimum")) else ""
+        return f"    {step.target} = {step.ufunc}({', '.join(args)}, {place}{out})"
     if "**" in step.spelling:
         # -2.0 ** x is -(2.0 ** x)
         args = tuple(f"({a})" if a[0] == "-" else a for a in args)

@@ -39,6 +39,10 @@ class Step(NamedTuple):
     ufunc: str = ""  # "np.multiply" when `ufunc(*args, out=...)` computes the same
     alias: bool = False  # the result may share memory with args[0]
     section: str = ""  # heading above the first step of a run: "forward", "backward"
+    # The same value in simple steps, for the fast style: (spelling, args, type, ufunc, alias) each, where "%0" is
+    # the result of the first; an empty type is that of the step.
+    parts: tuple[tuple[str, tuple[str, ...], str, str, bool], ...] = ()
+    overflows: bool = False  # a part may overflow where the value does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,25 @@ def is_scalar(type_: str) -> bool:
     (True, False)
     """
     return type_.endswith("[]")
+
+
+def dtype_of(type_: str) -> str:
+    """The dtype of a type.
+
+    >>> dtype_of("float32[N,3]")
+    'float32'
+    """
+    return type_[: type_.index("[")]
+
+
+def sizes_of(type_: str) -> list[str]:
+    """The sizes of the axes of a type, as source.
+
+    >>> sizes_of("float64[N,2*T + 1]"), sizes_of("float64[]")
+    (['N', '2*T + 1'], [])
+    """
+    inner = type_[type_.index("[") + 1 : -1]
+    return inner.split(",") if inner else []
 
 
 def is_literal(arg: str) -> bool:

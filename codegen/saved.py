@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from . import gradient_check
 from .numpy_source import blocks, docstring, imports
 from .program import Program
+from .scalar_check import scalar_check
+from .scalar_source import scalar_blocks, scalar_imports
 
 # What the central differences can be trusted to: (step, tolerance).
 DOUBLE, SINGLE = (2.0**-17, 1e-6), (2.0**-7, 1e-2)
@@ -18,20 +20,23 @@ Gradient = tuple[int, str, int]
 
 
 def module_source(program: Program, *, style: str = "readable", gradients: Sequence[Gradient] = (),
-                  extra: Program | None = None, doc: str = "") -> str:
+                  extra: Program | None = None, doc: str = "", scalar: bool = False) -> str:
     """The text of a module: `program`'s function, and a gradient check that runs as `python file.py`.
 
     `gradients` are (index of a value, name of an input, index of the gradient): both among the
     outputs of `program`, or the gradient among those of `extra`, a program with the same inputs.
-    A value that is an array counts as its sum. Raises ValueError as `numpy_source` does.
+    A value that is an array counts as its sum. A `scalar` program is written in plain Python, and so is its check.
+    Raises ValueError as `numpy_source` does.
     """
-    pieces = _merged(blocks(program, style), blocks(extra, style) if extra else [])
-    heading = doc or program.doc or f"{program.name}, as NumPy."
+    text: Callable[[Program, str], list[str]] = scalar_blocks if scalar else blocks
+    pieces = _merged(text(program, style), text(extra, style) if extra else [])
+    heading = doc or program.doc or f"{program.name}, as {'plain Python' if scalar else 'NumPy'}."
     usage = "Run this file to compare its gradients with finite differences."
     head = "\n".join(docstring(f"{heading}\n\n{usage}" if gradients else heading))
     if gradients:
-        pieces += _check(program, extra, gradients)
-    return "\n\n\n".join([f"{head}\n\n{imports(pieces)}", *pieces]) + "\n"
+        pieces += scalar_check(program, extra, gradients) if scalar else _check(program, extra, gradients)
+    needs = (scalar_imports if scalar else imports)(pieces)
+    return "\n\n\n".join([f"{head}\n\n{needs}" if needs else head, *pieces]) + "\n"
 
 
 def _merged(first: list[str], second: list[str]) -> list[str]:

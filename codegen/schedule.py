@@ -19,8 +19,8 @@ _WHOLE_VIEWS = ("np.reshape(", "np.transpose(", "{0}.T", "{0}.reshape(")
 _CONTRACTIONS = frozenset({"np.matmul", "np.vecdot", "np.matvec", "np.vecmat"})
 
 
-def live_steps(program: Program) -> list[Step]:
-    """The steps that the outputs need, in order.
+def live_steps(program: Program, steps: Sequence[Step] | None = None) -> list[Step]:
+    """The steps (by default those of the program) that the outputs need, in order.
 
     >>> from .program import Input
     >>> steps = (Step("y", "-{0}", ("x",), "float64[]"), Step("z", "{0} * {0}", ("x",), "float64[]"))
@@ -29,7 +29,7 @@ def live_steps(program: Program) -> list[Step]:
     """
     needed = set(program.outputs)
     kept = []
-    for step in reversed(program.steps):
+    for step in reversed(program.steps if steps is None else steps):
         if step.target in needed:
             kept.append(step)
             needed.update(step.args)
@@ -60,7 +60,7 @@ def writes(program: Program, steps: Sequence[Step], part: int = 0, small: int = 
     if all(is_scalar(s.type) for s in steps):
         return result
     root = buffers(program, steps)
-    last = _last_uses(program, steps, root)
+    last = last_uses(program, steps, root)
     made: dict[str, tuple[str, int]] = {}  # buffer: type, part that made it
     free: dict[str, list[str]] = {}
     for i, step in enumerate(steps):
@@ -68,7 +68,7 @@ def writes(program: Program, steps: Sequence[Step], part: int = 0, small: int = 
         if part and i % part == 0:
             free.clear()
         dying = [b for b in dict.fromkeys(root.get(a, "") for a in step.args) if b in made and last[b] == i]
-        out = _choose(step, dying, root, made, free) if step.ufunc and _worth(step.type, small) else ""
+        out = _choose(step, dying, root, made, free) if step.ufunc and worth(step.type, small) else ""
         result[i] = out
         for name in dying:
             if name != out and (made[name][1] == here or name in step.args):
@@ -78,7 +78,7 @@ def writes(program: Program, steps: Sequence[Step], part: int = 0, small: int = 
     return result
 
 
-def _last_uses(program: Program, steps: Sequence[Step], root: dict[str, str]) -> dict[str, int]:
+def last_uses(program: Program, steps: Sequence[Step], root: dict[str, str]) -> dict[str, int]:
     """For each buffer, the last step that reads it under any name; past the end for outputs."""
     last = {}
     for i, step in enumerate(steps):
@@ -103,7 +103,7 @@ def _choose(step: Step, dying: list[str], root: dict[str, str], made: dict[str, 
 
 
 @lru_cache(maxsize=4096)
-def _worth(type_: str, small: int) -> bool:
+def worth(type_: str, small: int) -> bool:
     """Whether an array of this type is large enough, or may be, for its memory to be used again."""
     if is_scalar(type_):
         return False
@@ -181,8 +181,7 @@ def cut(program: Program, steps: Sequence[Step], part: int = PART) -> Cut:
         if final.get(name, -1) > p:
             stores[p + 1].append(name)
     for p, names in enumerate(stores):
-        for name in dies[p - 1] if p else ():
-            free.append(slots[name])
+        free += sorted([slots[name] for name in (dies[p - 1] if p else ())], reverse=True)  # taken in rising order
         for name in names:
             if not free:
                 free.append(used)

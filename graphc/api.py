@@ -5,28 +5,43 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import Context
 from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
 from .costing import Report, cost
+from .diskcache import Where, caching, kept
 from .errors import GraphcError, InputError, ShapeError, choose
 from .files import write_whole
 from .finiteness import Explanation, trace
 from .formula import format_node
 from .ir import LEAVES, OPS, VARIABLES, Expr, Init, building, check_name, lift, postorder, variables
 from .loops import map_bodies, through_loops
-from .lower import Program, check_sizes, interpreter, load, lower, module_source, numpy_source
+from .lower import (
+    Program,
+    caller_source,
+    check_sizes,
+    interpreter,
+    load,
+    lower,
+    module_source,
+    numba_program,
+    numpy_source,
+    scalar_source,
+)
 from .ops.shaping import BROADCAST_TO
 from .reverse import backward, gradients, vjp
 from .rewrite import Rewrite, rewrite
+from .scalar_spellings import refusal
 from .signature import Signature, Slot, key_name, slot_of, suggestion
 from .simplifier import origins
 from .simplifier import simplify as simplified
+from .spread import points, spread
 from .stable import stabilise
 
-STYLES, TARGETS = ("fast", "readable"), ("numpy",)
+STYLES, TARGETS = ("fast", "readable"), ("numpy", "scalar", "numba", "auto")
 SMALL = 2_000  # nodes: up to here formulas and gradients are written beside the code
 SIMPLIFIERS: dict[Any, Callable[[Any], Any]] = {
     True: through_loops(lambda tops: rewrite(stabilise(tops))), False: list, "sympy": through_loops(simplified),
@@ -37,15 +52,21 @@ Pair = tuple[int, str, int]  # output, input, output that is the gradient of the
 
 
 def compile(outputs: Any, inputs: Iterable[Any] | None = None, *, style: str = "fast", target: str = "numpy",
-            name: str = "f", simplify: bool | str = True, debug: bool = False) -> Function:
+            name: str = "f", simplify: bool | str = True, debug: bool = False, cache: Where = None) -> Function:
     """A function that computes the outputs: one Expr gives one value, a list gives a tuple.
 
     `inputs` (Exprs or names) sets the order of the arguments, by default that of their declaration; it may
     list inputs that the outputs do not use. `style` is "fast" (results take the place of dead arrays)
-    or "readable". `simplify=True` applies the rewrite rules, which takes milliseconds; "sympy" also what `simplify`
-    does, False nothing. With `debug=True` a call that gives inf or nan raises GraphcError with what `explain` finds:
-    the value where things went wrong, and the line that declares it. Raises InputError for an unknown style, target
-    or input, or an input that is needed but not listed; ShapeError for a named size that no input has.
+    or "readable". `target="scalar"` writes a graph without axes in plain Python, for exercises and inner loops: it
+    takes and gives Python numbers, and its text needs the standard library alone; "auto" chooses that wherever it can,
+    and "numpy" elsewhere (`fn.target` tells). `target="numba"` makes each run of
+    elementwise steps one loop that numba compiles at the first call, which takes seconds. `simplify=True` applies the
+    rewrite rules, which takes milliseconds; "sympy" also what `simplify` does, False nothing. With `debug=True` a call
+    that gives inf or nan raises GraphcError with what `explain` finds: the value where things went wrong, and the line
+    that declares it. With `cache=True`, or the path of a folder, what Python compiles is kept on disk for the next
+    run (see `graphc.diskcache`). Raises InputError for an unknown style, target or input, or an input that is needed
+    but not listed; ShapeError for a named size that no input has; for "scalar" the GraphcError that says what has no
+    such form; for "numba" GraphcError where that is not installed.
 
     >>> import graphc as G
     >>> x, w = G.input("x"), G.param("w")
@@ -56,12 +77,13 @@ def compile(outputs: Any, inputs: Iterable[Any] | None = None, *, style: str = "
     """
     single = isinstance(outputs, Expr)
     tops = [outputs] if single else [lift(o, "compile") for o in _listed(outputs)]
-    return _build(tops, inputs, style, target, name, simplify, single=single, debug=debug)
+    with caching(cache):
+        return _build(tops, inputs, style, target, name, simplify, single=single, debug=debug)
 
 
 def value_and_grad(f: Expr, wrt: Any = None, *, inputs: Iterable[Any] | None = None, style: str = "fast",
                    target: str = "numpy", name: str = "f", simplify: bool | str = True,
-                   debug: bool = False) -> Function:
+                   debug: bool = False, cache: Where = None) -> Function:
     """A function that gives `(value, (gradients in the order of wrt))`; one Expr or name gives one gradient.
 
     `wrt` is by default every parameter of `f`. Raises as `gradients` and `compile`.
@@ -74,8 +96,9 @@ def value_and_grad(f: Expr, wrt: Any = None, *, inputs: Iterable[Any] | None = N
     found = backward(f, wrt)
     pairs = [(0, w.label, 1 + i) for i, w in enumerate(found.wrt) if w.op.name in VARIABLES and w.label]
     grouped = not isinstance(wrt, (Expr, str))
-    return _build([f, *found.gradients], inputs, style, target, name, simplify, grouped=grouped, pairs=pairs,
-                  debug=debug)
+    with caching(cache):
+        return _build([f, *found.gradients], inputs, style, target, name, simplify, grouped=grouped, pairs=pairs,
+                      debug=debug)
 
 
 def evaluate(expr: Any, values: Mapping[Any, Any] | None = None) -> Any:
@@ -221,11 +244,14 @@ def _build(tops: list[Expr], inputs: Iterable[Any] | None, style: str, target: s
     if pairs is None:
         pairs = _find_gradients(tops) if small else []
     better = SIMPLIFIERS[simplify](tops)
+    if target == "auto":
+        target = "numpy" if refusal([*postorder(better), *arguments], name) else "scalar"
     graph = tuple(tops), tuple(arguments)
     with building():
-        program = _lowered(better, arguments, name, single, grouped, pairs, small, order if simplify is False else None)
-        return Function(program, style, tuple(slot_of(v) for v in arguments), tuple(pairs), lambda: graph,
-                        simplify, debug)
+        program = _lowered(better, arguments, name, single, grouped, pairs, small, order if simplify is False else None,
+                           target == "scalar")
+        return _KINDS[target](program, style, tuple(slot_of(v) for v in arguments), tuple(pairs), lambda: graph,
+                              simplify, debug)
 
 
 def _choose_inputs(needed: list[Expr], inputs: Iterable[Any] | None, who: str) -> list[Expr]:
@@ -273,7 +299,7 @@ def _find_gradients(tops: Sequence[Expr]) -> list[Pair]:
 
 
 def _lowered(tops: list[Expr], inputs: list[Expr], name: str, single: bool, grouped: bool, pairs: Sequence[Pair],
-             small: bool, order: Sequence[Expr] | None) -> Program:
+             small: bool, order: Sequence[Expr] | None, scalar: bool = False) -> Program:
     value = pairs[0][0] if pairs else 0
     known = tops[value].label or name
     wishes = {tops[value]: name} if single or pairs else {}
@@ -285,7 +311,7 @@ def _lowered(tops: list[Expr], inputs: list[Expr], name: str, single: bool, grou
         notes[tops[i]] = f"{notes[tops[i]]}, {titles[i]}" if tops[i] in notes else titles[i]
     doc = _formulas(tops, titles, name) if small else f"{len(tops)} outputs of {len(inputs)} inputs."
     return lower(tops, inputs, name=name, single=single, grouped=grouped, wishes=wishes, notes=notes,
-                 forward=tops[value] if pairs else None, doc=doc, order=order)
+                 forward=tops[value] if pairs else None, doc=doc, order=order, scalar=scalar)
 
 
 def _formulas(tops: Sequence[Expr], titles: Mapping[int, str], name: str) -> str:
@@ -304,6 +330,15 @@ def _formulas(tops: Sequence[Expr], titles: Mapping[int, str], name: str) -> str
 
 # -- the function ----------------------------------------------------------------------------------------
 
+_QUIET: list[Context] = []  # in which NumPy warns of nothing; np.errstate takes four times as long to enter
+
+
+def _quiet() -> Context:
+    context = Context()
+    context.run(np.seterr, all="ignore")
+    return context
+
+
 
 class Function:
     """A compiled function: call it with keywords, positions, or one mapping of inputs to values.
@@ -313,20 +348,26 @@ class Function:
     names, `program` the steps. It can be pickled and called from many threads.
     """
 
+    target = "numpy"
+
     def __init__(self, program: Program, style: str, slots: tuple[Slot, ...], pairs: tuple[Pair, ...],
                  graph: Callable[[], Graph], simplify: bool | str = True, debug: bool = False) -> None:
         self.program, self.style, self.simplify, self.debug = program, style, simplify, debug
         self._slots, self._pairs, self._graph = slots, pairs, graph
-        self.source = numpy_source(program, style, embed=False)
+        self.source = self._text(program, style)
         large = {name: value for name, value in program.constants if f"# {name}: " in self.source}
-        self.raw: Callable[..., Any] = load(self.source, program.name, constants=large)
+        self.raw: Callable[..., Any] = load(self.source, program.name, constants=large, keep=kept)
         self._signature = Signature(program.name, slots)
         self._takers, self._sizes = self._signature.takers, self._signature.sizes
         # -1: one argument alone may be the mapping of all of them, so it is always looked at.
         self._count = len(slots) if len(slots) != 1 else -1
         self._same_sizes = bool(self._sizes.others)
+        self._spread: dict[tuple[bool, ...], Function] = {}
         self.__name__ = program.name
         self.__doc__ = program.doc
+
+    def _text(self, program: Program, style: str) -> str:
+        return numpy_source(program, style, embed=False)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -338,7 +379,7 @@ class Function:
         """Names of the results in the emitted text, in order."""
         return self.program.outputs
 
-    def __call__(self, *args: Any, **given: Any) -> Any:
+    def __call__(self, /, *args: Any, **given: Any) -> Any:
         """The results at these arguments; `out=` takes arrays to put them in (unless an input has that name).
 
         Raises InputError for a wrong, missing or doubled name, ShapeError for a wrong rank, shape or
@@ -353,11 +394,45 @@ class Function:
         if self._same_sizes:
             self._sizes.check(values, self.program.name)
         # Inf and NaN are results, not warnings: the branch of a `where` that is not taken may well overflow.
-        with np.errstate(all="ignore"):
-            results = self.raw(*values)
+        # Each call has a context of its own from the pool, which many threads may share.
+        try:
+            context = _QUIET.pop()
+        except IndexError:
+            context = _quiet()
+        results = context.run(self.raw, *values)
+        _QUIET.append(context)
         if self.debug:
             self._check_finite(results, values)
         return results
+
+    def over(self, /, *args: Any, **given: Any) -> Any:
+        """The results at many points: each input, declared without axes, takes a number or an array of any shape.
+
+        The arrays broadcast together, and every result is a fresh array of that shape, computed by NumPy element by
+        element (whatever the target). The first call for each choice of arrays compiles. Raises ShapeError for inputs
+        that have axes, or arrays that do not broadcast; InputError for an operation that is not elementwise.
+
+        >>> import graphc as G
+        >>> x, w = G.input("x"), G.param("w")
+        >>> G.value_and_grad(w * G.relu(x), [w]).over(x=[-1.0, 2.0, 3.0], w=2.0)
+        (array([0., 4., 6.]), (array([0., 2., 3.]),))
+        """
+        bound = self._signature.bind(args, given)
+        shape, many, values = points(bound, self._slots, self.program.name)
+        results = self._over(many)(dict(zip(self.inputs, values)))
+        return _mapped(results, lambda r: r.reshape(shape) if r.ndim else np.full(shape, r))
+
+    def _over(self, many: tuple[bool, ...]) -> Function:
+        """The function whose inputs that are `many` have an axis."""
+        found = self._spread.get(many)
+        if found is None:
+            tops, inputs = self._graph()
+            name = self.program.name
+            wide, takes = spread(tops, inputs, [v for v, wide in zip(inputs, many) if wide], name)
+            found = self._spread[many] = _build(wide, takes, self.style, "numpy", name, self.simplify,
+                                                single=self.program.single, grouped=self.program.grouped,
+                                                pairs=[], debug=self.debug)
+        return found
 
     def _check_finite(self, results: Any, values: Sequence[Any]) -> None:
         """Raises GraphcError that says where the first value that is not finite comes from."""
@@ -402,7 +477,7 @@ class Function:
         return out
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a module that needs NumPy alone; `python path` runs its own gradient check.
+        """Write a module that needs NumPy alone (and numba, for that target); `python path` checks its own gradients.
 
         Raises InputError when the path cannot be written.
         """
@@ -414,7 +489,9 @@ class Function:
             pairs, extra = self._gradient_program()
         emitted = dict(zip(self.inputs, (i.name for i in self.program.inputs)))  # lambda is lambda_ there
         gradients = [(value, emitted[x], slope) for value, x, slope in pairs]
-        return module_source(self.program, style=self.style, gradients=gradients, extra=extra)
+        program = numba_program(self.program) if self.target == "numba" else self.program
+        return module_source(program, style=self.style, gradients=gradients, extra=extra,
+                             scalar=self.target == "scalar")
 
     def _gradient_program(self) -> tuple[list[Pair], Program | None]:
         """The gradients of the first floating output, for a module whose outputs have none."""
@@ -433,14 +510,14 @@ class Function:
             for g, x in zip(better, floats):
                 notes[g] = f"{notes[g]}, ∂{value}/∂{x.label}" if g in notes else f"∂{value}/∂{x.label}"
             program = lower(better, inputs, name=f"{self.program.name}_gradient", constants="k", notes=notes,
-                            avoid=[self.program.name],
+                            avoid=[self.program.name], scalar=self.target == "scalar",
                             doc=f"Gradient of {value} by {', '.join(x.label or '' for x in floats)}.")
             return [(v, x.label or "", i) for i, x in enumerate(floats)], program
         return [], None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (self.program, self.style, self._slots, self._pairs, _rows(*self._graph()), self.simplify,
-                           self.debug)
+                           self.debug, self.target)
 
     def __repr__(self) -> str:
         takes = ", ".join(f"{s.name}: {s.type}" for s in self._slots[:8]) + (", ..." if len(self._slots) > 8 else "")
@@ -448,8 +525,67 @@ class Function:
         return f"<Function {self.program.name}({takes}) -> {gives}>"
 
 
+class ScalarFunction(Function):
+    """A compiled function of Python numbers, `target="scalar"`: results are floats, ints and bools.
+
+    Arguments of the very types (float for float64) go in at once; any other is checked and cast as ever.
+    """
+
+    target = "scalar"
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        if not self.debug and self.inputs == tuple(i.name for i in self.program.inputs):
+            # Parameters by name are quickest, so each function has a call of its own, and with it a class.
+            names = {**self.raw.__globals__, "not_given": _NOT_GIVEN}
+            call = load(caller_source(self.program, self.style), "call", constants=names)
+            call.__qualname__ = self.program.name
+            self.__class__ = type("ScalarFunction", (ScalarFunction,), {"__call__": call, "__doc__": self.__doc__})
+
+    def _text(self, program: Program, style: str) -> str:
+        return scalar_source(program, style)
+
+    def __call__(self, /, *args: Any, **given: Any) -> Any:
+        return self.slowly((), args, given)
+
+    def slowly(self, bound: tuple[Any, ...], more: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """The results at arguments that may have to be cast, or refused: `bound` are the parameters in order."""
+        out = named.pop("out", None) if "out" not in self.inputs else None
+        if more:
+            args = self._signature.bind((*bound, *more), named)
+        else:
+            named |= {name: v for name, v in zip(self.inputs, bound) if v is not _NOT_GIVEN}
+            first = named.pop(self.inputs[0]) if bound and isinstance(bound[0], Mapping) else None
+            args = self._signature.bind(() if first is None else (first,), named)
+        values = [value.item() for value in self._signature.check(args)]
+        results = self.raw(*values)
+        if self.debug:
+            self._check_finite(results, values)
+        return results if out is None else self._into(out, results)
+
+
+class NumbaFunction(Function):
+    """A compiled function whose elementwise regions are numba kernels, `target="numba"`: the first call compiles them.
+
+    `program` has the steps as they were lowered; `source` shows the kernels.
+    """
+
+    target = "numba"
+
+    def _text(self, program: Program, style: str) -> str:
+        return numpy_source(numba_program(program), style, embed=False)
+
+
+_NOT_GIVEN: Any = object()  # what a parameter is that was not given
+_KINDS: dict[str, type[Function]] = {"numpy": Function, "scalar": ScalarFunction, "numba": NumbaFunction}
+
+
 def _flat(results: Any) -> list[Any]:
     return [x for r in results for x in _flat(r)] if isinstance(results, (tuple, list)) else [results]
+
+
+def _mapped(results: Any, change: Callable[[Any], Any]) -> Any:
+    return tuple(_mapped(r, change) for r in results) if isinstance(results, tuple) else change(results)
 
 
 def _rows(tops: Sequence[Expr], inputs: Sequence[Expr]) -> tuple[Any, ...]:
@@ -469,6 +605,7 @@ def _graph_of(rows: tuple[Any, ...]) -> Graph:
 
 
 def _restored(program: Program, style: str, slots: tuple[Slot, ...], pairs: tuple[Pair, ...],
-              rows: tuple[Any, ...], simplify: bool | str = True, debug: bool = False) -> Function:
+              rows: tuple[Any, ...], simplify: bool | str = True, debug: bool = False,
+              target: str = "numpy") -> Function:
     # The graph is built again only if someone saves the function.
-    return Function(program, style, slots, pairs, lambda: _graph_of(rows), simplify, debug)
+    return _KINDS[target](program, style, slots, pairs, lambda: _graph_of(rows), simplify, debug)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_OURS: set[str] = set()  # files of the package that were met
+_PLACES: dict[tuple[str, int], tuple[str, int]] = {}  # nodes declared on one line share it
 
 
 class Place(threading.local):
@@ -46,6 +48,12 @@ def caller() -> tuple[str, int] | None:
     if PLACE.where is not None:
         return PLACE.where
     frame = sys._getframe(2)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file not in _OURS:
+            if not file.startswith(_PACKAGE):
+                place = file, frame.f_lineno
+                return _PLACES.setdefault(place, place)
+            _OURS.add(file)
         frame = frame.f_back  # type: ignore[assignment]
-    return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+    return None

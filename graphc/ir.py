@@ -23,7 +23,7 @@ from .dims import Dim, Size
 from .errors import DTypeError, GraphcError, InputError, ShapeError
 from .formula import Form, call, format_node, size_texts
 from .traversal import consumers, postorder, to_networkx
-from .types import TensorType, TupleType, as_dtype, as_shape
+from .types import DTYPES, TensorType, TupleType, as_dtype, as_shape
 
 __all__ = [
     "BOUND", "ITEM", "LEAVES", "OPS", "TUPLE", "VARIABLES", "Constant", "Expr", "Init", "Op", "building", "check_name",
@@ -94,26 +94,34 @@ class Op:
 
     def __call__(self, *operands: Any, **given: Any) -> Expr:
         """A node of this op. Python and NumPy numbers and arrays become constants."""
-        args = tuple([a if isinstance(a, Expr) else lift(a, self.name) for a in operands])
+        for a in operands:
+            if type(a) is not Expr:
+                operands = tuple([a if isinstance(a, Expr) else lift(a, self.name) for a in operands])
+                break
         if self.prepare is None:
-            return self.make(args, tuple([given[k] for k in self.attrs]) if given else ())
+            return self.make(operands, tuple([given[k] for k in self.attrs]) if given else ())
         try:
-            attrs = self.prepare(args, **given)
+            attrs = self.prepare(operands, **given)
         except (ShapeError, DTypeError) as error:
-            raise type(error)(_blame(self, args, error)) from None
-        return self.make(args, attrs)
+            raise type(error)(_blame(self, operands, error)) from None
+        return self.make(operands, attrs)
 
     def make(self, args: tuple[Expr, ...], attrs: tuple[Any, ...] = (), label: str | None = None) -> Expr:
         """The node with these operands and these (already prepared) attributes."""
-        key = (self.name, label, attrs, *[id(a) for a in args])
+        pair = len(args) == 2  # as most have: written out, the key takes a third of the time
+        key = (self.name, label, attrs, id(args[0]), id(args[1])) if pair else (self.name, label, attrs, *map(id, args))
         found = _TABLE.get(key)
-        node = found() if found is not None else None
-        return node if node is not None else _intern(key, self, args, attrs, label, self._type(args, attrs))
+        if found is not None:
+            node = found()
+            if node is not None:
+                return node
+        return _intern(key, self, args, attrs, label, self._type(args, attrs))
 
     def _type(self, args: tuple[Expr, ...], attrs: tuple[Any, ...]) -> TensorType:
-        types = [a.type for a in args]
         try:
-            return self.type_of(*types, **dict(zip(self.attrs, attrs))) if attrs else self.type_of(*types)
+            if attrs:
+                return self.type_of(*[a.type for a in args], **dict(zip(self.attrs, attrs)))
+            return self.type_of(args[0].type, args[1].type) if len(args) == 2 else self.type_of(*[a.type for a in args])
         except (ShapeError, DTypeError) as error:
             raise type(error)(_blame(self, args, error)) from None
 
@@ -155,12 +163,9 @@ def _who(node: Expr) -> str:
     return text if len(text) <= 40 and "…" not in text else f"{node.op.name}(…)"
 
 
-class Expr:
-    """A node of the graph: an op, its operands, its type. Immutable, hashable, compared by identity.
-
-    Comparisons build nodes, so `bool(expr)` is an error; ask `a is b` whether two nodes are the same.
-    `expr.type` has the shape and dtype, `expr.where` the file and line of its declaration.
-    """
+class _Fields:
+    """The fields of a node while it is made: filled in here and then turned into an Expr, which cannot be set,
+    a node takes a third of the time that the setters of its slots take."""
 
     __slots__ = ("__weakref__", "args", "attrs", "label", "op", "serial", "type", "where")
     op: Op
@@ -171,6 +176,15 @@ class Expr:
     where: tuple[str, int] | None
     serial: int  # counts the nodes as they are made
 
+
+class Expr(_Fields):
+    """A node of the graph: an op, its operands, its type. Immutable, hashable, compared by identity.
+
+    Comparisons build nodes, so `bool(expr)` is an error; ask `a is b` whether two nodes are the same.
+    `expr.type` has the shape and dtype, `expr.where` the file and line of its declaration.
+    """
+
+    __slots__ = ()
     __hash__ = object.__hash__
 
     def __new__(cls, *_: Any) -> Expr:
@@ -494,23 +508,21 @@ class _Ref(weakref.ref[Expr]):
 _TABLE: dict[tuple[Any, ...], _Ref] = {}
 _LOCK = threading.RLock()
 _SERIAL = itertools.count()
-_NEW = object.__new__
-_SET_ARGS, _SET_ATTRS, _SET_LABEL, _SET_OP, _SET_SERIAL, _SET_TYPE, _SET_WHERE = (
-    getattr(Expr, slot).__set__ for slot in Expr.__slots__[1:])
 
 
 def _intern(key: tuple[Any, ...], op: Op, args: tuple[Expr, ...], attrs: tuple[Any, ...],
             label: str | None, type_: TensorType, fresh: bool = False) -> Expr:
-    node: Expr = _NEW(Expr)
-    _SET_OP(node, op)
-    _SET_ARGS(node, args)
-    _SET_ATTRS(node, attrs)
-    _SET_LABEL(node, label)
-    _SET_TYPE(node, type_)
-    _SET_WHERE(node, caller())
-    _SET_SERIAL(node, next(_SERIAL))
+    where = PLACE.where
+    made: Any = _Fields()
+    made.op, made.args, made.attrs, made.label, made.type = op, args, attrs, label, type_
+    made.where = caller() if where is None else where
+    made.serial = next(_SERIAL)
+    made.__class__ = Expr
+    node: Expr = made
     ref = _Ref(node, _forget)
     ref.key = key
+    if not attrs and _TABLE.setdefault(key, ref) is ref:  # of texts and numbers alone, it is one step to the threads
+        return node
     with _LOCK:
         other = _TABLE.get(key)
         twin = other() if other is not None and not fresh else None
@@ -580,12 +592,13 @@ def variable(op: Op, name: object, shape: Sequence[object], dtype: object, init:
     label = check_name(name)
     who = f"{op.name} {label}"
     try:
-        attrs: tuple[Any, ...] = (as_dtype(dtype), as_shape(shape, who))
+        known = type(dtype) is str and dtype in DTYPES
+        attrs: tuple[Any, ...] = (dtype if known else as_dtype(dtype), as_shape(shape, who))
     except DTypeError as error:
         raise DTypeError(f"{who}: {error}") from None
     key = (op.name, label, *attrs)
-    known = _TABLE.get(key) if not declare else None
-    node = known() if known is not None else None
+    other = _TABLE.get(key) if not declare else None
+    node = other() if other is not None else None
     if node is not None:
         return node
     if op is PARAM:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+
 from .dims import product
 from .ir import BOUND, ITEM, TUPLE, Expr, building, item, postorder
 from .ops.body import Body, body_of, bound, substitute
@@ -14,6 +16,11 @@ from .ops.scan import SCAN
 from .ops.shaping import RESHAPE, TRANSPOSE
 
 Pass = Callable[[list[Expr]], Sequence[Expr]]
+
+# The stacks of a loop, and other large arrays of a call, are free again at its end. The C library of GNU gives such
+# memory back to the system, which clears every page of it anew for the next call (two microseconds each, as much as the
+# arithmetic on it), unless a block of that size has been freed before: this one, which is never touched.
+np.empty(31 << 20, np.uint8)
 
 
 def map_bodies(outputs: Sequence[Expr], f: Pass) -> list[Expr]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,9 +12,12 @@ import numpy as np
 import codegen
 
 from .dims import Dim, Size, size_names
-from .errors import InputError, ShapeError
+from .errors import GraphcError, InputError, ShapeError
 from .ir import LEAVES, OPS, Expr, Op, postorder
+from .scalar_spellings import RESERVED as SCALAR_RESERVED
+from .scalar_spellings import conversion, refusal, scalar_helpers, scalar_spelling
 from .spelling import RESERVED, Spelling, number_text, numpy_name, size_names_of, special, spelling
+from .written_out import OVERFLOWS, WRITTEN_OUT, parts_of
 
 if not getattr(codegen, "GRAPHC_CODEGEN", False):
     raise ImportError(
@@ -25,6 +29,16 @@ if not getattr(codegen, "GRAPHC_CODEGEN", False):
 # What the facade needs of codegen comes through here: one importer.
 Program: TypeAlias = codegen.Program
 load, module_source, numpy_source = codegen.load, codegen.module_source, codegen.numpy_source
+caller_source, scalar_source = codegen.caller_source, codegen.scalar_source
+
+
+def numba_program(program: Program) -> Program:
+    """The program with its elementwise regions as numba kernels. Raises GraphcError where numba is not installed."""
+    if find_spec("numba") is None:
+        raise GraphcError(f"{program.name}: target 'numba' needs the package numba, which is not installed; "
+                          "pip install graphc[numba]")
+    return codegen.numba_program(program)
+
 
 
 def lower(
@@ -41,12 +55,14 @@ def lower(
     constants: str = "c",
     order: Sequence[Expr] | None = None,
     avoid: Iterable[str] = (),
+    scalar: bool = False,
 ) -> codegen.Program:
     """The program that computes `outputs` from `inputs`, in the order of the graph.
 
     `wishes` are names for nodes that have none, `notes` trailing comments; what `forward` needs is
     headed "forward" and the rest "backward". `constants` begins the names of array constants;
     `order` is the postorder of the outputs, where the caller has it; `avoid` are names not to give.
+    `scalar` writes plain Python instead of NumPy, and raises a GraphcError for what has no such form.
     Raises ShapeError for a named size that no input has, InputError for a name that cannot stand in Python text.
 
     >>> import graphc as G
@@ -56,10 +72,13 @@ def lower(
     [('n0', '{0} * {1}', ('w', 'x')), ('r', 'np.maximum({0}, {1})', ('n0', '0'))]
     """
     order = postorder(outputs) if order is None else order
-    helpers = _helpers(order)
+    if scalar:
+        check_scalar([*order, *inputs], name)
+    helpers = scalar_helpers(order) if scalar else _helpers(order)
     sizes = check_sizes(order, inputs, name)
     _check_name(name)
-    names = _Names(RESERVED.union([h for h, _ in helpers], sizes, avoid))
+    reserved = RESERVED | SCALAR_RESERVED | codegen.SCALAR_NAMES if scalar else RESERVED
+    names = _Names(reserved.union([h for h, _ in helpers], sizes, avoid))
     for v in inputs:
         names.give(v, v.label or "x")
     for node in order:
@@ -70,8 +89,11 @@ def lower(
             names.give(node, wish)
     build = _Builder(names, notes or {}, set(postorder([forward])) if forward is not None else None, constants, name)
     for node in order:
-        build.add(node)
-    results = tuple(build.value(node) for node in outputs)
+        if scalar:
+            build.scalar(node)
+        else:
+            build.add(node)
+    results = tuple(build.scalar_value(node) if scalar else build.value(node) for node in outputs)
     return codegen.Program(name, tuple(_input(v, names.of[v]) for v in inputs), tuple(build.steps), results, single,
                            _dims(inputs, names, sizes), tuple(build.constants), helpers, doc, grouped)
 
@@ -117,6 +139,15 @@ def _helpers(order: Iterable[Expr]) -> tuple[tuple[str, str], ...]:
     """The small functions that the ops call, each once, in order of first use."""
     sources = dict.fromkeys(source for node in order if node.op.helper for source in node.op.helpers(node))
     return tuple((_called(source), source) for source in sources)
+
+
+def check_scalar(order: Iterable[Expr], who: str) -> None:
+    """Raises the GraphcError that says which of these nodes has no plain-Python form."""
+    found = refusal(order, who)
+    if found is not None:
+        raise found
+    if who in SCALAR_RESERVED or who in codegen.SCALAR_NAMES:
+        raise InputError(f"an emitted function cannot be called {who!r}, which emitted code calls")
 
 
 def _called(source: str) -> str:
@@ -175,6 +206,7 @@ class _Builder:
         self.constants: list[tuple[str, np.ndarray[Any, Any]]] = []
         self.types: dict[int, str] = {}
         self.function = function
+        self.converted: dict[tuple[str, str], str] = {}  # of plain Python: (name, kind) -> name
         self.forms: dict[Op, Spelling] = {}  # of ops that have no attributes
 
     def add(self, node: Expr) -> None:
@@ -200,15 +232,23 @@ class _Builder:
     def step(self, node: Expr, form: Spelling) -> None:
         names = self.names.of
         template, ufunc, alias = form.template, form.ufunc, node.op.view
-        args = tuple([names.get(a, "") for a in node.args])
+        operands = node.args
+        if len(operands) == 2:
+            args: tuple[str, ...] = (names.get(operands[0], ""), names.get(operands[1], ""))
+        else:
+            args = tuple([names.get(a, "") for a in operands])
         if "" in args or node.type.weak or not form.regular:
             if form.bare and node.label is None and node not in names and args[0]:
                 names[node] = args[0]
                 return
             template, args, ufunc, alias = special(node, form, args)
         target = names.get(node) or self.number(node)
-        self.steps.append(codegen.Step(target, template, args + form.literals, self.type(node),
-                                       self.notes.get(node, ""), ufunc, alias, self.section(node)))
+        type_ = self.types.get(id(node.type)) or self.type(node)
+        args = args + form.literals if form.literals else args
+        self.steps.append(codegen.Step(target, template, args, type_, self.notes.get(node, ""), ufunc, alias,
+                                       "" if self.forward is None else self.section(node),
+                                       parts_of(node, args[: len(node.args)]) if node.op.name in WRITTEN_OUT else (),
+                                       node.op.name in OVERFLOWS))
 
     def number(self, node: Expr) -> str:
         name = self.names.of[node] = self.names.number()
@@ -234,6 +274,47 @@ class _Builder:
             scalar = f"np.{numpy_name(node.type.dtype)}({text})"
             self.steps.append(codegen.Step(found, scalar, (), self.type(node), self.notes.get(node, "")))
         return found
+
+
+    def scalar(self, node: Expr) -> None:
+        """A step in plain Python; operands of another kind are converted first, each once."""
+        if node.op.name in LEAVES:
+            if node.op.name == "const" and node.label is not None:
+                self.constant(node)
+            return
+        template, kinds = scalar_spelling(node)
+        args = tuple([self.number_as(a, kind) for a, kind in zip(node.args, kinds)])
+        if template == "{0}" and node not in self.names.of and args[0].isidentifier():
+            self.names.of[node] = args[0]
+            return
+        target = self.names.of.get(node) or self.number(node)
+        self.steps.append(codegen.Step(target, template, args, self.type(node), self.notes.get(node, ""),
+                                       section=self.section(node)))
+
+    def number_as(self, node: Expr, kind: str) -> str:
+        """The name of a value as a float, a whole number or a truth value; a constant is written out."""
+        name = self.names.of.get(node)
+        if name is None:
+            return codegen.literal({"float64": float, "bool": bool}.get(kind, int)(node.attrs[0].value.item()))
+        template = conversion(node.type.dtype, kind)
+        if not template:
+            return name
+        found = self.converted.get((name, kind))
+        if found is None:
+            found = self.converted[name, kind] = self.names.number()
+            self.steps.append(codegen.Step(found, template, (name,), f"{kind}[]", section=self.section(node)))
+        return found
+
+    def scalar_value(self, node: Expr) -> str:
+        if node in self.names.of:
+            return self.names.of[node]
+        found = self.number(node)
+        self.steps.append(codegen.Step(found, "{0}", (self.number_as_literal(node),), self.type(node)))
+        return found
+
+    def number_as_literal(self, node: Expr) -> str:
+        value = node.attrs[0].value
+        return codegen.literal(float(value) if node.type.is_float else value.item())
 
 
 # -- single nodes, for the interpreter ---------------------------------------------------------------------

@@ -116,8 +116,38 @@ def _slopes(ys: Sequence[Expr], seeds: Sequence[Expr], xs: Sequence[Expr], order
 
 
 def _plain_slopes(ys: Sequence[Expr], seeds: Sequence[Expr], xs: Sequence[Expr], order: Sequence[Expr]) -> list[Expr]:
-    adjoints = {row.node: row.adjoint for row in _propagate(ys, seeds, xs, order)}
+    if any(node.op is WHERE or isinstance(node.type, TupleType) for node in order):
+        adjoints = {row.node: row.adjoint for row in _propagate(ys, seeds, xs, order)}
+    else:
+        adjoints = _adjoints(ys, seeds, xs, order)
     return [_or_zeros(adjoints.get(x), x) for x in xs]
+
+
+def _adjoints(ys: Sequence[Expr], seeds: Sequence[Expr], xs: Sequence[Expr],
+              order: Sequence[Expr]) -> dict[Expr, Expr | None]:
+    """The adjoints that `_propagate` finds, without its table, where nothing is selected and no node has several
+    results: each node's terms wait with it until its turn comes."""
+    active = _active(order, xs)
+    found: dict[Expr, Expr | None] = {}
+    waiting: dict[Expr, list[Expr]] = {}  # the last user's first, the last operand's first
+    seeded: dict[Expr, list[Expr]] = {}
+    for y, seed in zip(ys, seeds):
+        seeded.setdefault(y, []).append(seed)
+    with building() as at:
+        for node in reversed(order):
+            if node not in active:
+                continue
+            at(node)
+            terms = waiting.pop(node, [])
+            terms.reverse()
+            g = found[node] = _total([*seeded[node], *terms] if node in seeded else terms)
+            args = node.args
+            if g is None or active.isdisjoint(args):
+                continue
+            for a, c in zip(reversed(args), reversed(_raw(node, g)), strict=True):
+                if c is not None and a in active:
+                    waiting.setdefault(a, []).append(c if c.type is a.type else _fit(c, a))
+    return found
 
 
 def _stable_slopes(ys: Sequence[Expr], seeds: Sequence[Expr], xs: Sequence[Expr],
@@ -205,8 +235,9 @@ def _find(w: Any, names: Mapping[str, Expr], known: Sequence[Expr]) -> Expr:
 def _active(order: Sequence[Expr], wrt: Iterable[Expr]) -> set[Expr]:
     """Floating nodes that depend on `wrt`: with the ancestors of the output, exactly those between."""
     active = set(wrt)
+    apart = active.isdisjoint
     for node in order:
-        if node.type.is_float and any(a in active for a in node.args):
+        if not apart(node.args) and node.type.is_float:
             active.add(node)
     return active
 
@@ -264,8 +295,11 @@ def zeros_of(type_: TensorType) -> Expr:
 
 
 def _total(values: Iterable[Expr | None]) -> Expr | None:
+    terms = list(values)
+    if len(terms) == 1:
+        return terms[0]
     total = None
-    for value in join_terms(list(values)):
+    for value in join_terms(terms):
         if value is not None:
             total = value if total is None else total + value
     return total

@@ -7,9 +7,8 @@ rules that would never end are stopped, and the whole pass is linear in the grap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from operator import is_
 from typing import Any
 
 from .errors import DTypeError
@@ -43,8 +42,27 @@ def _short(node: Expr) -> str:
 
 
 Log = Callable[[Rewrite], None]
-# A rule, the ops of which one must be among the operands (none: any), and what to try.
-_Tried = tuple[Rule, frozenset[str], Callable[[Expr], "Expr | None"]]
+_Tried = tuple[Rule, Callable[[Expr], "Expr | None"]]  # a rule, and what to try
+
+
+class _Rules(dict[tuple[str, ...], tuple[_Tried, ...]]):
+    """The rules that may apply to a node, by its op and those of its operands: most nodes have none.
+
+    A rule may say which ops one of the operands must have.
+    """
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.by_op: dict[str, list[tuple[frozenset[str], _Tried]]] = {}
+        for rule in rules:
+            self.by_op.setdefault(rule.op, []).append((rule.operand_ops, (rule, _action(rule))))
+
+    def __missing__(self, ops: tuple[str, ...]) -> tuple[_Tried, ...]:
+        operands = ops[1:]
+        found = tuple([tried for needed, tried in self.by_op.get(ops[0], ())
+                       if not needed or not needed.isdisjoint(operands)])
+        if len(operands) <= 3:  # beyond, there are too many of them to keep
+            self[ops] = found
+        return found
 
 
 def rewrite(outputs: Any, rules: Sequence[Rule] = RULES, log: Log | None = None) -> Any:
@@ -65,17 +83,14 @@ def rewrite(outputs: Any, rules: Sequence[Rule] = RULES, log: Log | None = None)
     return found[0] if isinstance(outputs, Expr) else found
 
 
-_TABLES: dict[int, tuple[Sequence[Rule], dict[str, list[_Tried]]]] = {}
+_TABLES: dict[int, tuple[Sequence[Rule], _Rules]] = {}
 
 
-def _table(rules: Sequence[Rule]) -> dict[str, list[_Tried]]:
-    """The rules by the op at their root."""
+def _table(rules: Sequence[Rule]) -> _Rules:
     known = _TABLES.get(id(rules))
     if known is not None and known[0] is rules:
         return known[1]
-    table: dict[str, list[_Tried]] = {}
-    for rule in rules:
-        table.setdefault(rule.op, []).append((rule, rule.operand_ops, _action(rule)))
+    table = _Rules(rules)
     if rules is RULES:
         _TABLES[id(rules)] = (rules, table)
     return table
@@ -100,8 +115,7 @@ def _action(rule: Rule) -> Callable[[Expr], Expr | None]:
     return act
 
 
-def _reduce(top: Expr, table: dict[str, list[_Tried]], results: dict[Expr, Expr], log: Log | None,
-            at: Callable[[Expr], None]) -> None:
+def _reduce(top: Expr, table: _Rules, results: dict[Expr, Expr], log: Log | None, at: Callable[[Expr], None]) -> None:
     stack: list[tuple[Expr, int, Expr | None]] = [(top, 0, None)]  # node, rewrites so far, what it became
     while stack:
         node, spent, became = stack.pop()
@@ -110,15 +124,34 @@ def _reduce(top: Expr, table: dict[str, list[_Tried]], results: dict[Expr, Expr]
             continue
         if node in results:
             continue
-        waiting = [a for a in node.args if a not in results]
+        args = new = node.args
+        for a in args:
+            if results.get(a) is not a:
+                waiting = [(a, spent, None) for a in reversed(args) if a not in results]
+                if waiting:
+                    stack.append((node, spent, None))
+                    stack += waiting
+                else:
+                    new = tuple([results[a] for a in args])
+                break
+        else:
+            waiting = []
         if waiting:
-            stack.append((node, spent, None))
-            stack.extend([(a, spent, None) for a in reversed(waiting)])
+            continue
+        rebuilt = node
+        if new is not args:
+            at(node)
+            rebuilt = node.op.make(new, node.attrs, node.label)
+        name = rebuilt.op.name
+        if len(new) == 2:
+            tried = table[name, rebuilt.args[0].op.name, rebuilt.args[1].op.name]
+        else:
+            tried = table[(name, *[a.op.name for a in rebuilt.args])]
+        if not tried or spent >= FUEL:
+            results[node] = results[rebuilt] = rebuilt
             continue
         at(node)
-        args = tuple([results[a] for a in node.args])
-        rebuilt = node if all(map(is_, args, node.args)) else node.op.make(args, node.attrs, node.label)
-        after = _step(rebuilt, table, log) if spent < FUEL else None
+        after = _step(rebuilt, tried, log)
         if after is None:
             results[node] = results[rebuilt] = rebuilt
         elif after in results:
@@ -128,15 +161,9 @@ def _reduce(top: Expr, table: dict[str, list[_Tried]], results: dict[Expr, Expr]
             stack.append((after, spent + 1, None))
 
 
-def _step(node: Expr, table: dict[str, list[_Tried]], log: Log | None) -> Expr | None:
+def _step(node: Expr, tried: Iterable[_Tried], log: Log | None) -> Expr | None:
     """`node` after the first rule that applies, in the type it had; None when none does."""
-    tried = table.get(node.op.name)
-    if tried is None:
-        return None
-    operands = [a.op.name for a in node.args]
-    for rule, needed, action in tried:
-        if needed and needed.isdisjoint(operands):
-            continue
+    for rule, action in tried:
         after = action(node)
         if after is not None and after is not node:
             after = as_type(after, node)

@@ -125,9 +125,16 @@ class _Sizes:
         self.others = [(i, axis, d) for i, axis, d in axes
                        if self.first.get(d.name or "") != (i, axis) and all(n in self.first for n in size_names(d))]
 
+        # Most are the very size again, which needs no arithmetic to compare.
+        self.same = tuple((i, axis, *self.first[d.name]) for i, axis, d in self.others if d.name)
+
     def check(self, arrays: Sequence[Any], who: str) -> None:
-        if not self.others:
-            return
+        for i, axis, j, other in self.same:
+            if arrays[i].shape[axis] != arrays[j].shape[other]:
+                break
+        else:
+            if len(self.same) == len(self.others):
+                return
         sizes = self.of(arrays)
         for i, axis, d in self.others:
             if arrays[i].shape[axis] != value_of(d, sizes):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 
@@ -20,21 +21,29 @@ def postorder(outputs: Iterable[N]) -> list[N]:
     """Every node that the outputs need, operands before their users, left to right, each once."""
     seen: set[N] = set()
     order: list[N] = []
-    for output in outputs:
-        stack: list[tuple[N, int]] = [(output, 0)]
-        while stack:
-            node, i = stack.pop()
-            if i == 0 and node in seen:
+    collecting = gc.isenabled()
+    gc.disable()  # a walk makes no cycles, and would be interrupted by many looks at the whole graph
+    try:
+        for output in outputs:
+            if output in seen:
                 continue
-            seen.add(node)
-            args = node.args
-            while i < len(args) and args[i] in seen:
-                i += 1
-            if i < len(args):
-                stack.append((node, i + 1))
-                stack.append((args[i], 0))
-            else:
-                order.append(node)
+            stack: list[tuple[N, Iterator[N]]] = []
+            node, rest = output, iter(output.args)  # the operands that are not looked at yet
+            while True:
+                for arg in rest:
+                    if arg not in seen:
+                        stack.append((node, rest))
+                        node, rest = arg, iter(arg.args)
+                        break
+                else:
+                    seen.add(node)
+                    order.append(node)
+                    if not stack:
+                        break
+                    node, rest = stack.pop()
+    finally:
+        if collecting:
+            gc.enable()
     return order
 
 

@@ -310,7 +310,7 @@ def source(**options: Any) -> str:
 
 def test_the_loop_reads_as_the_step_was_written():
     text = source(style="readable")
-    for line in ("x_w = x_ws[t]", "z = n1 + b", "h_next = np.tanh(z)", "h_nexts[t] = h_next", "h = h_next"):
+    for line in ("x_w = x_ws[t]", "z = np.add(n1, b, out=u0)", "h_next = np.tanh(z, out=h_nexts[t])", "h = h_next"):
         assert f"        {line}" in text, text
 
 
@@ -332,7 +332,7 @@ def test_gradients_of_weights_are_one_product_after_the_loop():
     x, h0, w, u, b = inputs(True)
     text = G.compile(G.gradients(rnn(G.scan, x, h0, w, u, b), [w, u, b])).source
     loop = text[text.index("in reversed(range(T))") : text.index("def f(")]
-    assert loop.count(" @ ") == 1, text  # the cotangent of the carry
+    assert loop.count("np.dot(") == 1 and " @ " not in loop, text  # the cotangent of the carry
 
 
 def test_a_gradient_that_must_be_summed_is_added_to_in_place():
@@ -494,3 +494,115 @@ def test_names_of_the_step_may_be_those_of_inputs(run):
     x, h = G.input("x", "T"), G.input("h")
     y = G.scan(lambda h, x: (G.gradients(h * x * x, x), h), h, x)[0]
     assert run(y, x=np.array([3.0, 5.0]), h=1.0) == 2 * 5 * (2 * 3)
+
+
+# -- memory of the steps ------------------------------------------------------------------------------------------
+
+# Each step in operators alone, so that the same text runs on arrays: of carries (a, b) and an element x, all 8 by 16.
+TWISTED = {
+    "its own product": lambda a, b, x, w: ((a @ w, b + x), b * x),
+    "its own reverse": lambda a, b, x, w: ((a * a[:, ::-1], b + x), b * x),
+    "the reverse of a value": lambda a, b, x, w: (((a + x) * (a + x)[:, ::-1], b + x), b * x),
+    "exchanged": lambda a, b, x, w: ((b * 2.0 + x, a - 1.0), x * b),
+    "passed on": lambda a, b, x, w: ((b, a * x), a + b),
+    "a view of what was computed": lambda a, b, x, w: (((a * x)[:, ::-1], (b + x)[::-1]), a * b),
+    "a view of the carry, read late": lambda a, b, x, w: ((a * a[:, ::-1] * 0.3, b + x), a[:, ::-1] * 3.0),
+    "one value for both": lambda a, b, x, w: ((a * x, a * x), b),
+    "one value twice": lambda a, b, x, w: ((a + x @ w, b), a + x @ w),
+    "columns of the carry": lambda a, b, x, w: ((a * 0.5 + b[:, :1] * x, b * a[:, 3:4]), (a @ w)[:, :3] + b[:, 3:6]),
+    "untouched": lambda a, b, x, w: ((a, b), (a @ w + x) * (b @ w)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sized", [False, True])
+@pytest.mark.parametrize("name", TWISTED)
+def test_steps_that_use_memory_again_compute_what_the_loop_does(name: str, sized: bool) -> None:
+    n = "N" if sized else 8
+    step = TWISTED[name]
+    xs, w = G.input("xs", 5, n, 16), G.input("w", 16, 16)
+    a, b = G.inputs("a b", n, 16)
+    last, ys = G.scan(lambda s, x: step(*s, x, w), (a, b), xs)
+    fn = G.compile([*last, ys], [xs, w, a, b])
+    rng = np.random.default_rng(0)
+    values = [rng.standard_normal(s) for s in ((5, 8, 16), (16, 16), (8, 16), (8, 16))]
+    before = [v.copy() for v in values]
+    got = fn(*values)
+    kept = [v.copy() for v in got]
+    fn(*[2.0 * v for v in values])
+    state, stacked = tuple(values[2:]), []
+    for x in values[0]:
+        state, y = step(*state, x, values[1])
+        stacked.append(y)
+    for result, copy, want in zip(got, kept, (*state, np.array(stacked))):
+        np.testing.assert_allclose(result, want, rtol=1e-12)
+        np.testing.assert_array_equal(result, copy)  # the next call does not touch it
+    for v, copy in zip(values, before):
+        np.testing.assert_array_equal(v, copy)
+    arrays = [*got, *values]
+    assert not any(np.shares_memory(p, q) for i, p in enumerate(got) for q in arrays[i + 1 :])
+
+
+def gated(n: Any, dtype: str) -> tuple[list[G.Expr], G.Expr]:
+    """A cell whose gates are columns of one matrix, and its loss."""
+    x, w, u, b = (G.param(k, *shape, dtype=dtype) for k, shape in
+                  (("x", (4, n, 6)), ("w", (6, 64)), ("u", (16, 64)), ("b", (64,))))
+    h, c = (G.param(k, n, 16, dtype=dtype) for k in ("h", "c"))
+
+    def step(s: Any, v: Any) -> Any:
+        z = v @ w + s[0] @ u + b
+        i, f, o = (G.sigmoid(z[:, k : k + 16]).named(name) for k, name in ((0, "i"), (16, "f"), (48, "o")))
+        c = f * s[1] + i * G.tanh(z[:, 32:48])
+        return (o * G.tanh(c), c), None
+
+    last, _ = G.scan(step, (h, c), x)
+    return [x, w, u, b, h, c], G.sum(last[0] * last[0]) + G.sum(G.sin(last[1]))
+
+
+def test_gates_are_computed_together_and_written_into_their_stacks():
+    leaves, f = gated(8, "float64")
+    text = G.value_and_grad(f, leaves, inputs=leaves).source
+    forward, backward = text[text.index("def scan_") :].split("def scan_")[1:]
+    for line in ("gates = np.empty((4, 8, 32))", "is1 = gates[:, :, :16]", "fs = gates[:, :, 16:]",
+                 "np.exp(np.minimum(n2[:, :32], 700.0, out=u2), out=u2)", "out=ys3[t])"):
+        assert line in forward, forward
+    assert backward.count("out=n0[:, ") == 4, backward  # the parts of the cotangent of z, in their places
+    assert "np.concatenate(" not in backward[: backward.index("return")], backward
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_gates_are_exact_where_the_logistic_function_is_0_or_1(dtype: str) -> None:
+    leaves, f = gated(8, dtype)
+    fn = G.value_and_grad(f, leaves, inputs=leaves)
+    rng = np.random.default_rng(1)
+    for scale in (0.3, 30.0, 3000.0):
+        values = [(scale * rng.standard_normal(v.shape)).astype(dtype) for v in leaves]
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            value, slopes = fn(*values)
+        want, wants = by_hand(*[v.astype("float64") for v in values])
+        tolerance = 1e-11 if dtype == "float64" else 2e-3
+        np.testing.assert_allclose(value, want, rtol=tolerance)
+        for got, slope in zip(slopes, wants):
+            assert got.dtype == dtype
+            np.testing.assert_allclose(got, slope, rtol=tolerance, atol=tolerance * (np.abs(slope).max() + 1e-30))
+
+
+def by_hand(x: Any, w: Any, u: Any, b: Any, h: Any, c: Any) -> Any:
+    """The same cell forwards and backwards, step by step."""
+    tape = []
+    for v in x:
+        z = v @ w + h @ u + b
+        with np.errstate(over="ignore"):
+            i, f, o = (1 / (1 + np.exp(-z[:, k : k + 16])) for k in (0, 16, 48))
+        g = np.tanh(z[:, 32:48])
+        new = f * c + i * g
+        tape.append((v, h, c, i, f, o, g, np.tanh(new)))
+        h, c = o * np.tanh(new), new
+    value, dh, dc = (h * h).sum() + np.sin(c).sum(), 2 * h, np.cos(c)
+    dx, dw, du, db = [], 0 * w, 0 * u, 0 * b
+    for v, h, c, i, f, o, g, t in reversed(tape):
+        dc = dc + dh * o * (1 - t * t)
+        dz = np.concatenate([dc * g * i * (1 - i), dc * c * f * (1 - f), dc * i * (1 - g * g), dh * t * o * (1 - o)], 1)
+        dx.append(dz @ w.T)
+        dw, du, db = dw + v.T @ dz, du + h.T @ dz, db + dz.sum(axis=0)
+        dh, dc = dz @ u.T, dc * f
+    return value, [np.array(dx[::-1]), dw, du, db, dh, dc]

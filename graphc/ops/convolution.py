@@ -61,20 +61,51 @@ def _same(what: str, found: Size, needed: Size) -> None:
 
 # -- convolution ------------------------------------------------------------------------------------------
 
+# In memory the batch comes last, (C, *spatial, N), seen as (N, C, *spatial): neighbours in a window are then whole rows
+# apart, so that every copy, sum and maximum over windows runs along contiguous memory, and a convolution is one product
+# of two matrices whose results need no transposing. Elementwise operations keep the layout of what they are given.
+
 PADDED = '''\
 def padded(x, padding, value=0):
-    """x with `value` before and after its trailing axes."""
-    widths = [(0, 0)] * (x.ndim - len(padding)) + list(padding)
-    return np.pad(x, widths, constant_values=value) if np.any(padding) else x
+    """x with `value` before and after its trailing axes, in the same layout."""
+    if not any(map(any, padding)):
+        return x
+    lead, sizes = x.shape[:-len(padding)], x.shape[-len(padding):]
+    wide = np.full_like(x, value, shape=(*lead, *[a + s + b for (a, b), s in zip(padding, sizes)]))
+    wide[(..., *[slice(a, a + s) for (a, _), s in zip(padding, sizes)])] = x
+    return wide
+'''
+BATCH_LAST = '''\
+def batch_last(x, padding):
+    """x (N, C, ...) as a contiguous (C, ..., N), with zeros before and after its spatial axes."""
+    x = np.moveaxis(x, 0, -1)
+    if not any(map(any, padding)):
+        return np.ascontiguousarray(x)
+    sizes = x.shape[1:-1]
+    wide = np.zeros((len(x), *[a + s + b for (a, b), s in zip(padding, sizes)], x.shape[-1]), x.dtype)
+    wide[(slice(None), *[slice(a, a + s) for (a, _), s in zip(padding, sizes)])] = x
+    return wide
 '''
 WINDOWS = '''\
-def windows(x, kernel, stride, dilation):
-    """Every window of the trailing axes of x, as a view: first the place in the window, then its position."""
-    n = len(kernel)
-    reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel)]
-    view = np.lib.stride_tricks.sliding_window_view(x, reach, axis=tuple(range(-n, 0)))
-    view = view[(..., *[slice(None, None, s) for s in stride], *[slice(None, None, d) for d in dilation])]
-    return np.moveaxis(view, tuple(range(-n, 0)), tuple(range(-2 * n, -n)))
+def windows(x, kernel, stride, padding, dilation):
+    """Every window of x (N, C, ...), as a view of a copy with the batch last: (C, *kernel, *positions, N)."""
+    x = batch_last(x, padding)
+    out = [(m - d * (k - 1) - 1) // s + 1 for m, k, s, d in zip(x.shape[1:], kernel, stride, dilation)]
+    first, *steps, last = x.strides
+    strides = (first, *[d * b for d, b in zip(dilation, steps)], *[s * b for s, b in zip(stride, steps)], last)
+    return np.lib.stride_tricks.as_strided(x, (len(x), *kernel, *out, x.shape[-1]), strides, writeable=False)
+'''
+BLOCKS = '''\
+def blocks(view, axes, groups):
+    """Windows as matrices whose columns are the windows, some rows of positions at a time: each stays in the cache."""
+    rows = view.shape[axes + 1]
+    column, row = int(np.prod(view.shape[: axes + 1])), int(np.prod(view.shape[axes + 2:]))
+    some = rows if view.flags.c_contiguous else max(1, 32768 // max(1, column * row))
+    for start in range(0, rows, some):
+        part = view[(*[slice(None)] * (axes + 1), slice(start, start + some))]
+        count = part.shape[axes + 1] * row
+        matrix = np.ascontiguousarray(part).reshape(groups, column // groups, count)
+        yield slice(start * row, start * row + count), matrix
 '''
 PLACES = '''\
 def places(kernel, stride, dilation, out):
@@ -84,33 +115,37 @@ def places(kernel, stride, dilation, out):
 '''
 CONV_HELPER = '''\
 def conv(x, w, stride, padding, dilation, groups):
-    """Cross-correlation of x (N, C, ...) with the kernels w (O, C/groups, ...), as a matrix product over windows."""
-    columns = windows(padded(x, padding), w.shape[2:], stride, dilation)
-    out = columns.shape[-len(stride):]
-    inner = w.size // len(w)
-    columns = columns.reshape(len(x), groups, inner, int(np.prod(out)))
-    return (w.reshape(groups, len(w) // groups, inner) @ columns).reshape(len(x), len(w), *out)
+    """Cross-correlation of x (N, C, ...) with the kernels w (O, C/groups, ...), as matrix products over windows."""
+    view = windows(x, w.shape[2:], stride, padding, dilation)
+    out = view.shape[1 + len(stride):]  # the positions and N
+    y = np.empty((groups, len(w) // groups, int(np.prod(out))), np.result_type(x, w))
+    w = w.reshape(*y.shape[:2], w.size // len(w))
+    for at, block in blocks(view, len(stride), groups):
+        np.matmul(w, block, out=y[..., at])
+    return np.moveaxis(y.reshape(y.shape[0] * y.shape[1], *out), -1, 0)
 '''
 CONV_TRANSPOSE_HELPER = '''\
 def conv_transpose(g, w, shape, stride, padding, dilation, groups):
     """The adjoint of conv by its input of spatial `shape`: every element of g adds a kernel around its place."""
-    kernel, out = w.shape[2:], g.shape[2:]
-    inner = w.size // len(w)
-    rows = g.reshape(len(g), groups, len(w) // groups, int(np.prod(out)))
-    columns = w.reshape(groups, len(w) // groups, inner).mT @ rows
-    columns = columns.reshape(len(g), w.shape[1] * groups, int(np.prod(kernel)), *out)
-    whole = np.zeros((*columns.shape[:2], *[a + s + b for (a, b), s in zip(padding, shape)]), columns.dtype)
-    for i, at in enumerate(places(kernel, stride, dilation, out)):
-        whole[at] += columns[:, :, i]
-    return whole[(..., *[slice(a, a + s) for (a, _), s in zip(padding, shape)])]
+    kernel, out = w.shape[2:], (*g.shape[2:], len(g))
+    rows = np.moveaxis(g, 0, -1).reshape(groups, len(w) // groups, int(np.prod(out)))
+    taps = w.reshape(groups, len(w) // groups, w.shape[1], int(np.prod(kernel)))
+    taps = np.ascontiguousarray(np.moveaxis(taps, -1, 0).mT)  # (place, group, C/groups, O/groups)
+    sizes = [a + s + b for (a, b), s in zip(padding, shape)]
+    whole = np.zeros((w.shape[1] * groups, *sizes, len(g)), np.result_type(g, w))
+    for tap, at in zip(taps, places(kernel, stride, dilation, out)):
+        whole[(*at, slice(None))] += (tap @ rows).reshape(len(whole), *out)
+    inside = whole[(slice(None), *[slice(a, a + s) for (a, _), s in zip(padding, shape)])]
+    return np.moveaxis(inside, -1, 0)
 '''
 CONV_WEIGHT_HELPER = '''\
 def conv_weight(x, g, kernel, stride, padding, dilation, groups):
-    """The adjoint of conv by its weights of spatial shape `kernel`: one product of all windows and all cotangents."""
-    columns = np.moveaxis(windows(padded(x, padding), kernel, stride, dilation), 0, -1 - len(kernel))
-    inner, total = x.shape[1] // groups * int(np.prod(kernel)), g.size // g.shape[1]
-    rows = np.moveaxis(g, 0, 1).reshape(groups, g.shape[1] // groups, total)
-    weights = rows @ columns.reshape(groups, inner, total).mT
+    """The adjoint of conv by its weights of spatial shape `kernel`: products of all windows and all cotangents."""
+    rows = np.moveaxis(g, 0, -1).reshape(groups, g.shape[1] // groups, g.size // g.shape[1])
+    inner = x.shape[1] // groups * int(np.prod(kernel))
+    weights = np.zeros((groups, g.shape[1] // groups, inner), np.result_type(x, g))
+    for at, block in blocks(windows(x, kernel, stride, padding, dilation), len(kernel), groups):
+        weights += rows[..., at] @ block.mT
     return weights.reshape(g.shape[1], x.shape[1] // groups, *kernel)
 '''
 
@@ -187,7 +222,7 @@ CONV: Op = Op(
     pushforward=lambda t, y, x, w, **how: plus(None if t[0] is None else CONV(t[0], w, **how),
                                                None if t[1] is None else CONV(x, t[1], **how)),
     numpy=_call("conv", 2),
-    helper=(PADDED, WINDOWS, CONV_HELPER),
+    helper=(BATCH_LAST, WINDOWS, BLOCKS, CONV_HELPER),
     **_form("conv", 2),
     attrs=_GEOMETRY,
     cost=20,
@@ -213,7 +248,7 @@ CONV_WEIGHT: Op = Op(
     pushforward=lambda t, y, x, c, **how: plus(None if t[0] is None else CONV_WEIGHT(t[0], c, **how),
                                                None if t[1] is None else CONV_WEIGHT(x, t[1], **how)),
     numpy=_call("conv_weight", 2),
-    helper=(PADDED, WINDOWS, CONV_WEIGHT_HELPER),
+    helper=(BATCH_LAST, WINDOWS, BLOCKS, CONV_WEIGHT_HELPER),
     **_form("conv_weight", 2),
     attrs=("kernel", *_GEOMETRY),
     cost=20,
@@ -235,27 +270,36 @@ def multiply_adds(node: Expr) -> Size:
 
 # -- pooling ----------------------------------------------------------------------------------------------
 
+SLICES = '''\
+def slices(x, kernel, stride, dilation):
+    """For each place in a kernel, a view of the elements of x that it meets, window by window."""
+    out = [(m - d * (k - 1) - 1) // s + 1
+           for m, k, s, d in zip(x.shape[-len(kernel):], kernel, stride, dilation)]
+    return [x[at] for at in places(kernel, stride, dilation, out)]
+'''
+CHOSEN = '''\
+def chosen(hit, t):
+    """t where `hit`, and 0 elsewhere: a product, unless t holds an inf or nan, which times 0 is nan."""
+    return hit * t if np.isfinite(t).all() else np.where(hit, t, t.dtype.type(0))
+'''
 MAX_POOL_HELPER = '''\
 def max_pool(x, kernel, stride, padding, dilation):
     """The largest element of every window of the trailing axes of x; what is padded never counts."""
     lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-    x = padded(x, padding, lowest)
-    out = [(m - d * (k - 1) - 1) // s + 1
-           for m, k, s, d in zip(x.shape[-len(kernel):], kernel, stride, dilation)]
-    first, *others = places(kernel, stride, dilation, out)
-    y = x[first].copy()
-    for at in others:
-        np.maximum(y, x[at], out=y)
+    first, *others = slices(padded(x, padding, lowest), kernel, stride, dilation)
+    y = np.maximum(first, others.pop() if others else first)
+    for part in others:
+        np.maximum(y, part, out=y)
     return y
 '''
 MAX_POOL_MEAN_HELPER = '''\
 def max_pool_mean(t, x, y, kernel, stride, padding, dilation):
     """The mean of t over the elements of each window of x that attain its maximum y."""
     x, t = padded(x, padding, np.nan), padded(t, padding)
-    total, ties = np.zeros(y.shape, t.dtype), np.zeros(y.shape, t.dtype)
-    for at in places(kernel, stride, dilation, y.shape[-len(kernel):]):
-        hit = x[at] == y
-        total += np.where(hit, t[at], 0)
+    total, ties = np.zeros_like(y, t.dtype), np.zeros_like(y, t.dtype)
+    for part, slope in zip(slices(x, kernel, stride, dilation), slices(t, kernel, stride, dilation)):
+        hit = part == y
+        total += chosen(hit, slope)
         ties += hit
     return total / np.maximum(ties, 1)
 '''
@@ -263,34 +307,36 @@ MAX_POOL_SHARE_HELPER = '''\
 def max_pool_share(g, x, y, kernel, stride, padding, dilation):
     """Each g shared equally among the elements of its window of x that attain the maximum y."""
     wide = padded(x, padding, np.nan)
-    each = places(kernel, stride, dilation, y.shape[-len(kernel):])
-    ties = np.zeros(y.shape, g.dtype)
-    for at in each:
-        ties += wide[at] == y
-    share = g / np.maximum(ties, 1)
-    whole = np.zeros(wide.shape, g.dtype)
-    for at in each:
-        whole[at] += np.where(wide[at] == y, share, 0)
+    hits = [part == y for part in slices(wide, kernel, stride, dilation)]
+    ties = np.zeros_like(y, np.int8 if len(hits) < 128 else np.intp)
+    for hit in hits:
+        ties += hit.view(np.int8)
+    share = np.empty_like(y, g.dtype)  # in the layout of the windows
+    share[...] = g / np.maximum(ties, 1, dtype=g.dtype) if ties.size and ties.max() > 1 else g
+    finite = np.isfinite(share).all()  # 0 times inf would be nan
+    apart = all(s > (k - 1) * d for k, s, d in zip(kernel, stride, dilation))
+    whole = np.zeros_like(wide, g.dtype)
+    for hit, part in zip(hits, slices(whole, kernel, stride, dilation)):
+        if apart and finite:
+            np.multiply(hit, share, out=part)
+        else:
+            part += np.multiply(hit, share) if finite else np.where(hit, share, g.dtype.type(0))
     return whole[(..., *[slice(a, m - b) for (a, b), m in zip(padding, whole.shape[-len(kernel):])])]
 '''
 SUM_POOL_HELPER = '''\
 def sum_pool(x, kernel, stride, padding, dilation):
     """The sum of every window of the trailing axes of x."""
-    x = padded(x, padding)
-    out = [(m - d * (k - 1) - 1) // s + 1
-           for m, k, s, d in zip(x.shape[-len(kernel):], kernel, stride, dilation)]
-    first, *others = places(kernel, stride, dilation, out)
-    y = x[first].copy()
-    for at in others:
-        y += x[at]
+    first, *others = slices(padded(x, padding), kernel, stride, dilation)
+    y = first + others.pop(0) if others else +first
+    for part in others:
+        y += part
     return y
 '''
 SPREAD_POOL_HELPER = '''\
 def spread_pool(g, shape, kernel, stride, padding, dilation):
     """The adjoint of sum_pool: every g added to all elements of its window, of trailing axes of `shape`."""
-    n = len(kernel)
-    whole = np.zeros((*g.shape[:-n], *[a + s + b for (a, b), s in zip(padding, shape)]), g.dtype)
-    for at in places(kernel, stride, dilation, g.shape[-n:]):
+    whole = np.zeros_like(g, shape=(*g.shape[:-len(kernel)], *[a + s + b for (a, b), s in zip(padding, shape)]))
+    for at in places(kernel, stride, dilation, g.shape[-len(kernel):]):
         whole[at] += g
     return whole[(..., *[slice(a, a + s) for (a, _), s in zip(padding, shape)])]
 '''
@@ -327,7 +373,7 @@ MAX_POOL: Op = Op(
     pullback=lambda g, y, x, **how: (MAX_POOL_SHARE(g, x, y, **how),),
     pushforward=lambda t, y, x, **how: MAX_POOL_MEAN(t[0], x, y, **how),
     numpy=_call("max_pool", 1),
-    helper=(PADDED, PLACES, MAX_POOL_HELPER),
+    helper=(PADDED, PLACES, SLICES, MAX_POOL_HELPER),
     **_form("max_pool", 1),
     attrs=_WINDOW,
     cost=8,
@@ -340,7 +386,7 @@ MAX_POOL_MEAN: Op = Op(
     pullback=lambda g, m, t, x, y, **how: (MAX_POOL_SHARE(g, x, y, **how), None, None),
     pushforward=lambda t, m, _, x, y, **how: None if t[0] is None else MAX_POOL_MEAN(t[0], x, y, **how),
     numpy=_call("max_pool_mean", 3),
-    helper=(PADDED, PLACES, MAX_POOL_MEAN_HELPER),
+    helper=(PADDED, PLACES, SLICES, CHOSEN, MAX_POOL_MEAN_HELPER),
     **_form("max_pool_mean", 3),
     attrs=_WINDOW,
     cost=20,
@@ -353,7 +399,7 @@ MAX_POOL_SHARE: Op = Op(
     pullback=lambda h, s, g, x, y, **how: (MAX_POOL_MEAN(h, x, y, **how), None, None),
     pushforward=lambda t, s, g, x, y, **how: None if t[0] is None else MAX_POOL_SHARE(t[0], x, y, **how),
     numpy=_call("max_pool_share", 3),
-    helper=(PADDED, PLACES, MAX_POOL_SHARE_HELPER),
+    helper=(PADDED, PLACES, SLICES, MAX_POOL_SHARE_HELPER),
     **_form("max_pool_share", 3),
     attrs=_WINDOW,
     cost=20,
@@ -367,7 +413,7 @@ SUM_POOL: Op = Op(
     ),
     pushforward=lambda t, y, x, **how: SUM_POOL(t[0], **how),
     numpy=_call("sum_pool", 1),
-    helper=(PADDED, PLACES, SUM_POOL_HELPER),
+    helper=(PADDED, PLACES, SLICES, SUM_POOL_HELPER),
     **_form("sum_pool", 1),
     attrs=_WINDOW,
     cost=8,

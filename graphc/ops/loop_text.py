@@ -1,7 +1,8 @@
 """The loop of a scan as the source of one small function: a line for each operation of the step.
 
 Names that the step gave are the local names, and a carry keeps its name from step to step. A carry to which a step
-only adds (a gradient that is summed up) is copied once and added to in place.
+only adds (a gradient that is summed up) is copied once and added to in place. Arrays that a step makes are written into
+the stacks, or into memory that all steps share: `loop_memory` says where.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ..ir import LEAVES, Expr
 from ..spelling import RESERVED, number_text, numpy_name, operand, special, spelling
 from ..types import TensorType, shape_text
 from .body import Body
+from .loop_memory import LARGE, Group, Memory, Planner
 
 _COMMENT_AT = 56  # comments line up, but no further right than this for one long line
 _LOCAL = {"t", "range", "reversed", "scan"}
@@ -46,6 +48,19 @@ class _Text:
         self.frees = [self.name(leaves.get(("free", i)), "w") for i in range(frees)]
         self.summed = {end: i for i, end in enumerate(self.ends) if self.is_sum(i)}
         self.stacked = [self.fresh(f"{_stem(out)}s") for out in self.stacks]
+        self.stack_of: dict[Expr, str] = {}
+        for out, name in zip(self.stacks, self.stacked):
+            self.stack_of.setdefault(out, name)
+        self.over = self.takes_over()
+        leaf_of = {end: leaf for end, leaf in zip(self.ends, self.leaves) if end in self.over}
+        self.planner = Planner(body.order, self.ends, self.stacks, leaf_of, set(self.summed))
+        self.memory: Memory = self.planner.plan()
+        self.buffers = [self.fresh(f"u{i}") for i in range(len(self.memory.buffers))]
+        groups = {id(g): g for g in self.memory.group.values() if g.stacked}
+        self.gates = {key: self.fresh("gates") for key in groups}  # stacks of groups
+        self.made: set[int] = set()  # those of them that have a line
+        self.joints: dict[int, str] = {}  # and what they are called in a step
+        self.written: set[Expr] = set()  # values that stand in their stack, or in their part of a concatenation
 
     # -- names -------------------------------------------------------------------------------------
 
@@ -94,11 +109,16 @@ class _Text:
     def source(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         step = self.step()
         head = [f"{name} = np.array({name})" for name, end in zip(self.carries, self.ends) if end in self.summed]
-        head += [f"{name} = np.empty({shape_text((self.length, *out.shape))}{_dtype(out.type)})"
-                 for name, out in zip(self.stacked, self.stacks)]
+        head += [line for name, out in zip(self.stacked, self.stacks) for line in self.stack(name, out)]
+        text = "\n".join(step)
+        head += [f"{name} = np.ascontiguousarray({name})" for name in self.frees  # products by a view are slower
+                 if name.endswith("_T") and re.search(rf"np\.dot\(\w+, {name}, out=", text)]
+        head += [f"{name} = np.empty({shape_text(type_.shape)}{_dtype(type_)})"
+                 for name, type_ in zip(self.buffers, self.memory.buffers) if re.search(rf"\b{name}\b", text)]
         counter = "t" if self.sequences or self.stacked else "_"
         steps = f"range({self.length})"
-        results = [*self.carries, *self.stacked]
+        results = [f"np.array({name})" if self.shared(end) else name for name, end in zip(self.carries, self.ends)]
+        results += self.stacked
         lines = [
             *head,
             f"for {counter} in {f'reversed({steps})' if self.reverse else steps}:",
@@ -125,11 +145,12 @@ class _Text:
     def step(self) -> list[str]:
         lines = [f"{name} = {sequence}[t]" for (leaf, name), sequence in zip(self.elements, self.sequences)
                  if leaf is not None]
-        for node, name in self.takes_over().items():
-            self.of[node] = name
-        body = [line for node in self.body.order for line in self.line(node)]
+        self.of |= self.over
+        body = [line for node in self.memory.joined for line in self.joint(node)]
+        body += [line for node in self.body.order for line in self.line(node)]
         lines += _aligned(body)
-        lines += [f"{name}[t] = {self.value(out)}" for name, out in zip(self.stacked, self.stacks)]
+        lines += [f"{name}[t] = {self.value(out)}" for name, out in zip(self.stacked, self.stacks)
+                  if not (out in self.written and self.stack_of[out] == name)]
         moves = [(name, self.value(end)) for name, end in zip(self.carries, self.ends) if end not in self.summed]
         moves = [(name, value) for name, value in moves if name != value]
         if moves:
@@ -143,19 +164,105 @@ class _Text:
             carry = self.summed[node]
             other = next(a for a in node.args if a is not self.leaves[carry])
             return [f"{self.carries[carry]} += {self.of.get(other) or operand(other, node)}"]
+        if node in self.memory.skipped:
+            return []
+        if node in self.memory.group:
+            return self.gate(node, self.memory.group[node])
+        if node in self.memory.joined:
+            return [f"{self.of[node]}[{', '.join(index)}] = {self.of.get(part) or operand(part, node)}"
+                    for part, index in self.memory.joined[node] if part not in self.written]
         form = spelling(node)
         args = tuple([self.of.get(a, "") for a in node.args])
-        template = form.template
+        template, ufunc = form.template, form.ufunc
         if "" in args or node.type.weak or not form.regular:
             # The name of a carry will mean its next value.
             if form.bare and node.label is None and node not in self.of and args[0] and args[0] not in self.carries:
                 self.of[node] = args[0]
                 return []
-            template, args, _, _ = special(node, form, args)
+            template, args, ufunc, _ = special(node, form, args)
+        self.called(node)
+        comment = f"  # {node.type}" if node.type.shape else ""
+        out = self.out(node) if ufunc or node.op.name == "sigmoid" else ""
+        if not out:
+            return [f"{self.of[node]} = {template.format(*args, *form.literals)}{comment}"]
+        if node.op.name == "sigmoid":
+            scratch = self.buffers[self.memory.scratch[node]]
+            return _logistic(args[0], scratch, self.of[node], out, node.type, comment)
+        if ufunc == "np.matmul" and all(a.ndim == 2 for a in node.args) and node not in self.memory.parts:
+            ufunc = "np.dot"  # the same product, sooner begun
+        return [f"{self.of[node]} = {ufunc}({', '.join([*args, *form.literals])}, out={out}){comment}"]
+
+    def called(self, node: Expr) -> str:
         if node not in self.of:
             self.of[node] = self.fresh(node.label) if node.label is not None else self.number()
-        comment = f"  # {node.type}" if node.type.shape else ""
-        return [f"{self.of[node]} = {template.format(*args, *form.literals)}{comment}"]
+        return self.of[node]
+
+    # -- memory --------------------------------------------------------------------------------------
+
+    def stack(self, name: str, out: Expr) -> list[str]:
+        """The lines that make a stack; those of a group are columns of one."""
+        group = self.memory.group.get(out)
+        if group is None or self.stack_of[out] != name:
+            return [f"{name} = np.empty({shape_text((self.length, *out.shape))}{_dtype(out.type)})"]
+        lines = []
+        if id(group) not in self.made:
+            self.made.add(id(group))
+            shape = shape_text((self.length, *group.type.shape))
+            lines = [f"{self.gates[id(group)]} = np.empty({shape}{_dtype(out.type)})"]
+        start, stop = next((a, b) for n, a, b in group.members if n is out)
+        index = _columns(out.ndim + 1, start - group.start, stop - group.start, group.stop - group.start)
+        return [*lines, f"{name} = {self.gates[id(group)]}[{index}]"]
+
+    def shared(self, end: Expr) -> bool:
+        """Whether a final carry may lie in a stack, or be what was given: then the caller gets a copy."""
+        if not end.shape or end in self.summed:
+            return False
+        roots = self.planner.roots.get(end, (end,))
+        stacked = any(r in self.written or (r in self.memory.group and self.memory.group[r].stacked) for r in roots)
+        given = any(r.op.name in LEAVES for r in roots)
+        return stacked or given or not isinstance(self.length, int) or self.length < 1
+
+    def out(self, node: Expr) -> str:
+        """Where a value is written, or "" for memory of its own."""
+        if node in self.memory.stacked:
+            self.written.add(node)
+            return f"{self.stack_of[node]}[t]"
+        if node in self.memory.parts:
+            whole, index = self.memory.parts[node]
+            self.written.add(node)
+            return f"{self.of[whole]}[{', '.join(index)}]"
+        return self.buffers[self.memory.place[node]] if node in self.memory.place else ""
+
+    def joint(self, node: Expr) -> list[str]:
+        """A concatenation is there before its parts."""
+        if node not in self.memory.stacked:
+            name = self.buffers[self.memory.place[node]]
+        else:
+            self.written.add(node)
+            name = f"{self.stack_of[node]}[t]"
+        return [f"{self.called(node)} = {name}  # {node.type}"]
+
+    def gate(self, node: Expr, group: Group) -> list[str]:
+        lines: list[str] = []
+        first = self.planner.first(group)
+        if first is node:
+            joint = self.of_group(group, first)
+            columns = _columns(group.source.ndim, group.start, group.stop, group.source.shape[-1])
+            source = self.of[group.source] + (f"[{columns}]" if columns else "")
+            lines = _logistic(source, self.buffers[self.memory.scratch[first]], joint,
+                              f"{self.gates[id(group)]}[t]" if group.stacked else joint, group.type,
+                              f"  # {group.type}")
+        start, stop = next((a, b) for n, a, b in group.members if n is node)
+        columns = _columns(node.ndim, start - group.start, stop - group.start, group.stop - group.start)
+        name = self.called(node)
+        if node in self.stack_of:
+            self.written.add(node)
+        return [*lines, f"{name} = {self.joints[id(group)]}[{columns}]  # {node.type}"]
+
+    def of_group(self, group: Group, first: Expr) -> str:
+        name = self.number() if group.stacked else self.buffers[self.memory.place[first]]
+        self.joints[id(group)] = name
+        return name
 
     def value(self, node: Expr) -> str:
         """An output: one that is a number or a size is written out."""
@@ -163,6 +270,18 @@ class _Text:
             return self.of[node]
         text = str(node.attrs[0]) if node.op.name == "size" else number_text(node)
         return f"np.{numpy_name(node.type.dtype)}({text})"
+
+
+def _logistic(x: str, scratch: str, name: str, out: str, type_: TensorType, comment: str) -> list[str]:
+    """e/(1 + e) for e = exp(x), which loses no digit; of an x whose exponential is huge it is 1."""
+    lines = [f"{name} = {out}{comment}"] if name != out else []
+    return [*lines, f"np.exp(np.minimum({x}, {LARGE[type_.dtype]}, out={scratch}), out={scratch})",
+            f"np.divide({scratch}, np.add({scratch}, 1.0, out={name}), out={name})"]
+
+
+def _columns(ndim: int, start: int, stop: int, size: Size) -> str:
+    """An index of whole rows, and of these columns."""
+    return ", ".join([*[":"] * (ndim - 1), f"{start or ''}:{stop if stop != size else ''}"])
 
 
 def _aligned(lines: list[str]) -> list[str]:

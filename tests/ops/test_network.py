@@ -258,7 +258,7 @@ def test_what_is_emitted_runs_without_us():
     x, w = G.input("x", "N", 1, 8, 8), G.input("w", 2, 1, 3, 3)
     source = G.compile(G.conv2d(x, w, padding=1)).source
     assert "conv(x, w, stride=(1, 1), padding=((1, 1), (1, 1)), dilation=(1, 1), groups=1)" in source
-    assert "sliding_window_view" in source
+    assert "as_strided" in source
     assert "graphc" not in source
 
 
@@ -505,3 +505,84 @@ V, Z = G.input("v", 2, 6), G.input("z", "N", 5)
 def test_errors_say_what_is_needed(build, error, text):
     with pytest.raises(error, match=text):
         build()
+
+
+# -- convolutions large enough to be taken in blocks -----------------------------------------------------------------
+
+GEOMETRIES = {
+    "plain": ((6, 3, 5, 5), 1, 0, 1, 1),
+    "one place": ((8, 3, 1, 1), 1, 0, 1, 1),
+    "one place, strided": ((8, 3, 1, 1), 2, 0, 1, 1),
+    "padded and strided": ((4, 3, 3, 4), 2, (1, 2), 1, 1),
+    "dilated": ((4, 3, 3, 3), 1, 2, 2, 1),
+    "depthwise": ((6, 1, 5, 5), 1, 2, 1, 3),
+}
+
+
+def correlation(x: Any, w: Any, stride: int, padding: Any, dilation: int, groups: int) -> Any:
+    """Place by place in the kernel, one channel of the output at a time."""
+    rows, columns = (padding, padding) if isinstance(padding, int) else padding
+    x = np.pad(x, ((0, 0), (0, 0), (rows, rows), (columns, columns)))
+    n, sizes, (count, inner, *kernel) = len(x), x.shape[2:], w.shape
+    out = [(m - (k - 1) * dilation - 1) // stride + 1 for m, k in zip(sizes, kernel)]
+    y = np.zeros((n, count, *out))
+    for o in range(count):
+        first = o // (count // groups) * inner
+        for c, i, j in np.ndindex(inner, *kernel):
+            part = x[:, first + c, i * dilation :: stride, j * dilation :: stride][:, : out[0], : out[1]]
+            y[:, o] += w[o, c, i, j] * part
+    return y
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_blocks_of_windows_make_one_convolution(name: str, dtype: str) -> None:
+    shape, stride, padding, dilation, groups = GEOMETRIES[name]
+    x, w = G.param("x", "N", 3, 21, 19, dtype=dtype), G.param("w", *shape, dtype=dtype)
+    y = G.conv2d(x, w, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    g = G.input("g", "N", *y.shape[1:], dtype=dtype)
+    fn = G.compile([y, *G.gradients(G.sum(g * y), [x, w])], [x, w, g])
+    rng = np.random.default_rng(0)
+    tolerance = 1e-12 if dtype == "float64" else 1e-4
+    how = (stride, padding, dilation, groups)
+    for n in (16, 1, 0):
+        # The batch may come last in memory, as what a convolution gives does.
+        xs = np.moveaxis(rng.standard_normal((3, 21, 19, n)), -1, 0).astype(dtype)
+        ws, gs = rng.standard_normal(shape).astype(dtype), rng.standard_normal((n, *y.shape[1:])).astype(dtype)
+        before = [xs.copy(), ws.copy(), gs.copy()]
+        value, dx, dw = fn(xs, ws, gs)
+        np.testing.assert_allclose(value, correlation(xs, ws, *how), atol=tolerance * 10)
+        # Both adjoints, by what they are: <g, conv(x', w)> = <dx, x'> and <g, conv(x, w')> = <dw, w'>.
+        x1, w1 = rng.standard_normal(xs.shape), rng.standard_normal(shape)
+        scale = 1000 * tolerance
+        np.testing.assert_allclose((dx * x1).sum(), (gs * correlation(x1, ws, *how)).sum(), rtol=scale, atol=scale)
+        np.testing.assert_allclose((dw * w1).sum(), (gs * correlation(xs, w1, *how)).sum(), rtol=scale, atol=scale)
+        assert value.dtype == dx.dtype == dw.dtype == dtype
+        for given, copy in zip((xs, ws, gs), before):
+            np.testing.assert_array_equal(given, copy)
+            assert not any(np.shares_memory(given, result) for result in (value, dx, dw))
+
+
+def test_a_pool_shares_an_infinite_cotangent_without_a_warning() -> None:
+    x, g = G.param("x", 1, 1, 4, 6), G.input("g", 1, 1, 2, 3)
+    dx = G.gradients(G.sum(g * G.max_pool2d(x, 2)), x)
+    xs = np.array([[1.0, 2, 5, 5, 0, 0], [0, 2, 5, 1, 0, 0], [3, 1, 7, 8, -1, -2], [3, 3, 9, 6, -3, -1]])
+    gs = np.array([[np.inf, 6, 8], [9, -np.inf, np.nan]])
+    with np.errstate(all="raise"):
+        found = G.compile(dx)(x=xs[None, None], g=gs[None, None])[0, 0]
+    want = np.array([[0, np.inf, 2, 2, 2, 2], [0, np.inf, 2, 0, 2, 2],
+                     [3, 0, 0, 0, np.nan, 0], [3, 3, -np.inf, 0, 0, np.nan]])
+    np.testing.assert_array_equal(found, want)
+
+
+def test_pools_keep_the_layout_of_a_convolution() -> None:
+    x, w = G.input("x", 8, 3, 12, 12), G.param("w", 4, 3, 3, 3)
+    c = G.conv2d(x, w, padding=1)
+    rng = np.random.default_rng(0)
+    values = {"x": rng.standard_normal((8, 3, 12, 12)), "w": rng.standard_normal((4, 3, 3, 3))}
+    for y in (c, G.max_pool2d(c, 2), G.avg_pool2d(c, 3, 2, padding=1), G.max_pool2d(c, 3, 2, padding=1)):
+        last = np.moveaxis(G.compile(y, style="readable")(**values), 0, -1)
+        assert last.strides[-1] == last.itemsize, y  # the batch comes last in memory
+        for f in (y, G.gradients(G.sum(y * y), w)):
+            plain, fast = (G.compile(f, [x, w], style=s, simplify=s == "fast")(**values) for s in ("readable", "fast"))
+            np.testing.assert_allclose(plain, fast, rtol=1e-12, atol=1e-12)
