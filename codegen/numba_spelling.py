@@ -196,5 +196,6 @@ def reduction(step: Step, types: Mapping[str, str]) -> tuple[str, int | None, bo
         return None
     if match[2] is None:
         return step.args[0], None, match[1] == "mean"
-    first = match[2] == "0" and len(sizes_of(type_)) == 2 and match[1] == "sum"
+    sizes = sizes_of(type_)
+    first = match[2] == "0" and len(sizes) == 2 and sizes[1] != "1" and match[1] == "sum"
     return (step.args[0], 0, False) if first else None

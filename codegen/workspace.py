@@ -287,7 +287,7 @@ def _length(factors: Sequence[str], coefficient: int) -> str:
 
 def _never_negative(size: str) -> str:
     """N - 1 for N = 0: the step that makes such a value says what is wrong, not its memory."""
-    return f"max({size}, 0)" if "-" in size else size
+    return f"np.maximum({size}, 0)" if "-" in size else size
 
 
 def _shape(type_: str) -> str:

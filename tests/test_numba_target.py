@@ -156,3 +156,12 @@ def test_out_and_debug(numba):
     checked = G.compile(G.log(x * 2.0) + 1.0, target="numba", debug=True)
     with pytest.raises(G.GraphcError, match="the logarithm of 0"):
         checked(np.zeros(1))
+
+
+def test_a_column_is_summed_to_one_number(numba):
+    x = G.input("x", "N", 1)
+    f = G.compile([G.sum(G.exp(x), axis=0), G.sum(G.exp(x))], target="numba")
+    at = np.linspace(-1, 1, 7).reshape(7, 1)
+    column, whole = f(at)
+    assert column.shape == (1,)
+    np.testing.assert_allclose([column[0], whole], [np.exp(at).sum()] * 2, rtol=1e-14)
