@@ -35,7 +35,7 @@ from .ops.shaping import BROADCAST_TO
 from .reverse import backward, gradients, vjp
 from .rewrite import Rewrite, rewrite
 from .scalar_spellings import refusal
-from .signature import Signature, Slot, key_name, slot_of, suggestion
+from .signature import Signature, Slot, key_name, ready_source, slot_of, suggestion
 from .simplifier import origins
 from .simplifier import simplify as simplified
 from .spread import points, spread
@@ -333,6 +333,13 @@ def _formulas(tops: Sequence[Expr], titles: Mapping[int, str], name: str) -> str
 _QUIET: list[Context] = []  # in which NumPy warns of nothing; np.errstate takes four times as long to enter
 
 
+QUICK = 32  # arguments, up to which a function of their own says whether they are just right
+
+
+def _never(*args: Any) -> bool:
+    return False
+
+
 def _quiet() -> Context:
     context = Context()
     context.run(np.seterr, all="ignore")
@@ -357,12 +364,16 @@ class Function:
         self.source = self._text(program, style)
         large = {name: value for name, value in program.constants if f"# {name}: " in self.source}
         self.raw: Callable[..., Any] = load(self.source, program.name, constants=large, keep=kept)
+        # Where the emitted function only calls its steps where nothing warns, a call from here need not do so twice.
+        steps = f"{program.name}_steps"
+        self._steps = self.raw.__globals__[steps] if steps in self.raw.__code__.co_names else self.raw
         self._signature = Signature(program.name, slots)
         self._takers, self._sizes = self._signature.takers, self._signature.sizes
         # -1: one argument alone may be the mapping of all of them, so it is always looked at.
         self._count = len(slots) if len(slots) != 1 else -1
         self._same_sizes = bool(self._sizes.others)
         self._spread: dict[tuple[bool, ...], Function] = {}
+        self._ready: Callable[..., bool] | None = None  # made at the first call
         self.__name__ = program.name
         self.__doc__ = program.doc
 
@@ -390,16 +401,21 @@ class Function:
             args = self._signature.bind(args, given)
             if out is not None:
                 return self._into(out, self(*args) if self._count >= 0 else self({self.inputs[0]: args[0]}))
-        values = [take(value) for take, value in zip(self._takers, args)]
-        if self._same_sizes:
-            self._sizes.check(values, self.program.name)
+        if self._ready is None:
+            source = ready_source(self._slots) if 0 < len(self._slots) <= QUICK else ""
+            self._ready = load(source, "ready") if source else _never
+        values: Sequence[Any] = args
+        if not self._ready(*args):
+            values = [take(value) for take, value in zip(self._takers, args)]
+            if self._same_sizes:
+                self._sizes.check(values, self.program.name)
         # Inf and NaN are results, not warnings: the branch of a `where` that is not taken may well overflow.
         # Each call has a context of its own from the pool, which many threads may share.
         try:
             context = _QUIET.pop()
         except IndexError:
             context = _quiet()
-        results = context.run(self.raw, *values)
+        results = context.run(self._steps, *values)
         _QUIET.append(context)
         if self.debug:
             self._check_finite(results, values)

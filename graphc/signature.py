@@ -97,6 +97,39 @@ class Signature:
         return arrays
 
 
+def ready_source(slots: Sequence[Slot]) -> str:
+    """The text of `ready(a0, a1, ...)`: whether each argument is an array of exactly its slot's type, and all named
+    sizes agree, so that nothing has to be cast or refused. Without a size that is more than a name; "" otherwise.
+
+    >>> import graphc as G
+    >>> print(ready_source([slot_of(G.input("x", "N", 3)), slot_of(G.input("k"))]).split("    return ")[1])
+    (type(a0) is np.ndarray and a0.dtype is d0 and len(s0 := a0.shape) == 2 and s0[1] == 3
+            and type(a1) is np.float64)
+    <BLANKLINE>
+    """
+    first: dict[str, str] = {}
+    tests: list[str] = []
+    for i, slot in enumerate(slots):
+        shape = slot.type.shape
+        if not shape:
+            tests.append(f"type(a{i}) is np.{_SCALARS[slot.type.dtype].__name__}")
+            continue
+        parts = [f"type(a{i}) is np.ndarray", f"a{i}.dtype is d{i}", f"len(s{i} := a{i}.shape) == {len(shape)}"]
+        for axis, size in enumerate(shape):
+            here = f"s{i}[{axis}]"
+            if isinstance(size, int):
+                parts.append(f"{here} == {size}")
+            elif not size.name:
+                return ""
+            elif first.setdefault(size.name, here) != here:
+                parts.append(f"{here} == {first[size.name]}")
+        tests.append(" and ".join(parts))
+    dtypes = [f"d{i} = np.dtype(np.{_SCALARS[slot.type.dtype].__name__})\n" for i, slot in enumerate(slots)]
+    arguments = ", ".join(f"a{i}" for i in range(len(slots)))
+    joined = "\n            and ".join(tests)
+    return f"import numpy as np\n\n{''.join(dtypes)}\n\ndef ready({arguments}):\n    return ({joined})\n"
+
+
 def key_name(key: Any, who: str) -> str:
     """The name that a key of a mapping of values stands for."""
     if isinstance(key, str):

@@ -351,3 +351,21 @@ def test_a_long_chain():
 def test_a_size_is_known_from_an_input_that_cancels_out():
     x = G.input("x", "N", 3)
     np.testing.assert_allclose(G.evaluate(G.log(G.sigmoid(x - x)), {x: np.ones((2, 3))}), np.full((2, 3), -np.log(2)))
+
+
+@pytest.mark.parametrize(("given", "ready"), [
+    ({"x": np.ones((2, 3)), "y": np.ones(2), "k": np.float64(1)}, True),
+    ({"x": np.ones((2, 3)), "y": np.ones(2), "k": 1.0}, False),
+    ({"x": np.ones((2, 3)), "y": [1.0, 1.0], "k": np.float64(1)}, False),
+    ({"x": np.ones((2, 3)), "y": np.ones(3), "k": np.float64(1)}, False),
+    ({"x": np.ones((2, 4)), "y": np.ones(2), "k": np.float64(1)}, False),
+    ({"x": np.ones(3), "y": np.ones(2), "k": np.float64(1)}, False),
+    ({"x": np.ones((2, 3), "float32"), "y": np.ones(2), "k": np.float64(1)}, False),
+    ({"x": np.ma.ones((2, 3)), "y": np.ones(2), "k": np.float64(1)}, False),
+    ({"x": np.ones((2, 3), ">f8"), "y": np.ones(2), "k": np.float64(1)}, False),
+])  # fmt: skip
+def test_only_arguments_that_are_just_right_pass_unlooked_at(given, ready):
+    x, y, k = G.input("x", "N", 3), G.input("y", "N"), G.input("k")
+    fn = G.compile(G.sum(x * k, axis=1) + y)
+    fn(np.ones((2, 3)), np.ones(2), 1.0)
+    assert fn._ready(*given.values()) is ready
