@@ -288,11 +288,10 @@ def peak_bytes(build: Callable[[], Call]) -> float:
         kept = sum(t.size for t in tracemalloc.take_snapshot().filter_traces([numpy_data]).traces)
         tracemalloc.reset_peak()
         before = tracemalloc.get_traced_memory()[0]
-        results = call()
+        call()
         return kept + tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()
-        results = call = None  # noqa: F841
 
 
 # -- where the time goes ---------------------------------------------------------------------------------
@@ -343,7 +342,7 @@ def _clocked(statement: ast.stmt) -> list[ast.stmt]:
         keep = ast.Assign([ast.Name("_results", ast.Store())], statement.value)
         made = [ast.copy_location(keep, statement), tick, ast.Return(ast.Name("_results", ast.Load()))]
     for m in made:
-        m.clocked = True  # type: ignore[attr-defined]
+        m.clocked = True
     return made
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Context
 from textwrap import wrap
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -365,8 +366,9 @@ class Function:
         large = {name: value for name, value in program.constants if f"# {name}: " in self.source}
         self.raw: Callable[..., Any] = load(self.source, program.name, constants=large, keep=kept)
         # Where the emitted function only calls its steps where nothing warns, a call from here need not do so twice.
-        steps = f"{program.name}_steps"
-        self._steps = self.raw.__globals__[steps] if steps in self.raw.__code__.co_names else self.raw
+        # A constant of the user's may have that name, too.
+        steps = self.raw.__globals__.get(f"{program.name}_steps")
+        self._steps = steps if isinstance(steps, FunctionType) else self.raw
         self._signature = Signature(program.name, slots)
         self._takers, self._sizes = self._signature.takers, self._signature.sizes
         # -1: one argument alone may be the mapping of all of them, so it is always looked at.

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -47,7 +48,7 @@ def caller() -> tuple[str, int] | None:
     """File and line outside this package that the node being made comes from, or what the pass says."""
     if PLACE.where is not None:
         return PLACE.where
-    frame = sys._getframe(2)
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         file = frame.f_code.co_filename
         if file not in _OURS:
@@ -55,5 +56,5 @@ def caller() -> tuple[str, int] | None:
                 place = file, frame.f_lineno
                 return _PLACES.setdefault(place, place)
             _OURS.add(file)
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return None

@@ -369,3 +369,9 @@ def test_only_arguments_that_are_just_right_pass_unlooked_at(given, ready):
     fn = G.compile(G.sum(x * k, axis=1) + y)
     fn(np.ones((2, 3)), np.ones(2), 1.0)
     assert fn._ready(*given.values()) is ready
+
+
+def test_a_constant_called_as_an_emitted_function_might_be():
+    x, c = G.input("x", 100), G.const(np.arange(100.0), "f_steps")
+    assert G.compile(G.sum(x * c))(np.ones(100)) == 4950.0
+    assert G.compile(G.sum(G.sigmoid(x * c)))(np.zeros(100)) == 50.0
