@@ -19,7 +19,7 @@ import numpy as np
 from .dims import Size
 from .errors import DTypeError, InputError, NoDerivative, ShapeError
 from .formula import format_node
-from .ir import TUPLE, Expr, building, consumers, lift, postorder, same_variable, variables
+from .ir import TUPLE, Expr, building, lift, postorder, same_variable, variables
 from .ops.elementwise import EQUAL, WHERE
 from .ops.gather import join_terms
 from .ops.loop_rules import PASSES
@@ -43,7 +43,7 @@ class Row(NamedTuple):
     node: Expr
     contributions: tuple[Contribution, ...]
     adjoint: Expr | None  # None: exactly zero
-    paths: int  # paths from the node to the output, which a naive sum would walk
+    paths: int = 0  # paths from the node to the output, which a naive sum would walk: counted for the table alone
 
     @property
     def consumers(self) -> tuple[Expr, ...]:
@@ -87,7 +87,7 @@ def backward(f: Expr, wrt: Any = None) -> Backward:
     """
     order, targets = _scalar_targets(f, wrt)
     seeds = [lift(f.dtype.type(1))]
-    rows = _propagate([f], seeds, targets, order)
+    rows = _counted(_propagate([f], seeds, targets, order), f)
     return Backward(f, tuple(targets), tuple(rows), _stable_slopes([f], seeds, targets, order))
 
 
@@ -116,38 +116,8 @@ def _slopes(ys: Sequence[Expr], seeds: Sequence[Expr], xs: Sequence[Expr], order
 
 
 def _plain_slopes(ys: Sequence[Expr], seeds: Sequence[Expr], xs: Sequence[Expr], order: Sequence[Expr]) -> list[Expr]:
-    if any(node.op is WHERE or isinstance(node.type, TupleType) for node in order):
-        adjoints = {row.node: row.adjoint for row in _propagate(ys, seeds, xs, order)}
-    else:
-        adjoints = _adjoints(ys, seeds, xs, order)
+    adjoints = {row.node: row.adjoint for row in _propagate(ys, seeds, xs, order)}
     return [_or_zeros(adjoints.get(x), x) for x in xs]
-
-
-def _adjoints(ys: Sequence[Expr], seeds: Sequence[Expr], xs: Sequence[Expr],
-              order: Sequence[Expr]) -> dict[Expr, Expr | None]:
-    """The adjoints that `_propagate` finds, without its table, where nothing is selected and no node has several
-    results: each node's terms wait with it until its turn comes."""
-    active = _active(order, xs)
-    found: dict[Expr, Expr | None] = {}
-    waiting: dict[Expr, list[Expr]] = {}  # the last user's first, the last operand's first
-    seeded: dict[Expr, list[Expr]] = {}
-    for y, seed in zip(ys, seeds):
-        seeded.setdefault(y, []).append(seed)
-    with building() as at:
-        for node in reversed(order):
-            if node not in active:
-                continue
-            at(node)
-            terms = waiting.pop(node, [])
-            terms.reverse()
-            g = found[node] = _total([*seeded[node], *terms] if node in seeded else terms)
-            args = node.args
-            if g is None or active.isdisjoint(args):
-                continue
-            for a, c in zip(reversed(args), reversed(_raw(node, g)), strict=True):
-                if c is not None and a in active:
-                    waiting.setdefault(a, []).append(c if c.type is a.type else _fit(c, a))
-    return found
 
 
 def _stable_slopes(ys: Sequence[Expr], seeds: Sequence[Expr], xs: Sequence[Expr],
@@ -243,13 +213,13 @@ def _active(order: Sequence[Expr], wrt: Iterable[Expr]) -> set[Expr]:
 
 
 def _propagate(outputs: Sequence[Expr], seeds: Sequence[Expr], wrt: Sequence[Expr], order: Sequence[Expr]) -> list[Row]:
-    """One row for each node between `wrt` and the outputs, outputs first."""
+    """One row for each node between `wrt` and the outputs, outputs first; each node's terms wait with it until its
+    turn comes."""
     active = _active(order, wrt)
-    edges = consumers(order)
-    handed: dict[Expr, tuple[Expr | None, ...]] = {}  # what each user hands to its operands
+    waiting: dict[Expr, list[Contribution]] = {}  # the last user's first, the last operand's first
     under: dict[Expr, Masked] = {}  # nodes that stand under a selection only
     selects = any(node.op is WHERE for node in order)
-    rows: dict[Expr, Row] = {}
+    rows: list[Row] = []
     seeded: dict[Expr, list[Expr]] = {}
     for y, seed in zip(outputs, seeds):
         seeded.setdefault(y, []).append(seed)
@@ -258,26 +228,39 @@ def _propagate(outputs: Sequence[Expr], seeds: Sequence[Expr], wrt: Sequence[Exp
             if node not in active:
                 continue
             at(node)
-            users = [edge for edge in edges[node] if edge[0] in active]
-            row = rows[node] = _row(node, users, seeded.get(node, ()), handed, rows)
-            if row.adjoint is None or active.isdisjoint(node.args):
+            row = _row(node, waiting.pop(node, ()), seeded.get(node, ()))
+            rows.append(row)
+            args = node.args
+            if active.isdisjoint(args):
                 continue
-            masked = _masked(row.contributions, under) if selects and node not in seeded else None
-            if masked is None and node.op is not WHERE:
-                handed[node] = _pull(node, row.adjoint, active)
-            else:
-                handed[node] = _pull_masked(node, row.adjoint, active, masked, under)
-    return list(rows.values())
+            handed: Sequence[Expr | None] = [None] * len(args)
+            if row.adjoint is not None:
+                masked = _masked(row.contributions, under) if selects and node not in seeded else None
+                if masked is None and node.op is not WHERE:
+                    handed = _pull(node, row.adjoint, active)
+                else:
+                    handed = _pull_masked(node, row.adjoint, active, masked, under)
+            for i in range(len(args) - 1, -1, -1):
+                if args[i] in active:
+                    waiting.setdefault(args[i], []).append(Contribution(node, i, handed[i]))
+    return rows
 
 
-def _row(node: Expr, users: Sequence[tuple[Expr, int]], seeds: Sequence[Expr],
-         handed: Mapping[Expr, tuple[Expr | None, ...]], rows: Mapping[Expr, Row]) -> Row:
-    contributions = tuple([Contribution(u, i, handed[u][i] if u in handed else None) for u, i in users])
+def _row(node: Expr, waiting: Sequence[Contribution], seeds: Sequence[Expr]) -> Row:
+    contributions = tuple(waiting[::-1])
     if isinstance(node.type, TupleType):
-        adjoint = _gathered(node.type, contributions)
-    else:
-        adjoint = _total([*seeds, *[c.value for c in contributions]])
-    return Row(node, contributions, adjoint, len(seeds) + sum([rows[u].paths for u, _ in users]))
+        return Row(node, contributions, _gathered(node.type, contributions))
+    return Row(node, contributions, _total([*seeds, *[c.value for c in contributions]]))
+
+
+def _counted(rows: Iterable[Row], output: Expr) -> list[Row]:
+    """The rows with their paths: of a node, those of all its users, and the output's own."""
+    paths: dict[Expr, int] = {}
+    result = []
+    for row in rows:
+        paths[row.node] = int(row.node is output) + sum([paths[c.consumer] for c in row.contributions])
+        result.append(row._replace(paths=paths[row.node]))
+    return result
 
 
 def _gathered(type_: TupleType, contributions: Iterable[Contribution]) -> Expr | None:

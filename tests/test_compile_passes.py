@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import graphc as G
-from graphc import ir, reverse, rewrite
+from graphc import ir, rewrite
 from graphc.rules import RULES
 from graphc.traversal import postorder
 
@@ -95,14 +95,18 @@ def model(seed: int) -> tuple[G.Expr, list[G.Expr]]:
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_adjoints_are_those_of_the_table(seed):
+def test_every_edge_brings_one_contribution_and_every_path_is_counted(seed):
     f, wrt = model(seed)
-    order = postorder([f])
-    seeds = [G.const(np.float64(1))]
-    rows = {row.node: row.adjoint for row in reverse._propagate([f], seeds, wrt, order)}
-    found = reverse._adjoints([f], seeds, wrt, order)
-    assert found.keys() == rows.keys()
-    assert all(found[node] is adjoint for node, adjoint in rows.items())
+    rows = G.backward(f, wrt).table()
+    nodes = [row.node for row in rows]
+    edges = {node: [(u, i) for u in reversed(nodes) for i, a in enumerate(u.args) if a is node] for node in nodes}
+    paths = {f: 1}
+    for node in nodes[1:]:
+        paths[node] = sum(paths[u] for u, _ in edges[node])
+    for row in rows:
+        assert [id(c.consumer) for c in row.contributions] == [id(u) for u, _ in edges[row.node]]
+        assert [c.operand for c in row.contributions] == [i for _, i in edges[row.node]]
+        assert row.paths == paths[row.node]
 
 
 @pytest.mark.parametrize("seed", range(30))

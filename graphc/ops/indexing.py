@@ -83,7 +83,7 @@ def split_arrays(index: Any) -> tuple[tuple[Any, ...], list[Expr]]:
 def _at(entry: At, args: tuple[Expr, ...], axis: int) -> Entry:
     size, array = args[0].shape[axis], args[entry.operand]
     if array.type.dtype == "bool":
-        raise DTypeError(f"how many elements the bool {array.type} picks is not known while the graph is declared; "
+        raise DTypeError(f"how many elements the mask {array.type} picks is not known while the graph is declared; "
                          "use G.where(mask, x, other), or a constant mask")
     if array.type.is_float:
         raise DTypeError(f"an index array holds integers, got {array.type}; use astype")
