@@ -13,7 +13,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from .constant import Constant, Init, check_name, constant_of, weak_constant
 from .dims import Dim, Size
 from .errors import DTypeError, GraphcError, InputError, ShapeError
 from .formula import Form, call, format_node, size_texts
+from .operators import OPS, Operators
 from .traversal import consumers, postorder, to_networkx
 from .types import DTYPES, TensorType, TupleType, as_dtype, as_shape
 
@@ -32,26 +33,6 @@ __all__ = [
 
 
 
-class _Table(dict[str, "Op"]):
-    """The rows by name. The package `ops` says how to import them all, when one is looked up that is not here yet."""
-
-    load: Callable[[], None] | None = None
-
-    def __missing__(self, name: str) -> Op:
-        self.complete()
-        if name not in self:
-            raise KeyError(name)
-        return self[name]
-
-    def complete(self) -> _Table:
-        """The table with every row in it."""
-        load, self.load = self.load, None
-        if load is not None:
-            load()
-        return self
-
-
-OPS = _Table()
 
 TypeRule = Callable[..., TensorType]
 Pullback = Callable[..., "tuple[Expr | None, ...]"]
@@ -177,7 +158,7 @@ class _Fields:
     serial: int  # counts the nodes as they are made
 
 
-class Expr(_Fields):
+class Expr(_Fields, Operators):
     """A node of the graph: an op, its operands, its type. Immutable, hashable, compared by identity.
 
     Comparisons build nodes, so `bool(expr)` is an error; ask `a is b` whether two nodes are the same.
@@ -305,118 +286,6 @@ class Expr(_Fields):
         declared = sorted((n for n in order if n.op.name in VARIABLES), key=lambda n: n.serial)
         return _rebuild, (rows, [index[n] for n in declared])
 
-    # -- operators: each is the row of that name -------------------------------------------------------
-
-    def __add__(self, other: Any) -> Expr:
-        return OPS["add"](self, other)
-
-    def __radd__(self, other: Any) -> Expr:
-        return OPS["add"](other, self)
-
-    def __sub__(self, other: Any) -> Expr:
-        return OPS["subtract"](self, other)
-
-    def __rsub__(self, other: Any) -> Expr:
-        return OPS["subtract"](other, self)
-
-    def __mul__(self, other: Any) -> Expr:
-        return OPS["multiply"](self, other)
-
-    def __rmul__(self, other: Any) -> Expr:
-        return OPS["multiply"](other, self)
-
-    def __truediv__(self, other: Any) -> Expr:
-        return OPS["divide"](self, other)
-
-    def __rtruediv__(self, other: Any) -> Expr:
-        return OPS["divide"](other, self)
-
-    def __floordiv__(self, other: Any) -> Expr:
-        return OPS["floor_divide"](self, other)
-
-    def __rfloordiv__(self, other: Any) -> Expr:
-        return OPS["floor_divide"](other, self)
-
-    def __mod__(self, other: Any) -> Expr:
-        return OPS["remainder"](self, other)
-
-    def __rmod__(self, other: Any) -> Expr:
-        return OPS["remainder"](other, self)
-
-    def __divmod__(self, other: Any) -> tuple[Expr, Expr]:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> tuple[Expr, Expr]:
-        return other // self, other % self
-
-    def __pow__(self, other: Any) -> Expr:
-        return OPS["power"](self, other)
-
-    def __rpow__(self, other: Any) -> Expr:
-        return OPS["power"](other, self)
-
-    def __matmul__(self, other: Any) -> Expr:
-        return OPS["matmul"](self, other)
-
-    def __rmatmul__(self, other: Any) -> Expr:
-        return OPS["matmul"](other, self)
-
-    def __neg__(self) -> Expr:
-        return OPS["negative"](self)
-
-    def __pos__(self) -> Expr:
-        return self
-
-    def __abs__(self) -> Expr:
-        return OPS["absolute"](self)
-
-    def __round__(self, ndigits: int = 0) -> Expr:
-        return self.round(ndigits)
-
-    def __floor__(self) -> Expr:
-        return OPS["floor"](self)
-
-    def __ceil__(self) -> Expr:
-        return OPS["ceil"](self)
-
-    def __trunc__(self) -> Expr:
-        return OPS["trunc"](self)
-
-    def __lt__(self, other: Any) -> Expr:
-        return OPS["less"](self, other)
-
-    def __le__(self, other: Any) -> Expr:
-        return OPS["less_equal"](self, other)
-
-    def __gt__(self, other: Any) -> Expr:
-        return OPS["greater"](self, other)
-
-    def __ge__(self, other: Any) -> Expr:
-        return OPS["greater_equal"](self, other)
-
-    def __eq__(self, other: Any) -> Expr:  # type: ignore[override]
-        return OPS["equal"](self, other)
-
-    def __ne__(self, other: Any) -> Expr:  # type: ignore[override]
-        return OPS["not_equal"](self, other)
-
-    def __and__(self, other: Any) -> Expr:
-        return OPS["logical_and"](self, other)
-
-    def __or__(self, other: Any) -> Expr:
-        return OPS["logical_or"](self, other)
-
-    def __xor__(self, other: Any) -> Expr:
-        return OPS["logical_xor"](self, other)
-
-    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
-
-    def __invert__(self) -> Expr:
-        return OPS["logical_not"](self)
-
-    def __getitem__(self, index: Any) -> Expr:
-        return OPS["getitem"](self, index=index)
-
     # -- the usual methods, as NumPy's ------------------------------------------------------------------
 
     @property
@@ -464,30 +333,6 @@ class Expr(_Fields):
     def min(self, axis: Any = None, keepdims: bool = False) -> Expr:
         """As `G.min`."""
         return OPS["min"](self, axis=axis, keepdims=keepdims)
-
-    # The other methods that NumPy's arrays have are the functions of these names, the node first: `lang` sets them.
-    all: ClassVar[Callable[..., Expr]]
-    any: ClassVar[Callable[..., Expr]]
-    argmax: ClassVar[Callable[..., Expr]]
-    argmin: ClassVar[Callable[..., Expr]]
-    argsort: ClassVar[Callable[..., Expr]]
-    clip: ClassVar[Callable[..., Expr]]
-    cumprod: ClassVar[Callable[..., Expr]]
-    cumsum: ClassVar[Callable[..., Expr]]
-    diagonal: ClassVar[Callable[..., Expr]]
-    dot: ClassVar[Callable[..., Expr]]
-    flatten: ClassVar[Callable[..., Expr]]
-    prod: ClassVar[Callable[..., Expr]]
-    ptp: ClassVar[Callable[..., Expr]]
-    repeat: ClassVar[Callable[..., Expr]]
-    round: ClassVar[Callable[..., Expr]]
-    sort: ClassVar[Callable[..., Expr]]
-    squeeze: ClassVar[Callable[..., Expr]]
-    std: ClassVar[Callable[..., Expr]]
-    swapaxes: ClassVar[Callable[..., Expr]]
-    take: ClassVar[Callable[..., Expr]]
-    trace: ClassVar[Callable[..., Expr]]
-    var: ClassVar[Callable[..., Expr]]
 
 
 def _brief(node: Expr) -> str:

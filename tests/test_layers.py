@@ -17,6 +17,7 @@ ROWS = [
     ["dims"],
     ["types"],
     ["formula", "constant", "traversal", "building"],
+    ["operators"],
     ["ir"],
     ["spelling", "written_out"],
     ["ops"],
