@@ -26,9 +26,10 @@ from .errors import (
 from .ir import Expr, to_networkx
 
 if TYPE_CHECKING:
-    from .api import Function, compile, evaluate, explain, value_and_grad
+    from .api import compile, evaluate, explain, value_and_grad
     from .checking import Verdict, check
     from .checking import parse_graph as parse
+    from .compiled import Function
     from .costing import cost
     from .derivation import Derivation, derive
     from .drawing import Drawing, draw
@@ -53,7 +54,7 @@ _LATER = {
     "jacobian": ("orders", "jacobian"),
     "hessian": ("orders", "hessian"),
     "hvp": ("orders", "hvp"),
-    "Function": ("api", "Function"),
+    "Function": ("compiled", "Function"),
     "compile": ("api", "compile"),
     "evaluate": ("api", "evaluate"),
     "value_and_grad": ("api", "value_and_grad"),

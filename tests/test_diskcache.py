@@ -32,7 +32,7 @@ def compiled(monkeypatch):
     def counting(source, filename, compiled):
         return kept(source, filename, lambda s, f: (texts.append(s), compiled(s, f))[1])
 
-    monkeypatch.setattr("graphc.api.kept", counting)
+    monkeypatch.setattr("graphc.compiled.kept", counting)
     monkeypatch.delenv(diskcache.VARIABLE, raising=False)
     return texts
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from random_graphs import NAMES, Seeded, grow
 
 import graphc as G
-from graphc import api
+from graphc import compiled
 from graphc.ir import OPS
 
 
@@ -97,7 +97,7 @@ def test_rules_that_are_wrong_together_are_found_by_differences(row):
 
 
 def test_a_rewrite_that_is_off_by_a_part_in_ten_billion_is_found(monkeypatch):
-    monkeypatch.setitem(api.SIMPLIFIERS, True, lambda tops: [top * (1 + 1e-10) for top in tops])
+    monkeypatch.setitem(compiled.SIMPLIFIERS, True, lambda tops: [top * (1 + 1e-10) for top in tops])
     with pytest.raises(Disagreement, match=r"compile: output 0 is \[.*\] instead of \[.*\], tolerance"):
         check(small_graph())
 
@@ -106,7 +106,7 @@ def test_a_crash_is_found_and_the_graph_is_printed(monkeypatch):
     def broken(tops):
         raise ZeroDivisionError("by a rule")
 
-    monkeypatch.setitem(api.SIMPLIFIERS, True, broken)
+    monkeypatch.setitem(compiled.SIMPLIFIERS, True, broken)
     with pytest.raises(Disagreement, match=r"by a rule") as failure:
         check(small_graph())
     assert re.search(r'OPS\["tanh"\]\.make\(\(n\d, \), \(\)\)  # float64\[3\]', str(failure.value))
