@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .order import ordered
 from .passes import optimised
 from .program import Program, Step, check, is_literal, is_scalar, sizes_of, words
 from .schedule import LONG, PART, SMALL, Part, copied, cut, live_steps, writes
@@ -103,6 +104,7 @@ def _fast(program: Program, small: int) -> tuple[list[str], list[Step]] | None:
         return None  # an axis of unknown length: no memory can be set aside for it
     fresh = _Fresh(program)
     steps, _ = optimised(program, fresh)
+    steps = ordered(program, steps)
     space = plan(program, steps, fresh, small)
     if space is None:
         return None
