@@ -1,8 +1,8 @@
 """The memory that every call of a fast function uses again: which step writes into which buffer.
 
-A *slot* is memory of one dtype, as long as the longest array that is ever put there. A *buffer* is a view of
-a slot in the shape of one type, `u0`, `u1`, ... A step that may write into given memory writes into a buffer,
-and a slot is free again after the last use of any name that shares it. Results of the function never lie in a slot.
+A *buffer* is a view of a slot (see slots.py) in the shape of one type, `u0`, `u1`, ... A step that may write into
+given memory writes into a buffer, and a slot is free again after the last use of any name that shares it. Results of
+the function never lie in a slot.
 
 Slots, buffers, views of buffers, numbers as arrays without axes and whatever depends on sizes alone are made
 once for each thread and each combination of sizes, by a function of its own.
@@ -10,12 +10,14 @@ once for each thread and each combination of sizes, by a function of its own.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from .program import Program, Step, dtype_of, is_literal, is_scalar, sizes_of, words
 from .schedule import SMALL, buffers, last_uses, worth
+from .slots import Pool, Slot, extent
 
 KEPT = 4  # how many combinations of sizes a thread keeps the memory of
 _CONTRACTIONS = frozenset({"np.matmul", "np.dot", "np.vecdot", "np.matvec", "np.vecmat"})
@@ -43,18 +45,10 @@ class Workspace:
 
 
 @dataclass
-class _Slot:
-    dtype: str
-    factors: tuple[str, ...]  # named factors of the number of elements
-    coefficient: int
-
-
-@dataclass
 class _Plan:
     program: Program
     fresh: Callable[[str], str]
-    slots: list[_Slot] = field(default_factory=list)
-    free: dict[tuple[str, tuple[str, ...]], list[int]] = field(default_factory=dict)
+    pool: Pool = field(default_factory=Pool)
     views: dict[tuple[int, str], str] = field(default_factory=dict)  # of slots: slot, type -> name
     inside: dict[str, str] = field(default_factory=dict)  # values of the workspace: name -> its text there
     slot_of: dict[str, int] = field(default_factory=dict)  # root -> slot
@@ -64,47 +58,12 @@ class _Plan:
     numbers: dict[tuple[str, str], str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)  # bound once: "np.add" -> "add"
 
-    def take(self, type_: str) -> int:
-        """A free slot for an array of this type: the shortest that is long enough, else the longest made longer."""
-        factors, coefficient = extent(type_)
-        key = dtype_of(type_), factors
-        pool = self.free.setdefault(key, [])
-        if not pool:
-            self.slots.append(_Slot(*key, coefficient))
-            return len(self.slots) - 1
-        enough = [s for s in reversed(pool) if self.slots[s].coefficient >= coefficient]
-        chosen = (min(enough, key=lambda s: self.slots[s].coefficient) if enough
-                  else max(reversed(pool), key=lambda s: self.slots[s].coefficient))
-        pool.remove(chosen)
-        self.slots[chosen].coefficient = max(self.slots[chosen].coefficient, coefficient)
-        return chosen
-
-    def release(self, slot: int) -> None:
-        self.free.setdefault((self.slots[slot].dtype, self.slots[slot].factors), []).append(slot)
-
     def view(self, slot: int, type_: str) -> str:
         """The name of the buffer."""
         name = self.views.get((slot, type_))
         if name is None:
             name = self.views[slot, type_] = self.fresh("u")
         return name
-
-
-def extent(type_: str) -> tuple[tuple[str, ...], int]:
-    """The number of elements of a type, as named factors and a coefficient.
-
-    >>> extent("float64[N,3*T,4]"), extent("bool[N + 1,2]")
-    ((('N', 'T'), 12), (('(N + 1)',), 2))
-    """
-    factors, coefficient = [], 1
-    for size in sizes_of(type_):
-        parts = [f"({size})"] if " " in size or "/" in size else size.split("*")
-        for part in parts:
-            if part.isdigit():
-                coefficient *= int(part)
-            else:
-                factors.append(part)
-    return tuple(sorted(f for f in factors if f)), coefficient
 
 
 def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], small: int = SMALL) -> Workspace | None:
@@ -115,7 +74,17 @@ def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], s
     """
     if not any(takes_out(s) and worth(s.type, small) for s in steps):
         return None
-    p = _Plan(program, fresh)
+    count = itertools.count()
+    draft = _Plan(program, lambda wish: f"{wish}_{next(count)}")
+    _walk(draft, steps)
+    p = _Plan(program, fresh, Pool(draft.pool.better()))
+    kept, outs = _walk(p, steps)
+    return _made(p, kept, outs) if p.views else None
+
+
+def _walk(p: _Plan, steps: Sequence[Step]) -> tuple[list[Step], list[str]]:
+    """What is left of a call, and where each step of it writes; `p` gathers what the workspace holds."""
+    program = p.program
     root = buffers(program, steps)
     last = last_uses(program, steps, root)
     types = types_of(program, steps)
@@ -124,6 +93,7 @@ def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], s
     outs: list[str] = []
     made: set[str] = set()  # arrays that a call makes, which a later step may write over
     for i, step in enumerate(steps):
+        p.pool.now = i
         if _hoist(p, step, root, results):
             continue
         dying = [b for b in dict.fromkeys(root.get(a, "") for a in step.args) if last.get(b) == i]
@@ -131,19 +101,19 @@ def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], s
         if takes_out(step) and root[step.target] not in results:
             slot, out = _in_place(p, step, dying, root, types, made)
             if not out:
-                slot = p.take(step.type)
+                slot = p.pool.take(step.type)
             if slot >= 0:
                 out = p.view(slot, step.type)
                 p.slot_of[step.target] = slot
                 p.inside[step.target] = out
         for name in dying:
             if name in p.slot_of and p.slot_of[name] != slot:
-                p.release(p.slot_of[name])
+                p.pool.release(p.slot_of[name])
         if slot < 0 and not step.alias and not is_scalar(step.type) and step.target not in results:
             made.add(step.target)
         kept.append(_bound(p, step._replace(args=_operands(p, step, types)), out))
         outs.append(out)
-    return _made(p, kept, outs) if p.views else None
+    return kept, outs
 
 
 def types_of(program: Program, steps: Sequence[Step]) -> dict[str, str]:
@@ -252,32 +222,44 @@ def _made(p: _Plan, steps: list[Step], outs: list[str]) -> Workspace:
     by_slot: dict[int, list[tuple[str, str]]] = {}
     for (slot, type_), name in p.views.items():
         by_slot.setdefault(slot, []).append((type_, name))
-    for i, memory in enumerate(p.slots):
-        lines += _slot_lines(memory, by_slot[i], p.fresh)
+    arenas = {}
+    for (dtype, factors), end in p.pool.arenas().items():
+        name = arenas[dtype, factors] = p.fresh("arena")
+        lines.append(f"    {name} = np.empty({_length(factors, end)}{_dtype(dtype)})")
+    for i, memory in enumerate(p.pool.slots):
+        lines += _slot_lines(memory, by_slot[i], p.fresh, arenas.get((memory.dtype, memory.factors), ""))
     lines += p.hoisted
     sizes = [name for name, _ in p.program.dims]
     texts: set[str] = set().union(*(words(line) for line in lines)) if lines else set()
     names = dict.fromkeys([*p.views.values(), *(n for n, text in p.inside.items() if n == text), *p.numbers.values(),
                            *p.functions.values()])
     return Workspace([s for s in sizes if s in texts], lines, [n for n in names if n in used], steps, outs,
-                     len(p.slots))
+                     len(p.pool.slots))
 
 
-def _slot_lines(slot: _Slot, views: Sequence[tuple[str, str]], fresh: Callable[[str], str]) -> list[str]:
+def _slot_lines(slot: Slot, views: Sequence[tuple[str, str]], fresh: Callable[[str], str], arena: str) -> list[str]:
     """The memory of a slot, and its views: the slot itself where they all have one shape."""
-    dtype = {"float64": "", "bool": ", np.bool_"}.get(slot.dtype, f", np.{slot.dtype}")
     whole = [(t, n) for t, n in views if extent(t)[1] == slot.coefficient]
-    if len(views) == 1 and whole:
+    if slot.place < 0 and len(views) == 1 and whole:
         type_, name = views[0]
-        return [f"    {name} = np.empty({_shape(type_)}{dtype})"]
-    base = fresh("slot")
-    length = _length(slot.factors, slot.coefficient)
-    lines = [f"    {base} = np.empty({length}{dtype})"]
+        return [f"    {name} = np.empty({_shape(type_)}{_dtype(slot.dtype)})"]
+    lines = []
+    if slot.place < 0:
+        arena = fresh("slot")
+        lines = [f"    {arena} = np.empty({_length(slot.factors, slot.coefficient)}{_dtype(slot.dtype)})"]
+    start = _length(slot.factors, slot.place) if slot.place > 0 else ""
     for type_, name in views:
         factors, coefficient = extent(type_)
-        part = "" if coefficient == slot.coefficient else f"[: {_length(factors, coefficient)}]"
-        lines.append(f"    {name} = {base}{part}.reshape({_shape(type_)})")
+        end = _length(factors, max(slot.place, 0) + coefficient)
+        part = f"[{start}{' ' * bool(start)}: {end}]"
+        if not start and slot.place < 0 and coefficient == slot.coefficient:
+            part = ""
+        lines.append(f"    {name} = {arena}{part}.reshape({_shape(type_)})")
     return lines
+
+
+def _dtype(dtype: str) -> str:
+    return {"float64": "", "bool": ", np.bool_"}.get(dtype, f", np.{dtype}")
 
 
 def _length(factors: Sequence[str], coefficient: int) -> str:
