@@ -116,7 +116,9 @@ class Function:
         self._count = len(slots) if len(slots) != 1 else -1
         self._same_sizes = bool(self._sizes.others)
         self._spread: dict[tuple[bool, ...], Function] = {}
-        self._ready: Callable[..., bool] | None = None  # made at the first call
+        # Compiled here: in the first call it would take more memory than the arrays of a small graph.
+        checked = ready_source(slots) if 0 < len(slots) <= QUICK and self.target != "scalar" else ""
+        self._ready: Callable[..., bool] = load(checked, "ready") if checked else _never
         self.__name__ = program.name
         self.__doc__ = program.doc
 
@@ -144,9 +146,6 @@ class Function:
             args = self._signature.bind(args, given)
             if out is not None:
                 return self._into(out, self(*args) if self._count >= 0 else self({self.inputs[0]: args[0]}))
-        if self._ready is None:
-            source = ready_source(self._slots) if 0 < len(self._slots) <= QUICK else ""
-            self._ready = load(source, "ready") if source else _never
         values: Sequence[Any] = args
         if not self._ready(*args):
             values = [take(value) for take, value in zip(self._takers, args)]
