@@ -2,7 +2,7 @@
 
 from .load import load
 from .numba_source import numba_program
-from .numpy_source import STYLES, numpy_source
+from .numpy_source import STYLES, into_source, numpy_source
 from .program import Input, Program, Step, check
 from .saved import module_source
 from .scalar_source import RESERVED as SCALAR_NAMES
@@ -10,5 +10,5 @@ from .scalar_source import caller_source, literal, scalar_source
 
 GRAPHC_CODEGEN = True  # how graphc knows this package from another of the same name
 
-__all__ = ["GRAPHC_CODEGEN", "SCALAR_NAMES", "STYLES", "Input", "Program", "Step", "caller_source", "check", "literal",
-           "load", "module_source", "numba_program", "numpy_source", "scalar_source"]
+__all__ = ["GRAPHC_CODEGEN", "SCALAR_NAMES", "STYLES", "Input", "Program", "Step", "caller_source", "check",
+           "into_source", "literal", "load", "module_source", "numba_program", "numpy_source", "scalar_source"]

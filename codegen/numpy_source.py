@@ -9,17 +9,17 @@ from __future__ import annotations
 import base64
 import keyword
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
-from .order import ordered
+from .order import arrays, ordered
 from .passes import optimised
-from .program import Program, Step, check, is_literal, is_scalar, sizes_of, words
+from .program import Program, Step, check, is_literal, is_scalar, words
 from .schedule import LONG, PART, SMALL, Part, copied, cut, live_steps, writes
-from .workspace import KEPT, plan
+from .workspace import KEPT, plan, written
 
 STYLES = ("readable", "fast")
 LITERAL = 64  # constants of more elements are embedded as base64, not printed
@@ -49,6 +49,36 @@ def numpy_source(program: Program, style: str = "readable", *, embed: bool = Tru
     """
     pieces = blocks(program, style, embed, long, part, small)
     return "\n\n\n".join([imports(pieces), *pieces]) + "\n"
+
+
+def into_source(program: Program, style: str = "fast", *, long: int = LONG,
+                small: int = SMALL) -> tuple[str, str, tuple[int, ...]]:
+    """The text of a function that writes results straight into arrays it is given after the inputs; its name; and
+    which results these are, in order. ("", "", ()) where no result can be written so. Large constants are left out.
+
+    The arrays must lie in C order and share no memory with an input or with one another.
+
+    >>> from .program import Input
+    >>> x = Input("x", "float64[N,3]", ("N", 3))
+    >>> y = Step("y", "np.exp({0})", ("x",), "float64[N,3]", ufunc="np.exp")
+    >>> source, name, which = into_source(Program("f", (x,), (y,), ("y",), True, (("N", "x.shape[0]"),)))
+    >>> print(name, which, source[source.index("    y = "):])
+    f_into (0,)     y = exp(x, out_y)  # float64[N,3]
+        return y
+    <BLANKLINE>
+    """
+    if style != "fast" or len(program.steps) > long:
+        return "", "", ()
+    check(program)
+    name = _Fresh(program)(f"{program.name}_into")
+    targets: dict[str, str] = {}
+    made = _fast(replace(program, name=name), small, targets)
+    if made is None or not targets:
+        return "", "", ()
+    pieces = [*_called(program.helpers, made[1]),
+              *(constant_source(n, value, embed=False) for n, value in program.constants), *made[0]]
+    which = tuple(program.outputs.index(output) for output in targets)
+    return "\n\n\n".join([imports(pieces), *pieces]) + "\n", name, which
 
 
 def imports(pieces: Iterable[str]) -> str:
@@ -97,15 +127,21 @@ def functions(program: Program, style: str, long: int, part: int, small: int) ->
     return _parts(program, lines, copies, part) if split else [_whole(program, lines, copies)], steps
 
 
-def _fast(program: Program, small: int) -> tuple[list[str], list[Step]] | None:
-    """The function with its workspace, and the function that makes this; None where none is worth it."""
+def _fast(program: Program, small: int,
+          into: dict[str, str] | None = None) -> tuple[list[str], list[Step]] | None:
+    """The function with its workspace, and the function that makes this; None where none is worth it.
+
+    With `into`, the function takes arrays for results, too; `into` is told which: result -> name of the argument.
+    """
     sizes = {name for name, _ in program.dims}
-    if not all(words(s) <= sizes for t in {s.type for s in program.steps} for s in sizes_of(t)):
+    if not all(words(s) <= sizes for t in {s.type for s in program.steps} for _, shape in arrays(t) for s in shape):
         return None  # an axis of unknown length: no memory can be set aside for it
     fresh = _Fresh(program)
     steps, _ = optimised(program, fresh)
     steps = ordered(program, steps)
-    space = plan(program, steps, fresh, small)
+    if into is not None:
+        into.update((name, fresh(f"out_{name}")) for name in written(program, steps))
+    space = plan(program, steps, fresh, small, into)
     if space is None:
         return None
     memory, maker, kept = (fresh(f"{program.name}_{word}") for word in ("memory", "workspace", "space"))
@@ -140,8 +176,8 @@ def _fast(program: Program, small: int) -> tuple[list[str], list[Step]] | None:
     copies = copied(program, steps)
     body = _sizes(program, lines.steps, space.sizes) + start + lines.text(0, len(lines.steps), first=False)
     body.append(_return(program, copies, lambda name: name))
-    arguments = ", ".join(i.name for i in program.inputs)
-    head = [f"def {inner}({arguments}):"] if loud else _head(program)
+    arguments = ", ".join([*(i.name for i in program.inputs), *(into or {}).values()])
+    head = [f"def {inner}({arguments}):"] if loud else _head(program, arguments)
     pieces = ["\n".join(make), "\n".join([*head, *body])]
     return pieces + ([_quiet(program, inner, arguments, fresh)] if loud else []), steps
 
@@ -160,7 +196,7 @@ def _quiet(program: Program, inner: str, arguments: str, fresh: _Fresh) -> str:
         f"    return {results}",
     ]
     made = f"{contexts} = []  # where exp may overflow without a warning, on its way to a 0"
-    return "\n".join([made, "", "", *_head(program), *body])
+    return "\n".join([made, "", "", *_head(program, arguments), *body])
 
 
 class _Fresh:
@@ -193,8 +229,8 @@ def _whole(program: Program, lines: _Lines, copies: Sequence[bool]) -> str:
     return "\n".join([*_head(program), *body])
 
 
-def _head(program: Program) -> list[str]:
-    head = [f"def {program.name}({', '.join(i.name for i in program.inputs)}):"]
+def _head(program: Program, arguments: str = "") -> list[str]:
+    head = [f"def {program.name}({arguments or ', '.join(i.name for i in program.inputs)}):"]
     return head + (docstring(program.doc, "    ") if program.doc else [])
 
 

@@ -91,7 +91,7 @@ def evaluated(size: str, sizes: Mapping[str, Any]) -> Any:
 
 @dataclass
 class _Graph:
-    """Units are the steps that compute arrays; views and numbers of sizes alone come when they are first read."""
+    """Units are the steps that compute; views, and what depends on sizes alone, come when they are first read."""
 
     steps: Sequence[Step]
     units: list[int]  # positions of the steps that are units
@@ -202,10 +202,9 @@ def _graph(program: Program, steps: Sequence[Step], size: int) -> _Graph:
     root = buffers(program, steps)
     index = {s.target: i for i, s in enumerate(steps)}
     units: list[int] = []
-    computed: set[str] = set()  # roots that are units, or that a unit's number is
+    computed: set[str] = set()  # by units
     for i, s in enumerate(steps):
-        if not s.alias and (not is_scalar(s.type) or any(root.get(a) in computed or (a in root and a not in index)
-                                                         for a in s.args)):
+        if not s.alias and any(r in computed or r not in index for a in s.args if (r := root.get(a, ""))):
             units.append(i)
             computed.add(s.target)
     results = {root[name] for name in program.outputs if name in root}

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from .program import Program, Step, dtype_of, is_scalar, sizes_of
+from .quotients import quotients
 from .schedule import live_steps
 from .workspace import types_of
 
@@ -36,7 +37,7 @@ def optimised(program: Program, fresh: Fresh) -> tuple[list[Step], Counter[str]]
     steps = batches(program, steps, fresh, log)
     steps = products(program, live_steps(program, steps), fresh, log)
     steps = sums(program, scaled(program, steps, log), fresh, log)
-    steps = single(program, steps, fresh, log)
+    steps = single(program, quotients(program, steps, fresh, log), fresh, log)
     steps = live_steps(program, shared(program, steps, Counter()))
     return steps, +log
 

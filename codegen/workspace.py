@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .program import Program, Step, dtype_of, is_literal, is_scalar, sizes_of, words
@@ -25,6 +25,9 @@ _NUMBER = re.compile(r"-?(\d+\.?\d*(e[+-]?\d+)?|np\.inf)")
 _CALLED = re.compile(r"np\.\w+(\.reduce)?")
 _RESHAPES = ("np.reshape(", "{0}.reshape(")
 _VIEWS = (*_RESHAPES, "np.transpose(", "{0}.T", "{0}.mT", "np.swapaxes(", "np.broadcast_to(", "{0}[")
+_BY_SIZE = re.compile(r"-\{0\}|\{0\} [-+*/] (\w+|\([\w *+-]+\))")  # of a number of NumPy's: it warns at most
+_SURE = ("np.add.reduce(", "np.concatenate(", "np.dot(", "np.ones(", "np.float64(", "np.float32(")
+_OF_INTEGERS = frozenset({"np.add", "np.subtract", "np.multiply", "np.maximum", "np.minimum"})  # no power, no quotient
 _PLAIN = frozenset({"np", "float", "int", "bool"})
 _WORDS = {"0": "zero", "1": "one", "2": "two", "3": "three", "0.5": "half", "-1": "minus_one"}
 
@@ -48,6 +51,7 @@ class Workspace:
 class _Plan:
     program: Program
     fresh: Callable[[str], str]
+    into: Mapping[str, str] = field(default_factory=dict)  # results that are written into arrays of the caller
     pool: Pool = field(default_factory=Pool)
     views: dict[tuple[int, str], str] = field(default_factory=dict)  # of slots: slot, type -> name
     inside: dict[str, str] = field(default_factory=dict)  # values of the workspace: name -> its text there
@@ -66,20 +70,21 @@ class _Plan:
         return name
 
 
-def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], small: int = SMALL) -> Workspace | None:
+def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], small: int = SMALL,
+         into: Mapping[str, str] | None = None) -> Workspace | None:
     """The workspace of a program; None where no array is (or may be) of `small` elements,
     or all are results.
 
-    `fresh` gives an unused name that begins with a letter.
+    `fresh` gives an unused name that begins with a letter; `into` are the arrays that results are written into.
     """
     if not any(takes_out(s) and worth(s.type, small) for s in steps):
         return None
     count = itertools.count()
-    draft = _Plan(program, lambda wish: f"{wish}_{next(count)}")
+    draft = _Plan(program, lambda wish: f"{wish}_{next(count)}", into=into or {})
     _walk(draft, steps)
-    p = _Plan(program, fresh, Pool(draft.pool.better()))
+    p = _Plan(program, fresh, into=into or {}, pool=Pool(draft.pool.better()))
     kept, outs = _walk(p, steps)
-    return _made(p, kept, outs) if p.views else None
+    return _made(p, kept, outs) if p.views or into else None
 
 
 def _walk(p: _Plan, steps: Sequence[Step]) -> tuple[list[Step], list[str]]:
@@ -97,7 +102,7 @@ def _walk(p: _Plan, steps: Sequence[Step]) -> tuple[list[Step], list[str]]:
         if _hoist(p, step, root, results):
             continue
         dying = [b for b in dict.fromkeys(root.get(a, "") for a in step.args) if last.get(b) == i]
-        out, slot = "", -1
+        out, slot = p.into.get(step.target, ""), -1
         if takes_out(step) and root[step.target] not in results:
             slot, out = _in_place(p, step, dying, root, types, made)
             if not out:
@@ -127,6 +132,28 @@ def types_of(program: Program, steps: Sequence[Step]) -> dict[str, str]:
 def takes_out(step: Step) -> bool:
     """Whether an array's result can be written into given memory."""
     return not is_scalar(step.type) and (bool(step.ufunc) or step.spelling.startswith(REDUCTIONS))
+
+
+def written(program: Program, steps: Sequence[Step]) -> list[str]:
+    """The results that may be written into arrays of the caller: none after which a step may raise."""
+    found: list[str] = []
+    wanted = set(program.outputs)
+    for step in reversed(steps):
+        if not _sure(step):
+            break
+        if step.target in wanted and takes_out(step):
+            found.append(step.target)
+    return found[::-1]
+
+
+def _sure(step: Step) -> bool:
+    """Whether a step never raises once its operands are there: arithmetic, products, sums and views."""
+    if step.alias:
+        return "//" not in step.spelling  # a reshape whose sizes come out even
+    if step.ufunc:
+        return dtype_of(step.type) in ("float64", "float32", "bool") or step.ufunc in _OF_INTEGERS
+    by_size = _BY_SIZE.fullmatch(step.spelling) and not is_literal(step.args[0])
+    return bool(by_size) or step.spelling.startswith(_SURE)
 
 
 REDUCTIONS = ("np.add.reduce(", "np.maximum.reduce(", "np.minimum.reduce(")

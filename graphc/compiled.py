@@ -13,14 +13,16 @@ import numpy as np
 
 from .costing import Report, cost
 from .diskcache import kept
-from .errors import GraphcError, InputError, ShapeError, choose
+from .errors import GraphcError, choose
 from .files import write_whole
+from .into import Form, apart, check_out, form_of
 from .ir import LEAVES, OPS, Expr, Init, building, check_name, lift, postorder, variables
 from .looking import explained
 from .loops import map_bodies, through_loops
 from .lower import (
     Program,
     caller_source,
+    into_source,
     load,
     lower,
     module_source,
@@ -116,6 +118,7 @@ class Function:
         self._count = len(slots) if len(slots) != 1 else -1
         self._same_sizes = bool(self._sizes.others)
         self._spread: dict[tuple[bool, ...], Function] = {}
+        self._direct: tuple[Callable[..., Any], tuple[int, ...]] | None = None  # made when first used
         # Compiled here: in the first call it would take more memory than the arrays of a small graph.
         checked = ready_source(slots) if 0 < len(slots) <= QUICK and self.target != "scalar" else ""
         self._ready: Callable[..., bool] = load(checked, "ready") if checked else _never
@@ -138,14 +141,15 @@ class Function:
     def __call__(self, /, *args: Any, **given: Any) -> Any:
         """The results at these arguments; `out=` takes arrays to put them in (unless an input has that name).
 
-        Raises InputError for a wrong, missing or doubled name, ShapeError for a wrong rank, shape or
+        They are written straight into these where that is safe, else copied; none is written to when an error is
+        raised. Raises InputError for a wrong, missing or doubled name, ShapeError for a wrong rank, shape or
         disagreeing size, DTypeError for a value that cannot be cast without loss.
         """
         if given or len(args) != self._count:
             out = given.pop("out", None) if "out" in given and "out" not in self.inputs else None
             args = self._signature.bind(args, given)
             if out is not None:
-                return self._into(out, self(*args) if self._count >= 0 else self({self.inputs[0]: args[0]}))
+                return self._into(out, args)
         values: Sequence[Any] = args
         if not self._ready(*args):
             values = [take(value) for take, value in zip(self._takers, args)]
@@ -162,6 +166,35 @@ class Function:
         if self.debug:
             self._check_finite(results, values)
         return results
+
+    def _into(self, out: Any, args: Sequence[Any]) -> Any:
+        """The results at these arguments in the arrays of `out`, which has the structure of the result."""
+        values = self._signature.check(args)
+        sizes = self._sizes.of(values)
+        targets, who = _flat(out), self.program.name
+        forms = [form_of(top.type, sizes) for top in self._graph()[0]]
+        check_out(targets, forms, who)
+        if self._direct is None:
+            self._direct = self._made_direct()
+        steps, which = self._direct
+        if which and not self.debug and apart(targets, values):
+            results = _quiet().run(steps, *values, *[targets[i] for i in which])
+        else:
+            results = self(dict(zip(self.inputs, values)))
+        return _copied(out, targets, results, forms, who)
+
+    def _made_direct(self) -> tuple[Callable[..., Any], tuple[int, ...]]:
+        """The function that writes results straight into arrays that it is given after the inputs, and which these
+        are; none of them where it would be no other than the usual one."""
+        source, name, which = into_source(self._emitted(), self.style)
+        if not which:
+            return self.raw, ()
+        large = {name: value for name, value in self.program.constants if f"# {name}: " in source}
+        return load(source, name, constants=large, keep=kept), which
+
+    def _emitted(self) -> Program:
+        """The program whose text is `source`."""
+        return self.program
 
     def over(self, /, *args: Any, **given: Any) -> Any:
         """The results at many points: each input, declared without axes, takes a number or an array of any shape.
@@ -218,23 +251,6 @@ class Function:
             rewrite(stabilise(tops, log=steps.append), log=steps.append)
         better = SIMPLIFIERS[self.simplify](tops)  # which also goes into loops
         return Report(self.program.name, cost(tops), cost(better), Counter(step.rule for step in steps))
-
-    def _into(self, out: Any, results: Any) -> Any:
-        """Copy the results into the arrays of `out`, which has the structure of the result."""
-        pairs = list(zip(_flat(out), _flat(results)))
-        if len(_flat(out)) != len(_flat(results)):
-            raise InputError(f"{self.program.name}: out needs {len(_flat(results))} arrays, got {len(_flat(out))}")
-        for i, (target, result) in enumerate(pairs):
-            result = np.asarray(result)
-            if not isinstance(target, np.ndarray) or target.shape != result.shape or target.dtype != result.dtype:
-                got = f"{target.dtype}{list(target.shape)}" if isinstance(target, np.ndarray) else type(target).__name__
-                needs = f"{result.dtype}{list(result.shape)}"
-                raise ShapeError(f"{self.program.name}: out {i} needs an array {needs}, got {got}")
-            if not target.flags.writeable:
-                raise InputError(f"{self.program.name}: out {i} cannot be written to")
-        for target, result in pairs:
-            np.copyto(target, result)
-        return out
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a module that needs NumPy alone (and numba, for that target); `python path` checks its own gradients.
@@ -318,10 +334,13 @@ class ScalarFunction(Function):
             first = named.pop(self.inputs[0]) if bound and isinstance(bound[0], Mapping) else None
             args = self._signature.bind(() if first is None else (first,), named)
         values = [value.item() for value in self._signature.check(args)]
+        if out is not None:
+            forms = [form_of(top.type, {}) for top in self._graph()[0]]
+            check_out(_flat(out), forms, self.program.name)
         results = self.raw(*values)
         if self.debug:
             self._check_finite(results, values)
-        return results if out is None else self._into(out, results)
+        return results if out is None else _copied(out, _flat(out), results, forms, self.program.name)
 
 
 class NumbaFunction(Function):
@@ -335,6 +354,9 @@ class NumbaFunction(Function):
     def _text(self, program: Program, style: str) -> str:
         return numpy_source(numba_program(program), style, embed=False)
 
+    def _emitted(self) -> Program:
+        return numba_program(self.program)
+
 
 _NOT_GIVEN: Any = object()  # what a parameter is that was not given
 _KINDS: dict[str, type[Function]] = {"numpy": Function, "scalar": ScalarFunction, "numba": NumbaFunction}
@@ -342,6 +364,17 @@ _KINDS: dict[str, type[Function]] = {"numpy": Function, "scalar": ScalarFunction
 
 def _flat(results: Any) -> list[Any]:
     return [x for r in results for x in _flat(r)] if isinstance(results, (tuple, list)) else [results]
+
+
+def _copied(out: Any, targets: Sequence[Any], results: Any, forms: Sequence[Form | None], who: str) -> Any:
+    """What was not written straight into its target is copied there, once all are known to fit."""
+    found = [np.asarray(result) for result in _flat(results)]
+    late = [None if form else (r.dtype.name, r.shape) for r, form in zip(found, forms)]
+    check_out(targets, late, who)
+    for target, result in zip(targets, found):
+        if target is not result:
+            np.copyto(target, result)
+    return out
 
 
 def _mapped(results: Any, change: Callable[[Any], Any]) -> Any:

@@ -27,7 +27,7 @@ ROWS = [
     ["reverse", "forward", "orders", "loops", "symbolic", "simplifier"],
     ["view", "costing"],
     ["derivation", "drawing", "signature", "scalar_spellings", "lower", "finiteness", "spread",
-     "looking", "outline"],
+     "looking", "outline", "into"],
     ["checking", "nn"],
     ["compiled"],
     ["api"],
