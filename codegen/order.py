@@ -14,7 +14,7 @@ from heapq import heapify, heappop, heappush
 from math import prod
 from typing import Any
 
-from .program import Program, Step, is_literal, is_scalar, words
+from .program import Program, Step, is_scalar, words
 from .schedule import buffers
 
 NOMINAL = 64, 1000  # what every named size is taken for, one after the other
@@ -202,13 +202,17 @@ def _graph(program: Program, steps: Sequence[Step], size: int) -> _Graph:
     root = buffers(program, steps)
     index = {s.target: i for i, s in enumerate(steps)}
     units: list[int] = []
-    computed: set[str] = set()  # by units
+    before: dict[str, tuple[int, ...]] = {}  # name -> units that it needs: of a view, those of all its operands
+    positions: set[int] = set()
     for i, s in enumerate(steps):
-        if not s.alias and any(r in computed or r not in index for a in s.args if (r := root.get(a, ""))):
+        computes = any(before.get(a) or root.get(a, "") not in index for a in s.args if a in root)
+        if not s.alias and (computes or (s.ufunc and not s.args)):
             units.append(i)
-            computed.add(s.target)
+            positions.add(i)
+            before[s.target] = (i,)
+        else:
+            before[s.target] = tuple(dict.fromkeys(u for a in s.args for u in before.get(a, ())))
     results = {root[name] for name in program.outputs if name in root}
-    positions = set(units)
     needs: dict[int, list[int]] = {}
     reads: dict[int, list[int]] = {}
     users: dict[int, list[int]] = {u: [] for u in units}
@@ -216,10 +220,12 @@ def _graph(program: Program, steps: Sequence[Step], size: int) -> _Graph:
     made = {u: 0 if steps[u].target in results or is_scalar(steps[u].type)
             else nominal_bytes(steps[u].type, size) for u in units}
     for u in units:
-        found = dict.fromkeys(index[r] for a in steps[u].args if not is_literal(a) and (r := root.get(a, "")) in index)
-        needs[u] = [j for j in found if j in positions]
+        args = steps[u].args
+        needs[u] = list(dict.fromkeys(v for a in args for v in before.get(a, ())))
+        found = dict.fromkeys(index[r] for a in args if (r := root.get(a, "")) in index)
+        reads[u] = [j for j in found if j in positions]
         for j in needs[u]:
             users[j].append(u)
+        for j in reads[u]:
             readers[j].append(u)
-        reads[u] = needs[u]
     return _Graph(steps, units, index, needs, users, reads, readers, made)

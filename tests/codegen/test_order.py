@@ -148,6 +148,21 @@ def test_views_and_sizes_stand_before_their_first_reader():
         np.testing.assert_allclose(got, 7 * np.cos(h).sum(axis=0), rtol=1e-13)
 
 
+def test_a_view_waits_for_all_its_operands():
+    """An array that one step makes, another fills, and a view that may be read after both shows."""
+    steps = [Step("place", "np.empty(({N}, 3))", (), "float64[N,3]", ufunc="filled"),
+             Step("e", "np.exp({0})", ("x",), "float64[N,3]", ufunc="np.exp"),
+             Step("fill", "np.copyto({0}, {1})", ("place", "e"), "float64[]", ufunc="loop"),
+             Step("v", "{0}", ("place", "fill"), "float64[N,3]", alias=True),
+             Step("g", "np.sin({0})", ("e",), "float64[N,3]", ufunc="np.sin"),
+             Step("h", "np.sin({0})", ("g",), "float64[N,3]", ufunc="np.sin"),
+             Step("t", "np.sum({0} * {1}, axis=0)", ("g", "h"), "float64[3]"),
+             Step("s", "np.sum({0}, axis=0)", ("v",), "float64[3]")]
+    found = ordered(program(steps, ["s", "t"]), steps)
+    targets = [s.target for s in found]
+    assert targets.index("fill") < targets.index("v") < targets.index("s") < targets.index("h")
+
+
 def test_twenty_thousand_steps():
     """No recursion, and as many visits as there are uses: `_scheduled` pushes a step when it may first run and when
     it may first free something, so at most twice and once for each operand."""
