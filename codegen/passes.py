@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from .matrix_passes import layouts, row_products, scales
 from .program import Program, Step, dtype_of, is_scalar, sizes_of
 from .schedule import live_steps
 from .workspace import types_of
@@ -35,10 +36,11 @@ def optimised(program: Program, fresh: Fresh) -> tuple[list[Step], Counter[str]]
     steps = live_steps(program, steps)
     steps = batches(program, steps, fresh, log)
     steps = products(program, live_steps(program, steps), fresh, log)
-    steps = sums(program, scaled(program, steps, log), fresh, log)
+    steps = scales(program, scaled(program, steps, log), fresh, log)
+    steps = sums(program, row_products(program, steps, fresh, log), fresh, log)
     steps = single(program, steps, fresh, log)
     steps = live_steps(program, shared(program, steps, Counter()))
-    return steps, +log
+    return layouts(program, steps, log), +log
 
 
 def expanded(steps: Sequence[Step], fresh: Fresh, log: Counter[str]) -> Iterator[Step]:

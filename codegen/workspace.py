@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from .program import Program, Step, dtype_of, is_literal, is_scalar, sizes_of, words
 from .schedule import SMALL, buffers, last_uses, worth
@@ -23,6 +24,7 @@ _NUMBER = re.compile(r"-?(\d+\.?\d*(e[+-]?\d+)?|np\.inf)")
 _CALLED = re.compile(r"np\.\w+(\.reduce)?")
 _RESHAPES = ("np.reshape(", "{0}.reshape(")
 _VIEWS = (*_RESHAPES, "np.transpose(", "{0}.T", "{0}.mT", "np.swapaxes(", "np.broadcast_to(", "{0}[")
+Order: TypeAlias = "tuple[int, ...]"
 _PLAIN = frozenset({"np", "float", "int", "bool"})
 _WORDS = {"0": "zero", "1": "one", "2": "two", "3": "three", "0.5": "half", "-1": "minus_one"}
 
@@ -55,7 +57,8 @@ class _Plan:
     fresh: Callable[[str], str]
     slots: list[_Slot] = field(default_factory=list)
     free: dict[tuple[str, tuple[str, ...]], list[int]] = field(default_factory=dict)
-    views: dict[tuple[int, str], str] = field(default_factory=dict)  # of slots: slot, type -> name
+    views: dict[tuple[int, str, Order], str] = field(default_factory=dict)  # of slots: slot, type, order -> name
+    orders: dict[str, Order] = field(default_factory=dict)  # of arrays that do not lie in the order of their axes
     inside: dict[str, str] = field(default_factory=dict)  # values of the workspace: name -> its text there
     slot_of: dict[str, int] = field(default_factory=dict)  # root -> slot
     known: set[str] = field(default_factory=set)  # numbers that depend on sizes alone
@@ -82,11 +85,11 @@ class _Plan:
     def release(self, slot: int) -> None:
         self.free.setdefault((self.slots[slot].dtype, self.slots[slot].factors), []).append(slot)
 
-    def view(self, slot: int, type_: str) -> str:
+    def view(self, slot: int, type_: str, order: Order = ()) -> str:
         """The name of the buffer."""
-        name = self.views.get((slot, type_))
+        name = self.views.get((slot, type_, order))
         if name is None:
-            name = self.views[slot, type_] = self.fresh("u")
+            name = self.views[slot, type_, order] = self.fresh("u")
         return name
 
 
@@ -133,8 +136,10 @@ def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], s
             if not out:
                 slot = p.take(step.type)
             if slot >= 0:
-                out = p.view(slot, step.type)
+                out = p.view(slot, step.type, step.order)
                 p.slot_of[step.target] = slot
+                if step.order:
+                    p.orders[step.target] = step.order
                 p.inside[step.target] = out
         for name in dying:
             if name in p.slot_of and p.slot_of[name] != slot:
@@ -170,7 +175,7 @@ def _in_place(p: _Plan, step: Step, dying: Sequence[str], root: dict[str, str], 
     for name in dying:
         # Another view of the same memory among the operands would be read while it is written.
         sharing = {a for a in step.args if root.get(a) == name}
-        if types.get(name) == step.type and sharing == {name}:
+        if types.get(name) == step.type and sharing == {name} and p.orders.get(name, ()) == step.order:
             if name in p.slot_of:
                 return p.slot_of[name], "slot"
             if name in made:
@@ -187,11 +192,13 @@ def _hoist(p: _Plan, step: Step, root: dict[str, str], results: set[str]) -> boo
     view = (bool(step.alias) and step.args[0] in p.inside and all(is_literal(a) for a in step.args[1:])
             and step.spelling.startswith(_VIEWS))
     # A reshape of what does not lie in order is a copy, which would be out of date at the next call.
-    whole = step.args[0] in p.slot_of or step.args[0] in p.whole if view else False
+    whole = view and (step.args[0] in p.whole or (step.args[0] in p.slot_of and step.args[0] not in p.orders))
     if step.spelling.startswith(_RESHAPES):
         view = view and whole
         if view:
             p.whole.add(step.target)
+    elif view and step.args[0] in p.orders and step.spelling == f"np.transpose({{0}}, {p.orders[step.args[0]]})":
+        p.whole.add(step.target)
     known = all(is_literal(a) or (a in p.inside and root[a] not in p.slot_of) for a in step.args)
     sizes = {name for name, _ in p.program.dims}
     number = is_scalar(step.type) and known and words(step.spelling) <= _PLAIN | sizes
@@ -249,9 +256,9 @@ def _number(p: _Plan, text: str, dtype: str) -> str:
 def _made(p: _Plan, steps: list[Step], outs: list[str]) -> Workspace:
     used = {a for s in steps for a in s.args}.union(outs, p.functions.values())
     lines = []
-    by_slot: dict[int, list[tuple[str, str]]] = {}
-    for (slot, type_), name in p.views.items():
-        by_slot.setdefault(slot, []).append((type_, name))
+    by_slot: dict[int, list[tuple[str, str, Order]]] = {}
+    for (slot, type_, order), name in p.views.items():
+        by_slot.setdefault(slot, []).append((type_, name, order))
     for i, memory in enumerate(p.slots):
         lines += _slot_lines(memory, by_slot[i], p.fresh)
     lines += p.hoisted
@@ -263,21 +270,26 @@ def _made(p: _Plan, steps: list[Step], outs: list[str]) -> Workspace:
                      len(p.slots))
 
 
-def _slot_lines(slot: _Slot, views: Sequence[tuple[str, str]], fresh: Callable[[str], str]) -> list[str]:
+def _slot_lines(slot: _Slot, views: Sequence[tuple[str, str, Order]], fresh: Callable[[str], str]) -> list[str]:
     """The memory of a slot, and its views: the slot itself where they all have one shape."""
     dtype = {"float64": "", "bool": ", np.bool_"}.get(slot.dtype, f", np.{slot.dtype}")
-    whole = [(t, n) for t, n in views if extent(t)[1] == slot.coefficient]
+    whole = [t for t, _, _ in views if extent(t)[1] == slot.coefficient]
     if len(views) == 1 and whole:
-        type_, name = views[0]
-        return [f"    {name} = np.empty({_shape(type_)}{dtype})"]
+        type_, name, order = views[0]
+        return [f"    {name} = np.empty({_shape(type_, order)}{dtype}){_turned(order)}"]
     base = fresh("slot")
     length = _length(slot.factors, slot.coefficient)
     lines = [f"    {base} = np.empty({length}{dtype})"]
-    for type_, name in views:
+    for type_, name, order in views:
         factors, coefficient = extent(type_)
         part = "" if coefficient == slot.coefficient else f"[: {_length(factors, coefficient)}]"
-        lines.append(f"    {name} = {base}{part}.reshape({_shape(type_)})")
+        lines.append(f"    {name} = {base}{part}.reshape({_shape(type_, order)}){_turned(order)}")
     return lines
+
+
+def _turned(order: Order) -> str:
+    """From the order in memory back to that of the axes."""
+    return f".transpose({', '.join(str(order.index(axis)) for axis in range(len(order)))})" if order else ""
 
 
 def _length(factors: Sequence[str], coefficient: int) -> str:
@@ -290,6 +302,7 @@ def _never_negative(size: str) -> str:
     return f"np.maximum({size}, 0)" if "-" in size else size
 
 
-def _shape(type_: str) -> str:
+def _shape(type_: str, order: Order = ()) -> str:
     sizes = [_never_negative(size) for size in sizes_of(type_)]
+    sizes = [sizes[axis] for axis in order] or sizes
     return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
