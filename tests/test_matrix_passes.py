@@ -1,4 +1,4 @@
-"""Scales, row sums and memory order around products of matrices: where the passes apply, where not, the same numbers."""
+"""Scales, row sums and memory order around products of matrices: where each pass applies, where not, the numbers."""
 
 from __future__ import annotations
 
