@@ -112,7 +112,7 @@ def extent(type_: str) -> tuple[tuple[str, ...], int]:
 
 def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], small: int = SMALL) -> Workspace | None:
     """The workspace of a program; None where no array is (or may be) of `small` elements,
-    or all are results.
+    or all are results that nothing is written over.
 
     `fresh` gives an unused name that begins with a letter.
     """
@@ -126,12 +126,15 @@ def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], s
     kept: list[Step] = []
     outs: list[str] = []
     made: set[str] = set()  # arrays that a call makes, which a later step may write over
+    begun = _begun(steps, root, last, types, results)
     for i, step in enumerate(steps):
         if _hoist(p, step, root, results):
             continue
         dying = [b for b in dict.fromkeys(root.get(a, "") for a in step.args) if last.get(b) == i]
         out, slot = "", -1
-        if takes_out(step) and root[step.target] not in results:
+        if step.target in begun or (takes_out(step) and step.target in results):
+            out = next((b for b in dying if b in begun and _over(step, b, root, types)), "")
+        elif takes_out(step) and root[step.target] not in results:
             slot, out = _in_place(p, step, dying, root, types, made)
             if not out:
                 slot = p.take(step.type)
@@ -148,7 +151,7 @@ def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], s
             made.add(step.target)
         kept.append(_bound(p, step._replace(args=_operands(p, step, types)), out))
         outs.append(out)
-    return _made(p, kept, outs) if p.views else None
+    return _made(p, kept, outs) if p.views or begun else None
 
 
 def types_of(program: Program, steps: Sequence[Step]) -> dict[str, str]:
@@ -167,15 +170,39 @@ def takes_out(step: Step) -> bool:
 REDUCTIONS = ("np.add.reduce(", "np.maximum.reduce(", "np.minimum.reduce(")
 
 
+def _begun(steps: Sequence[Step], root: dict[str, str], last: dict[str, int], types: dict[str, str],
+           results: set[str]) -> set[str]:
+    """The arrays over which a result is written in the end: they are fresh as it is, and need no slot.
+
+    A call uses a buffer fewer for it; and as all slots and results exist when it ends, it never takes more memory.
+    """
+    viewed = {root.get(s.args[0]) for s in steps if s.alias}
+    maker = {s.target: s for s in steps if takes_out(s) and s.target not in viewed and not s.order}
+    found: set[str] = set()
+    for i in range(len(steps) - 1, -1, -1):
+        step = steps[i]
+        if (step.target not in found and step.target not in results) or step.order or not step.ufunc or step.alias:
+            continue
+        for name in dict.fromkeys(step.args):
+            if name in maker and last.get(name) == i and _over(step, name, root, types):
+                found.add(name)
+                break
+    return found
+
+
+def _over(step: Step, name: str, root: dict[str, str], types: dict[str, str]) -> bool:
+    """Whether an elementwise step may be written over this operand, which dies."""
+    if step.ufunc in _CONTRACTIONS or not step.ufunc:
+        return False
+    # Another view of the same memory among the operands would be read while it is written.
+    return types.get(name) == step.type and {a for a in step.args if root.get(a) == name} == {name}
+
+
 def _in_place(p: _Plan, step: Step, dying: Sequence[str], root: dict[str, str], types: dict[str, str],
               made: set[str]) -> tuple[int, str]:
     """A dying operand that an elementwise step may write over: its slot, or the name of an array of this call."""
-    if step.ufunc in _CONTRACTIONS or not step.ufunc:
-        return -1, ""
     for name in dying:
-        # Another view of the same memory among the operands would be read while it is written.
-        sharing = {a for a in step.args if root.get(a) == name}
-        if types.get(name) == step.type and sharing == {name} and p.orders.get(name, ()) == step.order:
+        if _over(step, name, root, types) and p.orders.get(name, ()) == step.order:
             if name in p.slot_of:
                 return p.slot_of[name], "slot"
             if name in made:
