@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from .matrix_passes import layouts, row_products, scales
 from .program import Program, Step, dtype_of, is_scalar, sizes_of
 from .quotients import quotients
 from .schedule import live_steps
@@ -19,6 +20,7 @@ _REDUCE = re.compile(r"np\.(sum|mean|max|min)\(\{0\}(?:, axis=(\d+|\([\d, ]+\)))
                      r"(, keepdims=True)?(, initial=-np\.inf)?\)")
 _OVER_SIZE = re.compile(r"\{0\} / (\w+|\([\w *+/-]+\))")
 _ONE = re.compile(r"\w+\[1(,1)*\]")
+_RESHAPE = ("np.reshape(", "{0}.reshape(")
 _BROADCASTING = frozenset({"np.add", "np.subtract", "np.multiply", "np.divide"})
 _ROW = 4096  # elements of a row up to which BLAS adds them as accurately as NumPy's pairwise sum
 
@@ -36,10 +38,11 @@ def optimised(program: Program, fresh: Fresh) -> tuple[list[Step], Counter[str]]
     steps = live_steps(program, steps)
     steps = batches(program, steps, fresh, log)
     steps = products(program, live_steps(program, steps), fresh, log)
-    steps = sums(program, scaled(program, steps, log), fresh, log)
+    steps = scales(program, scaled(program, steps, log), fresh, log)
+    steps = sums(program, row_products(program, steps, fresh, log), fresh, log)
     steps = single(program, quotients(program, steps, fresh, log), fresh, log)
     steps = live_steps(program, shared(program, steps, Counter()))
-    return steps, +log
+    return layouts(program, steps, log), +log
 
 
 def expanded(steps: Sequence[Step], fresh: Fresh, log: Counter[str]) -> Iterator[Step]:
@@ -242,6 +245,8 @@ def sums(program: Program, steps: Sequence[Step], fresh: Fresh, log: Counter[str
     """
     types = types_of(program, steps)
     made = {s.target: s for s in steps if not s.alias}
+    # An argument that lies in another order is copied, once, on the way into BLAS; so may be a reshape of an array.
+    whole = {i.name for i in program.inputs}.union(made, (s.target for s in steps if s.spelling.startswith(_RESHAPE)))
     uses = Counter(a for s in steps for a in dict.fromkeys(s.args))
     uses.update(program.outputs)
     result: list[Step] = []
@@ -255,24 +260,24 @@ def sums(program: Program, steps: Sequence[Step], fresh: Fresh, log: Counter[str
         if dtype_of(source) != dtype_of(step.type) or is_scalar(source):
             result.append(step)
         elif over is None and kind in ("sum", "mean") and is_scalar(step.type):
-            result += _total(step, kind, source, made, types, uses, fresh, log)
+            result += _total(step, kind, source, made, whole, types, uses, fresh, log)
         elif over is not None and not is_scalar(step.type):
             axes = tuple(int(a) for a in re.findall(r"\d+", over))
-            result += _along(step, kind, source, axes, keep, bool(match[4]), step.args[0] in made, fresh, log)
+            result += _along(step, kind, source, axes, keep, bool(match[4]), step.args[0] in whole, fresh, log)
         else:
             result.append(step)
     return result
 
 
-def _total(step: Step, kind: str, source: str, made: dict[str, Step], types: dict[str, str], uses: Counter[str],
-           fresh: Fresh, log: Counter[str]) -> Iterator[Step]:
+def _total(step: Step, kind: str, source: str, made: dict[str, Step], whole: set[str], types: dict[str, str],
+           uses: Counter[str], fresh: Fresh, log: Counter[str]) -> Iterator[Step]:
     """A sum of all elements."""
     value = made.get(step.args[0])
     count = " * ".join(f"({s})" if " " in s or "/" in s else s for s in sizes_of(source))
     over = f" / ({count})" if kind == "mean" else ""
     factors = () if value is None else value.args * 2 if value.ufunc == "np.square" else value.args
     squares = value is not None and value.ufunc in ("np.square", "np.multiply") and uses[value.target] == 1
-    if squares and len(factors) == 2 and all(f in made and types[f] == source for f in factors):
+    if squares and len(factors) == 2 and all(f in whole and types[f] == source for f in factors):
         flat: dict[str, str] = {}
         for name in dict.fromkeys(factors):
             flat[name] = name

@@ -43,6 +43,7 @@ class Step(NamedTuple):
     # the result of the first; an empty type is that of the step.
     parts: tuple[tuple[str, tuple[str, ...], str, str, bool], ...] = ()
     overflows: bool = False  # a part may overflow where the value does not
+    order: tuple[int, ...] = ()  # the axes in the order in which its memory should lie, outermost first; () as they are
 
 
 @dataclass(frozen=True, slots=True)

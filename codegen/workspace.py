@@ -14,6 +14,7 @@ import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from .program import Program, Step, dtype_of, is_literal, is_scalar, sizes_of, words
 from .schedule import SMALL, buffers, last_uses, worth
@@ -28,6 +29,7 @@ _VIEWS = (*_RESHAPES, "np.transpose(", "{0}.T", "{0}.mT", "np.swapaxes(", "np.br
 _BY_SIZE = re.compile(r"-\{0\}|\{0\} [-+*/] (\w+|\([\w *+-]+\))")  # of a number of NumPy's: it warns at most
 _SURE = ("np.add.reduce(", "np.concatenate(", "np.dot(", "np.ones(", "np.float64(", "np.float32(")
 _OF_INTEGERS = frozenset({"np.add", "np.subtract", "np.multiply", "np.maximum", "np.minimum"})  # no power, no quotient
+Order: TypeAlias = "tuple[int, ...]"
 _PLAIN = frozenset({"np", "float", "int", "bool"})
 _WORDS = {"0": "zero", "1": "one", "2": "two", "3": "three", "0.5": "half", "-1": "minus_one"}
 
@@ -53,7 +55,8 @@ class _Plan:
     fresh: Callable[[str], str]
     into: Mapping[str, str] = field(default_factory=dict)  # results that are written into arrays of the caller
     pool: Pool = field(default_factory=Pool)
-    views: dict[tuple[int, str], str] = field(default_factory=dict)  # of slots: slot, type -> name
+    views: dict[tuple[int, str, Order], str] = field(default_factory=dict)  # of slots: slot, type, order -> name
+    orders: dict[str, Order] = field(default_factory=dict)  # of arrays that do not lie in the order of their axes
     inside: dict[str, str] = field(default_factory=dict)  # values of the workspace: name -> its text there
     slot_of: dict[str, int] = field(default_factory=dict)  # root -> slot
     known: set[str] = field(default_factory=set)  # numbers that depend on sizes alone
@@ -62,18 +65,18 @@ class _Plan:
     numbers: dict[tuple[str, str], str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)  # bound once: "np.add" -> "add"
 
-    def view(self, slot: int, type_: str) -> str:
+    def view(self, slot: int, type_: str, order: Order = ()) -> str:
         """The name of the buffer."""
-        name = self.views.get((slot, type_))
+        name = self.views.get((slot, type_, order))
         if name is None:
-            name = self.views[slot, type_] = self.fresh("u")
+            name = self.views[slot, type_, order] = self.fresh("u")
         return name
 
 
 def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], small: int = SMALL,
          into: Mapping[str, str] | None = None) -> Workspace | None:
     """The workspace of a program; None where no array is (or may be) of `small` elements,
-    or all are results.
+    or all are results that nothing is written over.
 
     `fresh` gives an unused name that begins with a letter; `into` are the arrays that results are written into.
     """
@@ -84,7 +87,7 @@ def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], s
     _walk(draft, steps)
     p = _Plan(program, fresh, into=into or {}, pool=Pool(draft.pool.better()))
     kept, outs = _walk(p, steps)
-    return _made(p, kept, outs) if p.views or into else None
+    return _made(p, kept, outs) if p.views or into or any(outs) else None
 
 
 def _walk(p: _Plan, steps: Sequence[Step]) -> tuple[list[Step], list[str]]:
@@ -97,19 +100,24 @@ def _walk(p: _Plan, steps: Sequence[Step]) -> tuple[list[Step], list[str]]:
     kept: list[Step] = []
     outs: list[str] = []
     made: set[str] = set()  # arrays that a call makes, which a later step may write over
+    begun = set() if p.into else _begun(steps, root, last, types, results)
     for i, step in enumerate(steps):
         p.pool.now = i
         if _hoist(p, step, root, results):
             continue
         dying = [b for b in dict.fromkeys(root.get(a, "") for a in step.args) if last.get(b) == i]
         out, slot = p.into.get(step.target, ""), -1
-        if takes_out(step) and root[step.target] not in results:
+        if step.target in begun or (takes_out(step) and step.target in results and not out):
+            out = next((b for b in dying if b in begun and _over(step, b, root, types)), "")
+        elif takes_out(step) and root[step.target] not in results:
             slot, out = _in_place(p, step, dying, root, types, made)
             if not out:
                 slot = p.pool.take(step.type)
             if slot >= 0:
-                out = p.view(slot, step.type)
+                out = p.view(slot, step.type, step.order)
                 p.slot_of[step.target] = slot
+                if step.order:
+                    p.orders[step.target] = step.order
                 p.inside[step.target] = out
         for name in dying:
             if name in p.slot_of and p.slot_of[name] != slot:
@@ -159,15 +167,39 @@ def _sure(step: Step) -> bool:
 REDUCTIONS = ("np.add.reduce(", "np.maximum.reduce(", "np.minimum.reduce(")
 
 
+def _begun(steps: Sequence[Step], root: dict[str, str], last: dict[str, int], types: dict[str, str],
+           results: set[str]) -> set[str]:
+    """The arrays over which a result is written in the end: they are fresh as it is, and need no slot.
+
+    A call uses a buffer fewer for it; and as all slots and results exist when it ends, it never takes more memory.
+    """
+    viewed = {root.get(s.args[0]) for s in steps if s.alias}
+    maker = {s.target: s for s in steps if takes_out(s) and s.target not in viewed and not s.order}
+    found: set[str] = set()
+    for i in range(len(steps) - 1, -1, -1):
+        step = steps[i]
+        if (step.target not in found and step.target not in results) or step.order or not step.ufunc or step.alias:
+            continue
+        for name in dict.fromkeys(step.args):
+            if name in maker and last.get(name) == i and _over(step, name, root, types):
+                found.add(name)
+                break
+    return found
+
+
+def _over(step: Step, name: str, root: dict[str, str], types: dict[str, str]) -> bool:
+    """Whether an elementwise step may be written over this operand, which dies."""
+    if step.ufunc in _CONTRACTIONS or not step.ufunc:
+        return False
+    # Another view of the same memory among the operands would be read while it is written.
+    return types.get(name) == step.type and {a for a in step.args if root.get(a) == name} == {name}
+
+
 def _in_place(p: _Plan, step: Step, dying: Sequence[str], root: dict[str, str], types: dict[str, str],
               made: set[str]) -> tuple[int, str]:
     """A dying operand that an elementwise step may write over: its slot, or the name of an array of this call."""
-    if step.ufunc in _CONTRACTIONS or not step.ufunc:
-        return -1, ""
     for name in dying:
-        # Another view of the same memory among the operands would be read while it is written.
-        sharing = {a for a in step.args if root.get(a) == name}
-        if types.get(name) == step.type and sharing == {name}:
+        if _over(step, name, root, types) and p.orders.get(name, ()) == step.order:
             if name in p.slot_of:
                 return p.slot_of[name], "slot"
             if name in made:
@@ -184,11 +216,13 @@ def _hoist(p: _Plan, step: Step, root: dict[str, str], results: set[str]) -> boo
     view = (bool(step.alias) and step.args[0] in p.inside and all(is_literal(a) for a in step.args[1:])
             and step.spelling.startswith(_VIEWS))
     # A reshape of what does not lie in order is a copy, which would be out of date at the next call.
-    whole = step.args[0] in p.slot_of or step.args[0] in p.whole if view else False
+    whole = view and (step.args[0] in p.whole or (step.args[0] in p.slot_of and step.args[0] not in p.orders))
     if step.spelling.startswith(_RESHAPES):
         view = view and whole
         if view:
             p.whole.add(step.target)
+    elif view and step.args[0] in p.orders and step.spelling == f"np.transpose({{0}}, {p.orders[step.args[0]]})":
+        p.whole.add(step.target)
     known = all(is_literal(a) or (a in p.inside and root[a] not in p.slot_of) for a in step.args)
     sizes = {name for name, _ in p.program.dims}
     number = is_scalar(step.type) and known and words(step.spelling) <= _PLAIN | sizes
@@ -246,9 +280,9 @@ def _number(p: _Plan, text: str, dtype: str) -> str:
 def _made(p: _Plan, steps: list[Step], outs: list[str]) -> Workspace:
     used = {a for s in steps for a in s.args}.union(outs, p.functions.values())
     lines = []
-    by_slot: dict[int, list[tuple[str, str]]] = {}
-    for (slot, type_), name in p.views.items():
-        by_slot.setdefault(slot, []).append((type_, name))
+    by_slot: dict[int, list[tuple[str, str, Order]]] = {}
+    for (slot, type_, order), name in p.views.items():
+        by_slot.setdefault(slot, []).append((type_, name, order))
     arenas = {}
     for (dtype, factors), end in p.pool.arenas().items():
         name = arenas[dtype, factors] = p.fresh("arena")
@@ -264,29 +298,35 @@ def _made(p: _Plan, steps: list[Step], outs: list[str]) -> Workspace:
                      len(p.pool.slots))
 
 
-def _slot_lines(slot: Slot, views: Sequence[tuple[str, str]], fresh: Callable[[str], str], arena: str) -> list[str]:
+def _slot_lines(slot: Slot, views: Sequence[tuple[str, str, Order]], fresh: Callable[[str], str],
+                arena: str) -> list[str]:
     """The memory of a slot, and its views: the slot itself where they all have one shape."""
-    whole = [(t, n) for t, n in views if extent(t)[1] == slot.coefficient]
+    whole = [t for t, _, _ in views if extent(t)[1] == slot.coefficient]
     if slot.place < 0 and len(views) == 1 and whole:
-        type_, name = views[0]
-        return [f"    {name} = np.empty({_shape(type_)}{_dtype(slot.dtype)})"]
+        type_, name, order = views[0]
+        return [f"    {name} = np.empty({_shape(type_, order)}{_dtype(slot.dtype)}){_turned(order)}"]
     lines = []
     if slot.place < 0:
         arena = fresh("slot")
         lines = [f"    {arena} = np.empty({_length(slot.factors, slot.coefficient)}{_dtype(slot.dtype)})"]
     start = _length(slot.factors, slot.place) if slot.place > 0 else ""
-    for type_, name in views:
+    for type_, name, order in views:
         factors, coefficient = extent(type_)
         end = _length(factors, max(slot.place, 0) + coefficient)
         part = f"[{start}{' ' * bool(start)}: {end}]"
         if not start and slot.place < 0 and coefficient == slot.coefficient:
             part = ""
-        lines.append(f"    {name} = {arena}{part}.reshape({_shape(type_)})")
+        lines.append(f"    {name} = {arena}{part}.reshape({_shape(type_, order)}){_turned(order)}")
     return lines
 
 
 def _dtype(dtype: str) -> str:
     return {"float64": "", "bool": ", np.bool_"}.get(dtype, f", np.{dtype}")
+
+
+def _turned(order: Order) -> str:
+    """From the order in memory back to that of the axes."""
+    return f".transpose({', '.join(str(order.index(axis)) for axis in range(len(order)))})" if order else ""
 
 
 def _length(factors: Sequence[str], coefficient: int) -> str:
@@ -299,6 +339,7 @@ def _never_negative(size: str) -> str:
     return f"np.maximum({size}, 0)" if "-" in size else size
 
 
-def _shape(type_: str) -> str:
+def _shape(type_: str, order: Order = ()) -> str:
     sizes = [_never_negative(size) for size in sizes_of(type_)]
+    sizes = [sizes[axis] for axis in order] or sizes
     return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"

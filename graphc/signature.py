@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NoReturn
 
 import numpy as np
 
-from .dims import Dim, size_names, value_of
+from .dims import Dim, Size, size_names, value_of
 from .errors import DTypeError, InputError, ShapeError
 from .ir import VARIABLES, Expr
 from .types import TensorType
@@ -103,7 +103,7 @@ def ready_source(slots: Sequence[Slot]) -> str:
 
     >>> import graphc as G
     >>> print(ready_source([slot_of(G.input("x", "N", 3)), slot_of(G.input("k"))]).split("    return ")[1])
-    (type(a0) is np.ndarray and a0.dtype is d0 and len(s0 := a0.shape) == 2 and s0[1] == 3
+    (type(a0) is ndarray and a0.dtype is d0 and len(s0 := a0.shape) == 2 and s0[1] == 3
             and type(a1) is np.float64)
     <BLANKLINE>
     """
@@ -114,20 +114,31 @@ def ready_source(slots: Sequence[Slot]) -> str:
         if not shape:
             tests.append(f"type(a{i}) is np.{_SCALARS[slot.type.dtype].__name__}")
             continue
-        parts = [f"type(a{i}) is np.ndarray", f"a{i}.dtype is d{i}", f"len(s{i} := a{i}.shape) == {len(shape)}"]
-        for axis, size in enumerate(shape):
-            here = f"s{i}[{axis}]"
-            if isinstance(size, int):
-                parts.append(f"{here} == {size}")
-            elif not size.name:
-                return ""
-            elif first.setdefault(size.name, here) != here:
-                parts.append(f"{here} == {first[size.name]}")
+        if any(isinstance(size, Dim) and not size.name for size in shape):
+            return ""
+        parts = [f"type(a{i}) is ndarray", f"a{i}.dtype is d{i}"]
+        sizes = [str(size) if isinstance(size, int) else first.get(size.name or "", "") for size in shape]
+        if all(sizes):  # one comparison is quicker than one for each axis
+            parts.append(f"a{i}.shape == ({', '.join(sizes)}{',' * (len(sizes) == 1)})")
+        else:
+            parts.append(f"len(s{i} := a{i}.shape) == {len(shape)}")
+            parts += _axis_tests(shape, f"s{i}", first)
         tests.append(" and ".join(parts))
     dtypes = [f"d{i} = np.dtype(np.{_SCALARS[slot.type.dtype].__name__})\n" for i, slot in enumerate(slots)]
     arguments = ", ".join(f"a{i}" for i in range(len(slots)))
     joined = "\n            and ".join(tests)
-    return f"import numpy as np\n\n{''.join(dtypes)}\n\ndef ready({arguments}):\n    return ({joined})\n"
+    return (f"import numpy as np\nfrom numpy import ndarray\n\n{''.join(dtypes)}\n\n"
+            f"def ready({arguments}):\n    return ({joined})\n")
+
+
+def _axis_tests(shape: Sequence[Size], found: str, first: dict[str, str]) -> Iterator[str]:
+    """A comparison for each axis whose size is known; `first` gathers where each named size is read."""
+    for axis, size in enumerate(shape):
+        here = f"{found}[{axis}]"
+        if isinstance(size, int):
+            yield f"{here} == {size}"
+        elif first.setdefault(size.name or "", here) != here:
+            yield f"{here} == {first[size.name or '']}"
 
 
 def key_name(key: Any, who: str) -> str:

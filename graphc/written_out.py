@@ -7,6 +7,7 @@ is (spelling, operands, type, ufunc, alias): "%0" is the result of the first par
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite, nan
 from typing import Any, TypeAlias
 
 from .ir import Expr
@@ -30,6 +31,48 @@ def _softplus(node: Expr, x: str) -> list[Part]:
     """max(x, 0) + log1p(exp(-|x|))."""
     return [_ufunc("absolute", x), _ufunc("negative", "%0"), _ufunc("exp", "%1"), _ufunc("log1p", "%2"),
             _ufunc("maximum", x, "0.0"), _ufunc("add", "%4", "%3")]
+
+
+def _exponentials_at(x: str) -> list[Part]:
+    """m = exp(min(x, 0)) and q = exp(-max(x, 0)), so that e^x is m/q, and neither overflows."""
+    return [_ufunc("minimum", x, "0.0"), _ufunc("exp", "%0"), _ufunc("maximum", x, "0.0"), _ufunc("negative", "%2"),
+            _ufunc("exp", "%3")]
+
+
+def _silu(node: Expr, x: str) -> list[Part]:
+    """x·m/(m + q)."""
+    return [*_exponentials_at(x), _ufunc("add", "%1", "%4"), _ufunc("divide", "%1", "%5"), _ufunc("multiply", x, "%6")]
+
+
+def _mish(node: Expr, x: str) -> list[Part]:
+    """x·t/(t + 2q²) for t = m(m + 2q)."""
+    return [*_exponentials_at(x), _ufunc("multiply", "%4", "2.0"), _ufunc("add", "%1", "%5"),
+            _ufunc("multiply", "%1", "%6"), _ufunc("multiply", "%5", "%4"), _ufunc("add", "%7", "%8"),
+            _ufunc("divide", "%7", "%9"), _ufunc("multiply", x, "%10")]
+
+
+def _elu(node: Expr, x: str, a: str) -> list[Part]:
+    """max(x, 0) + α·expm1(min(x, 0)), of which one is 0; for a number α."""
+    alpha = _number(node.args[1])
+    if not isfinite(alpha):
+        return []
+    left = [_ufunc("minimum", x, "0.0"), _ufunc("expm1", "%0")] + ([_ufunc("multiply", "%1", a)] if alpha != 1 else [])
+    return [*left, _ufunc("maximum", x, "0.0"), _ufunc("add", f"%{len(left)}", f"%{len(left) - 1}")]
+
+
+def _leaky_relu(node: Expr, x: str, a: str) -> list[Part]:
+    """max(x, ax), where a is a number above 0 and at most 1."""
+    slope = _number(node.args[1])
+    return [_ufunc("multiply", x, a), _ufunc("maximum", x, "%0")] if 0 < slope <= 1 else []
+
+
+def _number(node: Expr) -> float:
+    return float(node.attrs[0].value) if node.op.name == "const" and not node.shape else nan
+
+
+def _gelu(node: Expr, x: str) -> list[Part]:
+    """x·Φ(x): the derivative needs Φ(x) as well, which is long."""
+    return [("ndtr({0})", (x,), "", "", False), _ufunc("multiply", x, "%0")]
 
 
 _A, _B = 1.5957691216057308, 1.5957691216057308 * 0.044715  # u = Ax + Bx³
@@ -89,18 +132,21 @@ def _cross_entropy(node: Expr, z: str, y: str) -> list[Part]:
 
 
 _WRITTEN: dict[str, Callable[..., list[Part]]] = {
-    "sigmoid": _sigmoid, "softplus": _softplus, "gelu_tanh": _gelu_tanh,
+    "sigmoid": _sigmoid, "softplus": _softplus, "silu": _silu, "mish": _mish, "elu": _elu, "leaky_relu": _leaky_relu,
+    "gelu": _gelu, "gelu_tanh": _gelu_tanh,
     "gelu_tanh_slope": _gelu_tanh_slope, "softmax": _softmax, "log_softmax": _log_softmax,
     "softmax_cross_entropy": _cross_entropy,
 }  # fmt: skip
 WRITTEN_OUT = frozenset(_WRITTEN)
+_PARAMETER = frozenset({"elu", "leaky_relu"})  # whose second operand is a number, or they are not written out
 OVERFLOWS = frozenset({"sigmoid"})
 
 
 def parts_of(node: Expr, args: tuple[Any, ...]) -> tuple[Part, ...]:
     """The parts of a node whose operands have these names; none where it is not written out."""
-    if not node.args[0].shape or any(a.type.dtype != node.type.dtype for a in node.args):
+    arrays = node.args[:1] if node.op.name in _PARAMETER else node.args
+    if not node.args[0].shape or any(a.type.dtype != node.type.dtype for a in arrays):
         return ()
-    if not node.type.is_float or any(a.op.name == "const" and not a.shape for a in node.args):
+    if not node.type.is_float or any(a.op.name == "const" and not a.shape for a in arrays):
         return ()
     return tuple(_WRITTEN[node.op.name](node, *args[: len(node.args)]))
