@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .bound_names import bound_names
 from .passes import optimised
 from .program import Program, Step, check, is_literal, is_scalar, sizes_of, words
 from .schedule import LONG, PART, SMALL, Part, copied, cut, live_steps, writes
@@ -65,6 +66,8 @@ def blocks(program: Program, style: str, embed: bool = True, long: int = LONG, p
     check(program)
     made, steps = functions(program, style, long, part, small)
     pieces = _called(program.helpers, steps)
+    if style == "fast":
+        pieces = [bound_names(p) for p in pieces]
     constants = [constant_source(name, value, embed) for name, value in program.constants]
     if constants:
         pieces.append("\n".join(constants))
@@ -99,7 +102,7 @@ def functions(program: Program, style: str, long: int, part: int, small: int) ->
 def _fast(program: Program, small: int) -> tuple[list[str], list[Step]] | None:
     """The function with its workspace, and the function that makes this; None where none is worth it."""
     sizes = {name for name, _ in program.dims}
-    if not all(words(s) <= sizes for t in {s.type for s in program.steps} for s in sizes_of(t)):
+    if not all(words(s) <= sizes for t in {s.type for s in program.steps} for s in sizes_of(t) if t[:6] != "tuple["):
         return None  # an axis of unknown length: no memory can be set aside for it
     fresh = _Fresh(program)
     steps, _ = optimised(program, fresh)

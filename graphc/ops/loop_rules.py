@@ -22,7 +22,7 @@ from ..types import TensorType
 from .body import Body, Trace, body_of, bound, element, is_zero, substitute
 from .linalg import MATMUL
 from .reduction import SUM
-from .shaping import BROADCAST_TO, CONCATENATE, RESHAPE, TRANSPOSE
+from .shaping import BROADCAST_TO, RESHAPE, TRANSPOSE
 
 # "vjp" and "jvp", entered by `backward` and `forward`, which stand above: a body is differentiated as any graph.
 PASSES: dict[str, Callable[..., Any]] = {}
@@ -193,29 +193,16 @@ class _Reverse:
         stacks: dict[Expr, int] = {}
         for i, y in enumerate(loop.ys):
             stacks.setdefault(y, loop.carries + i)
-        before = {n: n.attrs[3] for n in needed if n.op is BOUND and n.attrs[2] == "carry"}
-        before = {n: i for n, i in before.items() if n not in stacks}
-        ends = [loop.ends[i] for i in before.values()]
-        more = [n for n in dict.fromkeys([*kept, *ends]) if n not in stacks and n.op.name not in LEAVES]
-        old = [n for n in before if loop.ends[before[n]] not in stacks and loop.ends[before[n]].op.name in LEAVES]
-        extra = [*more, *old]
+        old = [n for n in needed if n.op is BOUND and n.attrs[2] == "carry"]  # `loop_text` stacks these without a copy
+        new = [n for n in kept if n.op.name not in LEAVES]
+        extra = [n for n in dict.fromkeys([*new, *old]) if n not in stacks]
         node = loop.node
         if extra:
             node = scan_of(loop.inits, loop.xs, loop.frees, (*loop.body.outputs, *extra), loop.length, loop.reverse)
             stacks |= {n: len(loop.body.outputs) + i for i, n in enumerate(extra)}
         found = {n: item(node, stacks[n]) for n in needed if n in stacks}
-        for n, i in before.items():
-            if n not in found:
-                found[n] = self._shifted(loop.inits[i], item(node, stacks[loop.ends[i]]))
         found |= {n: loop.xs[n.attrs[3]] for n in needed if n.op is BOUND and n.attrs[2] == "x"}
         return found
-
-    def _shifted(self, init: Expr, after: Expr) -> Expr:
-        """The carries before each step, from those after it."""
-        first = RESHAPE(init, shape=(1, *init.shape))
-        if self.loop.reverse:
-            return CONCATENATE(after, first, axis=0)[1:]
-        return CONCATENATE(first, after, axis=0)[: self.loop.length]
 
     # -- sums over the steps ----------------------------------------------------------------------------
 
@@ -259,6 +246,9 @@ class _Reverse:
             a, b = (_rows(self.stack_of[f]) for f in (_transposed(term.args[0]), term.args[1]))
             return TRANSPOSE(a, axes=(1, 0)) @ b
         value, axes = _summand(term)
+        if value.ndim > 1 and axes == tuple(range(value.ndim - 1)):  # of a bias: one sum of all rows
+            total = SUM(_rows(self.stack_of[value]), axis=(0,))
+            return total if total.shape == term.shape else RESHAPE(total, shape=term.shape)
         total = SUM(self.stack_of[value], axis=(0, *[a + 1 for a in axes]))
         return total if total.shape == term.shape else RESHAPE(total, shape=term.shape)
 
