@@ -19,6 +19,7 @@ from .files import write_whole
 from .finiteness import Explanation, trace
 from .formula import format_node
 from .ir import LEAVES, OPS, VARIABLES, Expr, Init, building, check_name, lift, postorder, variables
+from .loop_layout import arranged
 from .loops import map_bodies, through_loops
 from .lower import (
     Program,
@@ -245,6 +246,8 @@ def _build(tops: list[Expr], inputs: Iterable[Any] | None, style: str, target: s
     if pairs is None:
         pairs = _find_gradients(tops) if small else []
     better = SIMPLIFIERS[simplify](tops)
+    if simplify and style == "fast":
+        better = arranged(better)
     if target == "auto":
         target = "numpy" if refusal([*postorder(better), *arguments], name) else "scalar"
     graph = tuple(tops), tuple(arguments)

@@ -73,7 +73,7 @@ def merge_scans(outputs: Sequence[Expr]) -> list[Expr]:
         if merged is None:
             break
         tops = merged
-    tops = _pruned(_products_outside(tops))
+    tops = pruned(_products_outside(tops))
     return map_bodies(tops, merge_scans)
 
 
@@ -97,8 +97,8 @@ def _merged_once(tops: Sequence[Expr]) -> list[Expr] | None:
                 table |= _replacements(Loop(small), Loop(large), order)
                 touched |= {small, large}
                 if not same_operands:
-                    return _substituted(tops, table)
-    return _substituted(tops, table) if table else None
+                    return replaced(tops, table)
+    return replaced(tops, table) if table else None
 
 
 def _beginning(loop: Loop) -> tuple[object, ...]:
@@ -135,7 +135,7 @@ def _place(nodes: Sequence[Expr], node: Expr) -> int:
     return next(i for i, n in enumerate(nodes) if n is node)
 
 
-def _substituted(tops: Sequence[Expr], table: Mapping[Expr, Expr]) -> list[Expr]:
+def replaced(tops: Sequence[Expr], table: Mapping[Expr, Expr]) -> list[Expr]:
     """As `substitute`, where what is put in has replaced nodes among its own operands."""
     new: dict[Expr, Expr] = {}
     with building() as at:
@@ -175,7 +175,7 @@ def _products_outside(tops: Sequence[Expr]) -> list[Expr]:
     table: dict[Expr, Expr] = {}
     for node, taken in results.items():
         table |= _with_products(Loop(node), taken)
-    return _substituted(tops, table) if table else list(tops)
+    return replaced(tops, table) if table else list(tops)
 
 
 def _with_products(loop: Loop, results: Sequence[Expr]) -> dict[Expr, Expr]:
@@ -238,7 +238,7 @@ def _product(stack: Expr, matrix: Expr, of: Expr) -> Expr:
 # -- unused results ----------------------------------------------------------------------------------------------
 
 
-def _pruned(tops: Sequence[Expr]) -> list[Expr]:
+def pruned(tops: Sequence[Expr]) -> list[Expr]:
     """The outputs with loops that compute only what is used of them: one walk from the outputs down."""
     order = postorder(tops)
     needed = set(tops)
@@ -258,7 +258,7 @@ def _pruned(tops: Sequence[Expr]) -> list[Expr]:
         elif node.op is ITEM:
             used.setdefault(node.args[0], set()).add(node.attrs[0])
         needed.update(node.args)
-    return _substituted(tops, table) if table else list(tops)
+    return replaced(tops, table) if table else list(tops)
 
 
 def _smaller(loop: Loop, indices: set[int], results: Sequence[Expr]) -> dict[Expr, Expr]:
