@@ -221,6 +221,45 @@ def test_a_product_that_two_loops_read_is_taken_once() -> None:
     assert text.count("matmul(n") + text.count("dot(n") == 1, text
 
 
+def test_rows_at_places_of_a_sequence_are_taken_and_their_gradient_added_at_once() -> None:
+    table, u, w = G.param("E", 7, H), G.param("U", H, H), G.param("W", H, H)
+    places, few = G.input("places", "T", "N", dtype="int64"), G.input("few", 4, N, dtype="int64")
+
+    def step(h: G.Expr, at: G.Expr) -> tuple[G.Expr, G.Expr]:
+        h = G.tanh(table[at] @ w + h @ u)
+        return h, h
+
+    def slopes(hs: G.Expr) -> list[G.Expr]:
+        return G.gradients(G.sum(G.sin(hs)), [table, u, w])
+
+    fn = G.compile(slopes(G.scan(step, G.zeros((places.shape[1], H)), places)[1]), [table, u, w, places])
+    h, rows = G.zeros((N, H)), []
+    for t in range(4):
+        h, y = step(h, few[t])
+        rows.append(y)
+    rng = np.random.default_rng(3)
+    values = {k: 0.5 * rng.standard_normal(s) for k, s in (("E", (7, H)), ("U", (H, H)), ("W", (H, H)))}
+    at = rng.integers(0, 7, (4, N))
+    agree(fn(**values, places=at), G.evaluate(slopes(G.stack(rows)), values | {"few": at}))
+    agree(fn(**values, places=at[:0]), [np.zeros((n, H)) for n in (7, H, H)])
+    loops = fn.source[: fn.source.index("_memory = ")]
+    assert "take(" not in loops and "scatter_add(n" not in loops, fn.source
+
+
+def test_what_is_cheap_to_compute_of_a_carry_is_computed_in_the_loop_back() -> None:
+    p = leaves("T", "N")
+    last, _ = G.scan(lambda h, x: (G.tanh(x @ p["W"][:, :H] + h @ p["U"][:, :H]), None), p["h"], p["x"])
+    forward, backward = G.compile(G.gradients(G.sum(last), [p["U"]])).source.split("def scan_")[1:]
+    assert "square(" not in forward and "square(" in backward, forward  # 1 - h², of the stack that there is
+
+
+def test_a_part_that_the_loop_back_reads_is_kept_rather_than_the_whole() -> None:
+    p = leaves("T", "N")
+    last, _ = G.scan(gru(p), start("gru", p), p["x"])
+    text = G.compile(G.gradients(G.sum(last[0]), [p["U"]])).source
+    assert "np.empty((T, N, 64))" not in text.split("def scan_")[1], text
+
+
 def test_gates_that_are_read_as_one_matrix_as_well_stay_one() -> None:
     p = leaves("T", "N")
 
