@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .bound_names import bound_names
 from .order import arrays, ordered
 from .passes import optimised
 from .program import Program, Step, check, is_literal, is_scalar, words
@@ -96,6 +97,8 @@ def blocks(program: Program, style: str, embed: bool = True, long: int = LONG, p
     check(program)
     made, steps = functions(program, style, long, part, small)
     pieces = _called(program.helpers, steps)
+    if style == "fast":
+        pieces = [bound_names(p) for p in pieces]
     constants = [constant_source(name, value, embed) for name, value in program.constants]
     if constants:
         pieces.append("\n".join(constants))

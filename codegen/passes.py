@@ -263,7 +263,8 @@ def sums(program: Program, steps: Sequence[Step], fresh: Fresh, log: Counter[str
             result += _total(step, kind, source, made, whole, types, uses, fresh, log)
         elif over is not None and not is_scalar(step.type):
             axes = tuple(int(a) for a in re.findall(r"\d+", over))
-            result += _along(step, kind, source, axes, keep, bool(match[4]), step.args[0] in whole, fresh, log)
+            flat = step.args[0] in whole or len(sizes_of(source)) == 2  # whose rows need no joining
+            result += _along(step, kind, source, axes, keep, bool(match[4]), flat, fresh, log)
         else:
             result.append(step)
     return result

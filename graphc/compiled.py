@@ -18,6 +18,7 @@ from .files import write_whole
 from .into import Form, apart, check_out, form_of
 from .ir import LEAVES, OPS, Expr, Init, building, check_name, lift, postorder, variables
 from .looking import explained
+from .loop_layout import arranged
 from .loops import map_bodies, through_loops
 from .lower import (
     Program,
@@ -65,6 +66,8 @@ def build(tops: list[Expr], inputs: Iterable[Any] | None, style: str, target: st
     if pairs is None:
         pairs = find_gradients(tops) if small else []
     better = SIMPLIFIERS[simplify](tops)
+    if simplify and style == "fast":
+        better = arranged(better)
     if target == "auto":
         target = "numpy" if refusal([*postorder(better), *arguments], name) else "scalar"
     graph = tuple(tops), tuple(arguments)

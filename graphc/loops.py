@@ -10,6 +10,7 @@ import numpy as np
 from .dims import product
 from .ir import BOUND, ITEM, TUPLE, Expr, building, item, postorder
 from .ops.body import Body, body_of, bound, substitute
+from .ops.gather import GATHER, takes_rows
 from .ops.linalg import MATMUL
 from .ops.loop_rules import Loop, scan_of
 from .ops.scan import SCAN
@@ -65,7 +66,8 @@ def merge_scans(outputs: Sequence[Expr]) -> list[Expr]:
 
     Reverse and forward mode make scans that begin as the one they differentiate: the loop then runs once. Operands,
     sequences, carries and stacked values that no output needs are left out, within the bodies as well. Products of a
-    sequence and a matrix, and stacked products by one, are taken of all steps at once, outside the loop.
+    sequence and a matrix, and stacked products by one, are taken of all steps at once, outside the loop; so are the
+    rows of a matrix at places that a sequence tells.
     """
     tops = list(outputs)
     while True:
@@ -73,7 +75,11 @@ def merge_scans(outputs: Sequence[Expr]) -> list[Expr]:
         if merged is None:
             break
         tops = merged
-    tops = _pruned(_products_outside(tops))
+    while True:
+        better = pruned(_products_outside(tops))
+        if all(a is b for a, b in zip(better, tops)):
+            break
+        tops = better
     return map_bodies(tops, merge_scans)
 
 
@@ -97,8 +103,8 @@ def _merged_once(tops: Sequence[Expr]) -> list[Expr] | None:
                 table |= _replacements(Loop(small), Loop(large), order)
                 touched |= {small, large}
                 if not same_operands:
-                    return _substituted(tops, table)
-    return _substituted(tops, table) if table else None
+                    return replaced(tops, table)
+    return replaced(tops, table) if table else None
 
 
 def _beginning(loop: Loop) -> tuple[object, ...]:
@@ -135,7 +141,7 @@ def _place(nodes: Sequence[Expr], node: Expr) -> int:
     return next(i for i, n in enumerate(nodes) if n is node)
 
 
-def _substituted(tops: Sequence[Expr], table: Mapping[Expr, Expr]) -> list[Expr]:
+def replaced(tops: Sequence[Expr], table: Mapping[Expr, Expr]) -> list[Expr]:
     """As `substitute`, where what is put in has replaced nodes among its own operands."""
     new: dict[Expr, Expr] = {}
     with building() as at:
@@ -175,12 +181,12 @@ def _products_outside(tops: Sequence[Expr]) -> list[Expr]:
     table: dict[Expr, Expr] = {}
     for node, taken in results.items():
         table |= _with_products(Loop(node), taken)
-    return _substituted(tops, table) if table else list(tops)
+    return replaced(tops, table) if table else list(tops)
 
 
 def _with_products(loop: Loop, results: Sequence[Expr]) -> dict[Expr, Expr]:
     """Replacements for the results of a loop that has such products; none for any other."""
-    before = {n: f for n in loop.body.order if (f := _factors(n)) is not None and _kind(f[0]) == "x"}
+    before = {n: f for n in loop.body.order if (f := _factors(n) or _rows_at(n)) is not None and _kind(f[0]) == "x"}
     used = {a for n in loop.body.order for a in n.args}.union(loop.ends)
     after = {y: f for y in loop.ys if (f := _factors(y)) is not None and y not in before and y not in used}
     if not before and not after:
@@ -190,7 +196,7 @@ def _with_products(loop: Loop, results: Sequence[Expr]) -> dict[Expr, Expr]:
     for node, (x, w) in before.items():
         leaves[node] = bound(node.type, "x", len(xs), node.label or _joint_name(node))
         xs.append(_product(loop.xs[x.attrs[3]], loop.frees[w.attrs[3]], node))
-    ys = list(dict.fromkeys(after[y][0] if y in after else y for y in loop.ys))
+    ys = list(dict.fromkeys(after[y][0] if y in after else y for y in loop.ys if y not in before))
     body = substitute([*loop.ends, *ys], leaves)
     node = scan_of(loop.inits, xs, loop.frees, body, loop.length, loop.reverse)
     found: dict[Expr, Expr] = {}
@@ -199,6 +205,8 @@ def _with_products(loop: Loop, results: Sequence[Expr]) -> dict[Expr, Expr]:
         y = loop.ys[index - loop.carries] if index >= loop.carries else None
         if y is None:
             value = item(node, index)
+        elif y in before:
+            value = xs[leaves[y].attrs[3]]
         elif y in after:
             stack = item(node, loop.carries + _place(ys, after[y][0]))
             value = _product(stack, loop.frees[after[y][1].attrs[3]], y)
@@ -218,6 +226,13 @@ def _factors(node: Expr) -> tuple[Expr, Expr] | None:
     return (b, a) if _kind(a) == "free" and a.ndim == 2 and b.ndim == 1 and _kind(b) != "free" else None
 
 
+def _rows_at(node: Expr) -> tuple[Expr, Expr] | None:
+    """The places that change from step to step, and the matrix from outside whose rows stand there."""
+    if node.op is not GATHER or not takes_rows(node) or _kind(node.args[0]) != "free":
+        return None
+    return node.args[1], node.args[0]
+
+
 def _joint_name(node: Expr) -> str | None:
     """x_W of the product xW, when both have a name."""
     a, b = node.args
@@ -229,7 +244,10 @@ def _kind(node: Expr) -> str:
 
 
 def _product(stack: Expr, matrix: Expr, of: Expr) -> Expr:
-    """The stacked products: of rows and the matrix, or of the matrix and columns, which is its transpose's."""
+    """The stacked products: of rows and the matrix, or of the matrix and columns, which is its transpose's. Or rows of
+    the matrix, of all steps."""
+    if of.op is GATHER:
+        return GATHER.make((matrix, stack), of.attrs)
     rows = RESHAPE(stack, shape=(product(stack.shape[:-1]), stack.shape[-1]))
     turned = _kind(of.args[0]) == "free"
     return RESHAPE(rows @ (TRANSPOSE(matrix, axes=(1, 0)) if turned else matrix), shape=(stack.shape[0], *of.shape))
@@ -238,7 +256,7 @@ def _product(stack: Expr, matrix: Expr, of: Expr) -> Expr:
 # -- unused results ----------------------------------------------------------------------------------------------
 
 
-def _pruned(tops: Sequence[Expr]) -> list[Expr]:
+def pruned(tops: Sequence[Expr]) -> list[Expr]:
     """The outputs with loops that compute only what is used of them: one walk from the outputs down."""
     order = postorder(tops)
     needed = set(tops)
@@ -258,7 +276,7 @@ def _pruned(tops: Sequence[Expr]) -> list[Expr]:
         elif node.op is ITEM:
             used.setdefault(node.args[0], set()).add(node.attrs[0])
         needed.update(node.args)
-    return _substituted(tops, table) if table else list(tops)
+    return replaced(tops, table) if table else list(tops)
 
 
 def _smaller(loop: Loop, indices: set[int], results: Sequence[Expr]) -> dict[Expr, Expr]:

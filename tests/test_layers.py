@@ -24,7 +24,7 @@ ROWS = [
     ["lang"],
     ["interpret", "values"],
     ["patterns", "signs", "sums", "rules", "rewrite", "reading", "stable"],
-    ["reverse", "forward", "orders", "loops", "symbolic", "simplifier"],
+    ["reverse", "forward", "orders", "loops", "loop_layout", "symbolic", "simplifier"],
     ["view", "costing"],
     ["derivation", "drawing", "signature", "scalar_spellings", "lower", "finiteness", "spread",
      "looking", "outline", "into"],

@@ -124,18 +124,19 @@ def join_terms(values: Sequence[Expr | None]) -> list[Expr | None]:
     T reads of one value, as in an unrolled loop, hand it T terms of its full size, whose sum would cost T².
     """
     terms = join_places(values)
-    rows = [v for v in terms if v is not None and v.op is SCATTER_ADD and _takes_rows(v)]
+    rows = [v for v in terms if v is not None and v.op is SCATTER_ADD and takes_rows(v)]
     if len(rows) < 2 or len({(v.type, v.attrs) for v in rows}) > 1:
         return terms
     width = rows[0].shape[1:]
     blocks = [RESHAPE(v.args[0], shape=(v.args[1].type.size, *width)) for v in rows]
     places = [RESHAPE(v.args[1], shape=(-1,)) for v in rows]
     whole = SCATTER_ADD.make((CONCATENATE(*blocks, axis=0), CONCATENATE(*places, axis=0)), rows[0].attrs)
-    return [whole, *[v for v in terms if v is not None and not (v.op is SCATTER_ADD and _takes_rows(v))]]
+    return [whole, *[v for v in terms if v is not None and not (v.op is SCATTER_ADD and takes_rows(v))]]
 
 
-def _takes_rows(node: Expr) -> bool:
-    index, shape = node.attrs
+def takes_rows(node: Expr) -> bool:
+    """Whether a gather or its adjoint has one array of places, of whole rows."""
+    index, shape = node.attrs[0], node.attrs[1] if node.op is SCATTER_ADD else node.args[0].shape
     return index == (("at", 1), *[(0, size, 1) for size in shape[1:]])
 
 

@@ -20,9 +20,11 @@ from ..dims import Size, product
 from ..ir import BOUND, ITEM, LEAVES, OPS, TUPLE, Expr, item, lift, postorder
 from ..types import TensorType
 from .body import Body, Trace, body_of, bound, element, is_zero, substitute
+from .gather import SCATTER_ADD, takes_rows
+from .indexing import GETITEM
 from .linalg import MATMUL
 from .reduction import SUM
-from .shaping import BROADCAST_TO, CONCATENATE, RESHAPE, TRANSPOSE
+from .shaping import BROADCAST_TO, RESHAPE, TRANSPOSE
 
 # "vjp" and "jvp", entered by `backward` and `forward`, which stand above: a body is differentiated as any graph.
 PASSES: dict[str, Callable[..., Any]] = {}
@@ -174,7 +176,11 @@ class _Reverse:
             if node in self.backward:
                 wanted.update(a for a in node.args if a in self.varying and a not in self.backward)
         kept: list[Expr] = []
-        outputs = set(self.loop.ys)  # of which there is a stack already
+        outputs = set(self.loop.ys)  # of which there is a stack already, or will be
+        # The stack of a carry before each step holds what it is after it as well.
+        read = {_base(n) for n in wanted}
+        outputs.update(end for i, end in enumerate(self.loop.ends) if self.loop.leaves.get(("carry", i)) in read
+                       and end.op.name not in LEAVES)
         for node in reversed(self.order):
             if node not in wanted or node in self.backward:
                 continue
@@ -193,29 +199,16 @@ class _Reverse:
         stacks: dict[Expr, int] = {}
         for i, y in enumerate(loop.ys):
             stacks.setdefault(y, loop.carries + i)
-        before = {n: n.attrs[3] for n in needed if n.op is BOUND and n.attrs[2] == "carry"}
-        before = {n: i for n, i in before.items() if n not in stacks}
-        ends = [loop.ends[i] for i in before.values()]
-        more = [n for n in dict.fromkeys([*kept, *ends]) if n not in stacks and n.op.name not in LEAVES]
-        old = [n for n in before if loop.ends[before[n]] not in stacks and loop.ends[before[n]].op.name in LEAVES]
-        extra = [*more, *old]
+        old = [n for n in needed if n.op is BOUND and n.attrs[2] == "carry"]  # `loop_text` stacks these without a copy
+        new = [n for n in kept if n.op.name not in LEAVES]
+        extra = [n for n in dict.fromkeys([*new, *old]) if n not in stacks]
         node = loop.node
         if extra:
             node = scan_of(loop.inits, loop.xs, loop.frees, (*loop.body.outputs, *extra), loop.length, loop.reverse)
             stacks |= {n: len(loop.body.outputs) + i for i, n in enumerate(extra)}
         found = {n: item(node, stacks[n]) for n in needed if n in stacks}
-        for n, i in before.items():
-            if n not in found:
-                found[n] = self._shifted(loop.inits[i], item(node, stacks[loop.ends[i]]))
         found |= {n: loop.xs[n.attrs[3]] for n in needed if n.op is BOUND and n.attrs[2] == "x"}
         return found
-
-    def _shifted(self, init: Expr, after: Expr) -> Expr:
-        """The carries before each step, from those after it."""
-        first = RESHAPE(init, shape=(1, *init.shape))
-        if self.loop.reverse:
-            return CONCATENATE(after, first, axis=0)[1:]
-        return CONCATENATE(first, after, axis=0)[: self.loop.length]
 
     # -- sums over the steps ----------------------------------------------------------------------------
 
@@ -229,11 +222,12 @@ class _Reverse:
         ready = sums.stacked.keys() | {slope for key, slope in self.slopes.items() if key[0] == "x"}
         places = len([i for i in self.seeds if i < self.loop.carries])
         for key, terms in split.items():
-            outside = [t for t in terms if self._is_product(t) or _summand(t)[0] in ready]
+            outside = [t for t in terms if self._is_product(t) or self._is_scatter(t) or _summand(t)[0] in ready]
             inside = [t for t in terms if t not in set(outside)]
             if outside:
                 sums.outside[key] = outside
-                sums.stacked.update(dict.fromkeys(_summand(t)[0] for t in outside if not self._is_product(t)))
+                plain = [t for t in outside if not self._is_product(t) and not self._is_scatter(t)]
+                sums.stacked.update(dict.fromkeys(_summand(t)[0] for t in plain))
             if inside:
                 total = inside[0]
                 for term in inside[1:]:
@@ -247,8 +241,14 @@ class _Reverse:
         """aᵀ b of two matrices that change from step to step."""
         return term.op is MATMUL and all(a.ndim == 2 and (a in self.varying or a in self.backward) for a in term.args)
 
+    def _is_scatter(self, term: Expr) -> bool:
+        """Rows added at the places that a sequence tells: those of all steps are added at once."""
+        return term.op is SCATTER_ADD and takes_rows(term) and _is_x(term.args[1]) and term.args[0] in self.backward
+
     def _factors(self, term: Expr) -> list[Expr]:
         """What must be stacked so that this product is summed after the loop."""
+        if self._is_scatter(term):
+            return [term.args[0]] if term.args[0] not in self.stack_of else []
         if not self._is_product(term):
             return []
         return [f for f in (_transposed(term.args[0]), term.args[1]) if f not in self.stack_of]
@@ -258,7 +258,12 @@ class _Reverse:
         if self._is_product(term):
             a, b = (_rows(self.stack_of[f]) for f in (_transposed(term.args[0]), term.args[1]))
             return TRANSPOSE(a, axes=(1, 0)) @ b
+        if self._is_scatter(term):
+            return SCATTER_ADD.make((self.stack_of[term.args[0]], self.stack_of[term.args[1]]), term.attrs)
         value, axes = _summand(term)
+        if value.ndim > 1 and axes == tuple(range(value.ndim - 1)):  # of a bias: one sum of all rows
+            total = SUM(_rows(self.stack_of[value]), axis=(0,))
+            return total if total.shape == term.shape else RESHAPE(total, shape=term.shape)
         total = SUM(self.stack_of[value], axis=(0, *[a + 1 for a in axes]))
         return total if total.shape == term.shape else RESHAPE(total, shape=term.shape)
 
@@ -285,14 +290,21 @@ def _depending(order: Sequence[Expr], start: Callable[[Expr], bool]) -> set[Expr
     return found
 
 
+def _base(node: Expr) -> Expr:
+    """What a value is a view of."""
+    while node.op.view and node.op is not ITEM:
+        node = node.args[0]
+    return node
+
+
 def _is_x(node: Expr) -> bool:
     return node.op is BOUND and node.attrs[2] == "x"
 
 
 def _worth_repeating(node: Expr, missing: Sequence[Expr]) -> bool:
     """Whether to compute a value again in the reverse step: cheap, and of operands that are at hand or no larger."""
-    if node.op.view:
-        return node.op is not ITEM
+    if node.op.view:  # but a part of what nothing else needs is smaller than that
+        return node.op is not ITEM and not (node.op is GETITEM and missing and node.type.size != missing[0].type.size)
     if not node.op.elementwise or node.op.cost > CHEAP:
         return False
     return not missing or (len(missing) == 1 and missing[0].type.size == node.type.size

@@ -12,13 +12,16 @@ import re
 from collections import Counter
 
 from ..dims import Size
-from ..ir import LEAVES, Expr
+from ..ir import BOUND, LEAVES, Expr
 from ..spelling import RESERVED, number_text, numpy_name, operand, special, spelling
 from ..types import TensorType, shape_text
 from .body import Body
 from .loop_memory import LARGE, Group, Memory, Planner
 
 _COMMENT_AT = 56  # comments line up, but no further right than this for one long line
+_NUMBER = re.compile(r"-?\d+(\.\d*)?(e[+-]?\d+)?")
+_WORDS = {"0.0": "zero", "1.0": "one", "2.0": "two", "3.0": "three", "0.5": "half", "-1.0": "minus_one",
+          **dict.fromkeys(LARGE.values(), "large")}
 _LOCAL = {"t", "range", "reversed", "scan"}
 
 
@@ -40,6 +43,7 @@ class _Text:
         self.of: dict[Expr, str] = {}
         self.uses = Counter(a for n in body.order for a in n.args)
         self.count = 0
+        self.numbers: dict[tuple[str, str], str] = {}  # (text, dtype) -> name
         leaves = body.leaves()
         self.leaves = [leaves.get(("carry", i)) for i in range(carries)]
         self.carries = [self.name(self.leaves[i], self.ends[i].label or "h") for i in range(carries)]
@@ -48,12 +52,15 @@ class _Text:
         self.frees = [self.name(leaves.get(("free", i)), "w") for i in range(frees)]
         self.summed = {end: i for i, end in enumerate(self.ends) if self.is_sum(i)}
         self.stacked = [self.fresh(f"{_stem(out)}s") for out in self.stacks]
+        self.trails = self.carried_along()
+        self.rows = [(name, self.trails.get(name, out)) for name, out in zip(self.stacked, self.stacks)]
+        self.rows = [(name, out) for name, out in self.rows if name in self.trails or name not in self.shifted()]
         self.stack_of: dict[Expr, str] = {}
-        for out, name in zip(self.stacks, self.stacked):
+        for name, out in sorted(self.rows, key=lambda row: row[0] not in self.trails):
             self.stack_of.setdefault(out, name)
         self.over = self.takes_over()
         leaf_of = {end: leaf for end, leaf in zip(self.ends, self.leaves) if end in self.over}
-        self.planner = Planner(body.order, self.ends, self.stacks, leaf_of, set(self.summed))
+        self.planner = Planner(body.order, self.ends, [out for _, out in self.rows], leaf_of, set(self.summed))
         self.memory: Memory = self.planner.plan()
         self.buffers = [self.fresh(f"u{i}") for i in range(len(self.memory.buffers))]
         groups = {id(g): g for g in self.memory.group.values() if g.stacked}
@@ -94,11 +101,27 @@ class _Text:
         return outputs[end] == 1 and not outputs[leaf] and any(a is leaf for a in end.args) and all(
             a.type.dtype == end.type.dtype for a in end.args)
 
+    def carried_along(self) -> dict[str, Expr]:
+        """Stacks of a carry before each step, and its value after: one stack with a row more holds both."""
+        found: dict[str, Expr] = {}
+        for name, out in zip(self.stacked, self.stacks):
+            if out.op is BOUND and out.attrs[2] == "carry":
+                end = self.ends[out.attrs[3]]
+                if (end.shape and end.op.name not in LEAVES and end.type.dtype == out.type.dtype
+                        and end.shape == out.shape and not any(end is e for e in found.values())):
+                    found[name] = end
+        return found
+
+    def shifted(self) -> dict[str, str]:
+        """Stacks of a carry after each step that are rows of a stack which holds it before each as well."""
+        of = {end: name for name, end in self.trails.items()}
+        return {name: of[out] for name, out in zip(self.stacked, self.stacks) if out in of}
+
     def takes_over(self) -> dict[Expr, str]:
         """Results that may take the name of their carry at once: nothing reads the old value after them."""
         place = {node: i for i, node in enumerate(self.body.order)}
         last = {a: i for i, node in enumerate(self.body.order) for a in node.args}
-        outputs = set(self.body.outputs)
+        outputs = {*self.ends, *[out for _, out in self.rows]}
         times = Counter(self.ends)
         return {end: name for end, leaf, name in zip(self.ends, self.leaves, self.carries)
                 if end.label is None and end.op.name not in LEAVES and times[end] == 1 and end not in self.summed
@@ -109,16 +132,19 @@ class _Text:
     def source(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         step = self.step()
         head = [f"{name} = np.array({name})" for name, end in zip(self.carries, self.ends) if end in self.summed]
-        head += [line for name, out in zip(self.stacked, self.stacks) for line in self.stack(name, out)]
+        head += [line for name, out in self.rows for line in self.stack(name, out)]
         text = "\n".join(step)
         head += [f"{name} = np.ascontiguousarray({name})" for name in self.frees  # products by a view are slower
-                 if name.endswith("_T") and re.search(rf"np\.dot\(\w+, {name}, out=", text)]
+                 if (name.endswith("_T") and re.search(rf"np\.dot\(\w+, {name}, out=", text))
+                 or re.search(rf"np\.matmul\(\w+, {name}, out=", text)]
         head += [f"{name} = np.empty({shape_text(type_.shape)}{_dtype(type_)})"
                  for name, type_ in zip(self.buffers, self.memory.buffers) if re.search(rf"\b{name}\b", text)]
+        head += [f"{name} = np.array({number}{_dtype(TensorType((), dtype))})"
+                 for (number, dtype), name in self.numbers.items()]
         counter = "t" if self.sequences or self.stacked else "_"
         steps = f"range({self.length})"
         results = [f"np.array({name})" if self.shared(end) else name for name, end in zip(self.carries, self.ends)]
-        results += self.stacked
+        results += [self.stack_result(name) for name in self.stacked]
         lines = [
             *head,
             f"for {counter} in {f'reversed({steps})' if self.reverse else steps}:",
@@ -149,7 +175,7 @@ class _Text:
         body = [line for node in self.memory.joined for line in self.joint(node)]
         body += [line for node in self.body.order for line in self.line(node)]
         lines += _aligned(body)
-        lines += [f"{name}[t] = {self.value(out)}" for name, out in zip(self.stacked, self.stacks)
+        lines += [f"{self.row(name)} = {self.value(out)}" for name, out in self.rows
                   if not (out in self.written and self.stack_of[out] == name)]
         moves = [(name, self.value(end)) for name, end in zip(self.carries, self.ends) if end not in self.summed]
         moves = [(name, value) for name, value in moves if name != value]
@@ -187,7 +213,8 @@ class _Text:
             return [f"{self.of[node]} = {template.format(*args, *form.literals)}{comment}"]
         if node.op.name == "sigmoid":
             scratch = self.buffers[self.memory.scratch[node]]
-            return _logistic(args[0], scratch, self.of[node], out, node.type, comment)
+            return self.logistic(args[0], scratch, self.of[node], out, node.type, comment)
+        args = tuple([self.constant(a, node.type.dtype) if _NUMBER.fullmatch(a) else a for a in args])
         if ufunc == "np.matmul" and all(a.ndim == 2 for a in node.args) and node not in self.memory.parts:
             ufunc = "np.dot"  # the same product, sooner begun
         return [f"{self.of[node]} = {ufunc}({', '.join([*args, *form.literals])}, out={out}){comment}"]
@@ -201,6 +228,11 @@ class _Text:
 
     def stack(self, name: str, out: Expr) -> list[str]:
         """The lines that make a stack; those of a group are columns of one."""
+        if name in self.trails:
+            leaf = self.stacks[self.stacked.index(name)]
+            first = self.length if self.reverse else 0
+            return [f"{name} = np.empty({shape_text((self.length + 1, *out.shape))}{_dtype(out.type)})",
+                    f"{name}[{first}] = {self.of[leaf]}"]
         group = self.memory.group.get(out)
         if group is None or self.stack_of[out] != name:
             return [f"{name} = np.empty({shape_text((self.length, *out.shape))}{_dtype(out.type)})"]
@@ -212,6 +244,17 @@ class _Text:
         start, stop = next((a, b) for n, a, b in group.members if n is out)
         index = _columns(out.ndim + 1, start - group.start, stop - group.start, group.stop - group.start)
         return [*lines, f"{name} = {self.gates[id(group)]}[{index}]"]
+
+    def row(self, name: str) -> str:
+        """Where a step writes its element of a stack."""
+        return f"{name}[t + 1]" if name in self.trails and not self.reverse else f"{name}[t]"
+
+    def stack_result(self, name: str) -> str:
+        """A stack, or the rows of one that holds a carry before all steps and after them."""
+        shared = self.shifted().get(name, name)
+        if shared not in self.trails:
+            return name
+        return f"{shared}[:-1]" if (name == shared) != self.reverse else f"{shared}[1:]"
 
     def shared(self, end: Expr) -> bool:
         """Whether a final carry may lie in a stack, or be what was given: then the caller gets a copy."""
@@ -226,7 +269,7 @@ class _Text:
         """Where a value is written, or "" for memory of its own."""
         if node in self.memory.stacked:
             self.written.add(node)
-            return f"{self.stack_of[node]}[t]"
+            return self.row(self.stack_of[node])
         if node in self.memory.parts:
             whole, index = self.memory.parts[node]
             self.written.add(node)
@@ -239,7 +282,7 @@ class _Text:
             name = self.buffers[self.memory.place[node]]
         else:
             self.written.add(node)
-            name = f"{self.stack_of[node]}[t]"
+            name = self.row(self.stack_of[node])
         return [f"{self.called(node)} = {name}  # {node.type}"]
 
     def gate(self, node: Expr, group: Group) -> list[str]:
@@ -249,15 +292,29 @@ class _Text:
             joint = self.of_group(group, first)
             columns = _columns(group.source.ndim, group.start, group.stop, group.source.shape[-1])
             source = self.of[group.source] + (f"[{columns}]" if columns else "")
-            lines = _logistic(source, self.buffers[self.memory.scratch[first]], joint,
-                              f"{self.gates[id(group)]}[t]" if group.stacked else joint, group.type,
-                              f"  # {group.type}")
+            lines = self.logistic(source, self.buffers[self.memory.scratch[first]], joint,
+                                  f"{self.gates[id(group)]}[t]" if group.stacked else joint, group.type,
+                                  f"  # {group.type}")
         start, stop = next((a, b) for n, a, b in group.members if n is node)
         columns = _columns(node.ndim, start - group.start, stop - group.start, group.stop - group.start)
         name = self.called(node)
         if node in self.stack_of:
             self.written.add(node)
         return [*lines, f"{name} = {self.joints[id(group)]}[{columns}]  # {node.type}"]
+
+    def logistic(self, x: str, scratch: str, name: str, out: str, type_: TensorType, comment: str) -> list[str]:
+        """e/(1 + e) for e = exp(x), which loses no digit; of an x whose exponential is huge it is 1."""
+        large, one = (self.constant(text, type_.dtype) for text in (LARGE[type_.dtype], "1.0"))
+        lines = [f"{name} = {out}{comment}"] if name != out else []
+        return [*lines, f"np.exp(np.minimum({x}, {large}, out={scratch}), out={scratch})",
+                f"np.divide({scratch}, np.add({scratch}, {one}, out={name}), out={name})"]
+
+    def constant(self, text: str, dtype: str) -> str:
+        """A number as an array without axes, made before the loop: NumPy is sooner done with it than with a float."""
+        text = text if re.search(r"[.e]", text) else f"{text}.0"
+        if (text, dtype) not in self.numbers:
+            self.numbers[text, dtype] = self.fresh(_WORDS.get(text, f"c{len(self.numbers)}"))
+        return self.numbers[text, dtype]
 
     def of_group(self, group: Group, first: Expr) -> str:
         name = self.number() if group.stacked else self.buffers[self.memory.place[first]]
@@ -270,13 +327,6 @@ class _Text:
             return self.of[node]
         text = str(node.attrs[0]) if node.op.name == "size" else number_text(node)
         return f"np.{numpy_name(node.type.dtype)}({text})"
-
-
-def _logistic(x: str, scratch: str, name: str, out: str, type_: TensorType, comment: str) -> list[str]:
-    """e/(1 + e) for e = exp(x), which loses no digit; of an x whose exponential is huge it is 1."""
-    lines = [f"{name} = {out}{comment}"] if name != out else []
-    return [*lines, f"np.exp(np.minimum({x}, {LARGE[type_.dtype]}, out={scratch}), out={scratch})",
-            f"np.divide({scratch}, np.add({scratch}, 1.0, out={name}), out={name})"]
 
 
 def _columns(ndim: int, start: int, stop: int, size: Size) -> str:
