@@ -3,8 +3,8 @@
     python benchmarks/import_time.py [--rounds N]
 
 Prints the median seconds of each import and the median of the ratios of neighbouring rounds; which heavy packages
-`import graphc` has loaded: there should be none; and the median seconds of the first declaration, gradients and compile in
-a new process. Bytecode is kept in a directory of its own, since compiling the sources again takes three times as long.
+`import graphc` has loaded: there should be none; and the median seconds of the first declaration, gradients and compile
+in a new process. Bytecode is kept in a directory of its own: compiling the sources again takes three times as long.
 """
 
 from __future__ import annotations
