@@ -11,19 +11,20 @@ neighbouring sizes: 1 is linear.
 
 from __future__ import annotations
 
-import argparse
 import math
 import resource
-import subprocess
-import sys
 import time
 from itertools import pairwise
 
+import scaling
+
 KINDS = ("by nodes", "shared", "distinct")
+COLUMNS = {"N": ",.0f", **dict.fromkeys(("declare", "gradient", "rewrite", "emit", "call", "total s"), ".3f"),
+           "MiB": ".0f"}
 
 
-def once(kind: str, n: int) -> tuple[list[float], float]:
-    """Seconds of each phase, and peak memory in MiB."""
+def once(kind: str, n: int) -> list[float]:
+    """N, seconds of each phase and of all, peak memory in MiB."""
     import graphc as G
     from graphc.rewrite import rewrite
 
@@ -48,36 +49,8 @@ def once(kind: str, n: int) -> tuple[list[float], float]:
     marks.append(time.perf_counter())
     assert math.isfinite(result[0]) and len(result) == len(wrt) + 1
     seconds = [b - a for a, b in pairwise(marks)]
-    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def measured(kind: str, n: int) -> list[float]:
-    """The figures of `once`, from a new process."""
-    done = subprocess.run([sys.executable, __file__, "--one", kind, str(n)], capture_output=True, text=True, check=True)
-    return [float(x) for x in done.stdout.split()]
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sizes", nargs="*", type=int, default=[1_000, 10_000, 100_000])
-    parser.add_argument("--one", nargs=2, metavar=("KIND", "N"), help="one run in this process, as plain numbers")
-    options = parser.parse_args()
-    if options.one:
-        seconds, memory = once(options.one[0], int(options.one[1]))
-        print(*seconds, memory)
-        return
-    heads = ("declare", "gradient", "rewrite", "emit", "call", "total s", "MiB", "slope")
-    print(f"{'chain':10}{'N':>9}{''.join(f'{head:>9}' for head in heads)}")
-    for kind in KINDS:
-        before: tuple[int, float] | None = None
-        for n in options.sizes:
-            *seconds, memory = measured(kind, n)
-            total = sum(seconds)
-            slope = "" if before is None else f"{math.log(total / before[1]) / math.log(n / before[0]):.2f}"
-            phases = "".join(f"{s:9.3f}" for s in (*seconds, total))
-            print(f"{kind:10}{n:9,}{phases}{memory:9.0f}{slope:>9}", flush=True)
-            before = n, total
+    return [n, *seconds, sum(seconds), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]
 
 
 if __name__ == "__main__":
-    main()
+    scaling.main(__file__, __doc__, KINDS, once, COLUMNS, ("N", "total s"))

@@ -9,14 +9,13 @@ import. The slope is that of log time against log N between neighbouring sizes: 
 
 from __future__ import annotations
 
-import argparse
-import math
-import subprocess
-import sys
 import time
 from typing import Any
 
+import scaling
+
 KINDS = ("chain", "layers", "tree")
+COLUMNS = {"nodes": ",.0f", "rules s": ".2f", "SymPy s": ".2f", "after": ",.0f"}
 
 
 def graph(kind: str, n: int) -> list[Any]:
@@ -58,29 +57,5 @@ def once(kind: str, n: int) -> tuple[int, float, float, int]:
     return len(postorder(outputs)), middle - start, time.perf_counter() - middle, len(postorder(simple))
 
 
-def measured(kind: str, n: int) -> list[float]:
-    """The figures of `once`, from a new process."""
-    done = subprocess.run([sys.executable, __file__, "--one", kind, str(n)], capture_output=True, text=True, check=True)
-    return [float(x) for x in done.stdout.split()]
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sizes", nargs="*", type=int, default=[1_000, 10_000, 100_000])
-    parser.add_argument("--one", nargs=2, metavar=("KIND", "N"), help="one run in this process, as plain numbers")
-    options = parser.parse_args()
-    if options.one:
-        print(*once(options.one[0], int(options.one[1])))
-        return
-    print(f"{'graph':8}{'nodes':>9}{'rules s':>10}{'SymPy s':>10}{'after':>9}{'slope':>8}")
-    for kind in KINDS:
-        before: tuple[float, float] | None = None
-        for n in options.sizes:
-            nodes, rules, whole, after = measured(kind, n)
-            slope = "" if before is None else f"{math.log(whole / before[1]) / math.log(nodes / before[0]):.2f}"
-            print(f"{kind:8}{nodes:9,.0f}{rules:10.2f}{whole:10.2f}{after:9,.0f}{slope:>8}", flush=True)
-            before = nodes, whole
-
-
 if __name__ == "__main__":
-    main()
+    scaling.main(__file__, __doc__, KINDS, once, COLUMNS, ("nodes", "SymPy s"))

@@ -2,8 +2,10 @@
 
 Axes along which every operand does the same are one loop. Operands are brought to that form before it (a view
 where they are contiguous), and rows of them are taken outside the inner loop, so that it indexes from 0 by 1 and
-LLVM can vectorise it. Sums go by 256 lanes, added pairwise after at most 32 turns, their totals with a
-compensation: that is as accurate as NumPy's pairwise sums.
+LLVM can vectorise it. Sums go by 256 lanes, which are added pairwise after at most 32 turns; what these give is kept,
+and added pairwise at the end: that is as accurate as NumPy's pairwise sums. Sums over the first axis are kept for
+every 128 rows. So a kernel may be given any part of the region that begins where such a sum does, and the result
+does not depend on the parts. It writes into memory that it is given; `numba_call` has the function around it.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from dataclasses import dataclass, replace
 from .numba_spelling import Elementwise, constants, literal
 from .program import is_literal
 
-WIDTH, TURNS = 256, 32
+WIDTH, TURNS, ROWS = 256, 32, 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Kernel:
     totals: tuple[Total, ...]
     outs: tuple[str, ...]
     seen: Mapping[str, str]
+    threads: bool = False  # whether the region may be long enough for several
 
     def sized(self) -> bool:
         """Whether the operands tell the size of every axis."""
@@ -87,32 +90,54 @@ class Kernel:
             tuple(replace(o, name=new[o.name], text="") for o in self.operands),
             tuple(Line(new[line.target], renamed(line.form), line.dtype, "") for line in self.lines),
             tuple(replace(t, target=new[t.target], source=new[t.source]) for t in self.totals),
-            tuple(new[name] for name in self.outs), {})
+            tuple(new[name] for name in self.outs), {}, self.threads)
+
+    def arrays(self) -> list[Operand]:
+        """The operands that have axes."""
+        return [o for o in self.operands if o.ndim]
+
+    def groups(self) -> list[list[int]]:
+        """The axes in runs along which every operand (and every sum) does the same: each is one loop."""
+        return _groups(self, self.arrays())
+
+    def flat(self) -> list[Total]:
+        """The sums over all elements."""
+        return [t for t in self.totals if t.axis is None]
+
+    def rows(self) -> list[Total]:
+        """The sums over the first axis."""
+        return [t for t in self.totals if t.axis == 0]
+
+    def axis_size(self, axis: int, names: Mapping[str, str]) -> str:
+        """The size of an axis, as an operand tells it; `names` are what operands are called."""
+        if self.ones[axis]:
+            return "1"
+        o = next(o for o in self.arrays() if o.varies[axis])
+        return f"{names.get(o.name, o.name)}.shape[{axis - self.ndim + o.ndim}]"
 
 
 def kernel_source(kernel: Kernel) -> str:
-    """The text of the function."""
+    """The text of the loop, `name_loop(operands, results, ...)`."""
     return _Text(kernel).whole()
 
 
 class _Text:
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
-        self.arrays = [o for o in kernel.operands if o.ndim]
-        self.groups = _groups(kernel, self.arrays)
+        self.arrays, self.groups = kernel.arrays(), kernel.groups()
         self.deep = len(self.groups)
-        self.flat = [t for t in kernel.totals if t.axis is None]
-        self.rows = [t for t in kernel.totals if t.axis == 0]
+        self.flat, self.rows = kernel.flat(), kernel.rows()
         self.taken = {o.name for o in kernel.operands} | {line.target for line in kernel.lines}
         self.taken |= {t.target for t in kernel.totals} | set(kernel.seen) | {"np", "range", "abs", "njit", "pair_sum"}
         self.whole_of = {o.name: self.fresh(f"{o.name}_all") for o in self.arrays}
         self.outs = {line.target: self.fresh(f"{line.target}_out") for line in kernel.lines
                      if line.target in kernel.outs}
+        self.kept = {t.target: self.fresh(f"{t.target}_kept") for t in self.rows}
         self.i = [self.fresh(c) for c in ("i", "j", "k", "l")[: self.deep]] + [
             self.fresh(f"i{n}") for n in range(4, self.deep)]
         self.sizes = [self.fresh("size")] if self.deep == 1 else [self.fresh(f"n_{i}") for i in self.i]
         self.lanes, self.sums = self.fresh("lanes"), self.fresh("sums")
-        self.turn, self.low = self.fresh("turn"), self.fresh("low")
+        self.turn, self.low, self.first = self.fresh("turn"), self.fresh("low"), self.fresh("first")
         self.dtypes = {o.name: o.dtype for o in kernel.operands} | {line.target: line.dtype for line in kernel.lines}
 
     def fresh(self, wish: str) -> str:
@@ -123,9 +148,11 @@ class _Text:
 
     def whole(self) -> str:
         k = self.kernel
-        parameters = ", ".join(self.whole_of.get(o.name, o.name) for o in k.operands)
-        listed = ", ".join(k.outs)
-        head = ['@njit(error_model="numpy")', f"def {k.name}({parameters}):", f'    """{listed} in one loop."""']
+        parameters = [self.whole_of.get(o.name, o.name) for o in k.operands]
+        parameters += [*self.outs.values(), *self.kept.values()]
+        parameters += [self.first] * bool(self.rows) + [self.sums, self.turn] * bool(self.flat)
+        head = ['@njit(error_model="numpy", nogil=True)', f"def {k.name}_loop({', '.join(parameters)}):",
+                f'    """The loop of {k.name}, or a part of it."""']
         return "\n".join([*head, *(f"    {line}" for line in [*self.before(), *self.loops(), *self.after()])]) + "\n"
 
     # -- around the loop ----------------------------------------------------------------------------------
@@ -146,42 +173,25 @@ class _Text:
                 self.current[o.name] = self.fresh(f"{o.name}_rows")
                 shape = ", ".join(self.sizes[g] for g in varying)
                 lines.append(f"{self.current[o.name]} = np.ascontiguousarray({name}).reshape(({shape}))")
-        shape = self.sizes[0] if self.deep == 1 else f"({', '.join(self.sizes)})"
-        lines += [f"{out} = np.empty({shape}, np.{_bool(self.dtypes[name])})" for name, out in self.outs.items()]
-        lines += [f"{t.target} = np.zeros({self.sizes[-1]}, np.{t.dtype})" for t in self.rows]
+        if self.deep < self.kernel.ndim:
+            shape = self.sizes[0] if self.deep == 1 else f"({', '.join(self.sizes)})"
+            for name, out in self.outs.items():
+                self.outs[name] = self.fresh(f"{name}_flat" if self.deep == 1 else f"{name}_rows")
+                lines.append(f"{self.outs[name]} = {out}.reshape({shape})")
+        if self.deep == 1:
+            lines += [f"{t.target} = {self.kept[t.target]}[{self.first}]" for t in self.rows]
         if self.flat:
             dtype = "float64" if any(t.dtype == "float64" for t in self.flat) else "float32"
             lines.append(f"{self.lanes} = np.zeros(({len(self.flat)}, {WIDTH}), np.{dtype})")
-            lines.append(f"{self.sums} = np.zeros(({len(self.flat)}, 2))")
-            lines.append(f"{self.turn} = 0")
         return lines
 
     def after(self) -> list[str]:
-        k = self.kernel
-        lines = [f"pair_sum({self.lanes}, {self.sums})"] if self.flat else []
-        count = self.sizes[0] if self.deep == 1 else f"({' * '.join(self.sizes)})"
-        for n, t in enumerate(self.flat):
-            total = f"{self.sums}[{n}, 0]"
-            lines.append(f"{t.target} = {total} / {count}" if t.mean else f"{t.target} = {total}")
-        values = [self.result(name) for name in k.outs]
-        return [*lines, f"return {', '.join(values)}"]
-
-    def result(self, name: str) -> str:
-        if name not in self.outs:
-            return name
-        if self.kernel.ndim == self.deep:
-            return self.outs[name]
-        shape = [self.axis_size(axis) for axis in range(self.kernel.ndim)]
-        return f"{self.outs[name]}.reshape(({', '.join(shape)}))"
-
-    def axis_size(self, axis: int) -> str:
-        if self.kernel.ones[axis]:
-            return "1"
-        o = next(o for o in self.arrays if o.varies[axis])
-        return f"{self.whole_of[o.name]}.shape[{axis - self.kernel.ndim + o.ndim}]"
+        if not self.flat:
+            return []
+        return [f"if {self.turn} % {TURNS}:", f"    pair_sum({self.lanes}, {self.sums}, {self.turn} // {TURNS})"]
 
     def extent(self, group: Sequence[int]) -> str:
-        return " * ".join(self.axis_size(axis) for axis in group)
+        return " * ".join(self.kernel.axis_size(axis, self.whole_of) for axis in group)
 
     def varying(self, o: Operand) -> list[int]:
         """The loops along which an operand moves."""
@@ -207,6 +217,9 @@ class _Text:
                 row = self.fresh(f"{name}_row")
                 lines.append(f"{indent}{row} = {out}[{i}]")
                 outs[name] = row
+            if g == 0:
+                lines += [f"{indent}{t.target} = {self.kept[t.target]}[({self.first} + {i}) // {ROWS}]"
+                          for t in self.rows]
         return [*lines, *(indent + line for line in self.inner(outs))]
 
     def inner(self, outs: dict[str, str]) -> list[str]:
@@ -230,7 +243,7 @@ class _Text:
         body += [f"{self.lanes}[{n}, {i}] += {t.source}" for n, t in enumerate(self.flat)]
         lines += [f"    for {i} in range(min({WIDTH}, {size} - {self.low})):", *(f"        {line}" for line in body)]
         lines += [f"    {self.turn} += 1", f"    if {self.turn} % {TURNS} == 0:",
-                  f"        pair_sum({self.lanes}, {self.sums})"]
+                  f"        pair_sum({self.lanes}, {self.sums}, {self.turn} // {TURNS} - 1)"]
         return lines
 
     def body(self, moving: Sequence[Operand], outs: Mapping[str, str],

@@ -166,24 +166,16 @@ FUNCTIONS = tuple(_SOURCES)
 _BREAK = "\n        "
 
 PAIR_SUM = '''\
-@njit(error_model="numpy")
-def pair_sum(lanes, sums):
-    """Adds the sum of each row of lanes, taken pairwise, to sums[:, 0] and makes the lanes zero.
-
-    What an addition to a total rounds away is kept in sums[:, 1] and goes in with the next (Kahan 1965).
-    """
+@njit(error_model="numpy", nogil=True)
+def pair_sum(lanes, sums, place):
+    """Puts the sum of each row of lanes, taken pairwise, at `place` in the rows of sums, and makes the lanes zero."""
     for k in range(lanes.shape[0]):
         width = lanes.shape[1] // 2
         while width:
             for i in range(width):
                 lanes[k, i] += lanes[k, i + width]
             width //= 2
-        value = np.float64(lanes[k, 0])
-        total = sums[k, 0]
-        lost = sums[k, 1] + value
-        new = total + lost
-        sums[k, 1] = lost - (new - total) if abs(new) < np.inf else 0.0
-        sums[k, 0] = new
+        sums[k, place] = lanes[k, 0]
     lanes[:] = 0.0
 '''
 

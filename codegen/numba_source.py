@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import prod
 
-from . import numba_math
+from . import numba_call, numba_math
 from .fuse import regions
 from .numba_kernel import Kernel, Line, Operand, Total, kernel_source
 from .numba_spelling import Elementwise, elementwise, reduction
@@ -19,7 +20,6 @@ from .schedule import live_steps
 
 LIMIT = 48  # steps of one kernel: compile time is then about a second at most
 BUDGET = 1500  # steps of all kernels together, those of one structure counted once; what is beyond stays NumPy
-_IMPORT = ("njit", "from numba import njit")
 
 
 def numba_program(program: Program, limit: int = LIMIT, budget: int = BUDGET) -> Program:
@@ -30,7 +30,7 @@ def numba_program(program: Program, limit: int = LIMIT, budget: int = BUDGET) ->
     >>> program = Program("f", (Input("w", "float64[]"), Input("x", "float64[N]")), steps, ("y",), True)
     >>> better = numba_program(program)
     >>> [name for name, _ in better.helpers], [(s.target, s.spelling, s.args) for s in better.steps]
-    (['njit', 'tanh64', 'fused0'], [('y', 'fused0({0}, {1})', ('x', 'w'))])
+    (['njit', 'tanh64', 'in_threads', 'fused0_loop', 'fused0'], [('y', 'fused0({0}, {1})', ('x', 'w'))])
     """
     steps = live_steps(program)
     types = {i.name: i.type for i in program.inputs}
@@ -91,13 +91,8 @@ class _Build:
         self.kernels: dict[str, tuple[str, Kernel]] = {}  # by text: name, and the kernel with the names of its user
         self.uses: dict[str, int] = {}
         self.math: dict[str, None] = {}
-        p = self.source
-        self.taken = {p.name, "np", "njit", "range", "abs", "pair_sum"}.union(
-            n for n, _ in (*p.helpers, *p.dims, *p.constants))
-        self.taken.update(i.name for i in p.inputs)
-        self.taken.update(s.target for s in p.steps)
-        self.taken.update(numba_math.every())
-        ours = {"njit", "range", "abs", "min", "pair_sum", *numba_math.every()}
+        ours = {"njit", "range", "abs", "min", "pair_sum", *numba_math.every(), *numba_call.NAMES}
+        self.taken = {*self.given(), *ours, "np"}
         self.clear = ours.isdisjoint(self.given())  # else a kernel would call what the user has of that name
 
     def given(self) -> Iterable[str]:
@@ -107,9 +102,9 @@ class _Build:
 
     def fresh(self, wish: str) -> str:
         i = 0
-        while f"{wish}{i}" in self.taken:
+        while not self.taken.isdisjoint((f"{wish}{i}", f"{wish}{i}_loop")):
             i += 1
-        self.taken.add(f"{wish}{i}")
+        self.taken |= {f"{wish}{i}", f"{wish}{i}_loop"}
         return f"{wish}{i}"
 
     def fuse(self, steps: Sequence[Step], forms: Sequence[Elementwise | None], outs: Sequence[str]) -> bool:
@@ -155,8 +150,10 @@ class _Build:
                 operands.setdefault(text, Operand(f"size{len(operands)}", "int64", (False,) * len(sizes), 0, text))
             lines.append(Line(step.target, form, dtype_of(step.type), _shown(step)))
         order = sorted(operands.values(), key=lambda o: o.ndim == 0)  # arrays first
+        elements = prod(map(int, sizes)) if all(s.isdigit() for s in sizes) else None
+        threads = numba_call.worth_threads(elements, len(lines), sum(len(line.form.calls) for line in lines))
         return Kernel("", len(sizes), tuple(s == "1" for s in sizes), tuple(order), tuple(lines), tuple(totals),
-                      tuple(outs), seen)
+                      tuple(outs), seen, threads)
 
     def call(self, name: str, kernel: Kernel, steps: Sequence[Step], outs: Sequence[str]) -> None:
         by_name = {s.target: s for s in steps}
@@ -180,13 +177,17 @@ class _Build:
     def program(self) -> Program:
         helpers = list(self.source.helpers)
         if self.kernels:
-            helpers = [_IMPORT, *helpers]
+            shown = {name: kernel if self.uses[text] == 1 else kernel.canonical()
+                     for text, (name, kernel) in self.kernels.items()}
+            called = {h for kernel in shown.values() for h in numba_call.helpers(kernel)}
+            helpers = [("njit", numba_call.imports("in_threads" in called)), *helpers]
             helpers += [(name, numba_math.source(name)) for name in numba_math.needed(self.math)]
-            if any(t.axis is None for _, k in self.kernels.values() for t in k.totals):
+            if "total" in called:
                 helpers.append(("pair_sum", numba_math.PAIR_SUM))
-        for text, (name, kernel) in self.kernels.items():
-            shown = kernel if self.uses[text] == 1 else kernel.canonical()
-            helpers.append((name, kernel_source(shown.called(name))))
+            helpers += [(name, text) for name, text in numba_call.HELPERS.items() if name in called]
+            for name, kernel in shown.items():
+                helpers.append((f"{name}_loop", kernel_source(kernel.called(name))))
+                helpers.append((name, numba_call.call_source(kernel.called(name))))
         program = self.source
         steps = tuple(live_steps(program, self.steps))
         return Program(program.name, program.inputs, steps, program.outputs, program.single, program.dims,

@@ -84,7 +84,8 @@ def into_source(program: Program, style: str = "fast", *, long: int = LONG,
 
 def imports(pieces: Iterable[str]) -> str:
     """The imports that these pieces of a module need."""
-    needed = {"base64": "base64.b64decode", "contextvars": "contextvars.Context()", "threading": "threading.local()"}
+    needed = {"base64": "base64.b64decode", "concurrent.futures": "concurrent.futures.Thread",
+              "contextvars": "contextvars.Context()", "os": "os.getpid()", "threading": "threading.local()"}
     standard = [f"import {name}\n" for name, use in needed.items() if any(use in p for p in pieces)]
     return "".join([*standard, "\n" if standard else "", "import numpy as np"])
 

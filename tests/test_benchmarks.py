@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import runpy
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -120,6 +123,56 @@ def test_peak_memory_counts_buffers_and_results() -> None:
         assert peak == pytest.approx(8 * (kept + temporary), rel=0.02)
 
 
+def test_peak_memory_of_a_compiled_version_leaves_out_its_first_call() -> None:
+    n = 1 << 17
+    own = threading.local()
+
+    def build() -> harness.Call:
+        kept: list[Any] = []
+
+        def call() -> Any:
+            if not kept:
+                kept.append(np.empty(5 * n))  # what compiling takes, and keeps
+            own.buffer = getattr(own, "buffer", None) or [np.empty(n)]
+            return np.empty(2 * n)
+
+        return call
+
+    assert harness.warm_peak_bytes(build) == pytest.approx(8 * 3 * n, rel=0.02)
+
+
+def test_several_numbers_of_threads_are_several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def process(command: list[str], check: bool) -> SimpleNamespace:
+        asked.append(command[2:])
+        return SimpleNamespace(returncode=len(asked) - 1)
+
+    monkeypatch.setattr(run.subprocess, "run", process)
+    with pytest.raises(SystemExit) as exit:
+        run.main(["W1", "--threads", "1", "2", "--small"])
+    assert exit.value.code == 1  # the worst of them
+    assert asked == [["W1", "--threads", "1", "2", "--small", "--threads", t] for t in ("1", "2")]
+    assert run._parser().parse_args(asked[1]).threads == [2]
+
+
+def test_a_row_of_growth_comes_from_a_process_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str],
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "program.py"
+    text = f"""import sys
+sys.path.insert(0, {str(HERE)!r})
+import scaling
+scaling.main(__file__, "", ["squares"], lambda kind, n: [n, n * n, len(kind)], {{"N": ",.0f", "s": ".1f", "k": ".0f"}},
+             ("N", "s"))
+"""
+    program.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["program.py", "10", "1000"])
+    runpy.run_path(str(program))
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows == [["N", "s", "k", "slope"], ["squares", "10", "100.0", "7"],
+                    ["squares", "1,000", "1000000.0", "7", "2.00"]]
+
+
 def test_a_wrong_version_is_not_timed_and_the_table_fails(monkeypatch: pytest.MonkeyPatch,
                                                           capsys: pytest.CaptureFixture[str]) -> None:
     module = WORKLOADS["W2"][0]
@@ -136,8 +189,10 @@ def test_a_wrong_version_is_not_timed_and_the_table_fails(monkeypatch: pytest.Mo
 
 
 def test_the_table(capsys: pytest.CaptureFixture[str]) -> None:
-    run.main(["W1", "W2", "--small", "--rounds", "1", "--markdown", "--without", *harness.PEERS, "numba"])
-    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    run.main(["W1", "W2", "--small", "--rounds", "1", "--markdown", "--memory", "--without", *harness.PEERS, "numba"])
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line for line in lines if line.startswith("|")]
+    assert [line.partition(" hand ")[0] for line in lines if " peak: " in line] == ["W1 peak:", "W2 peak:"]
     assert [row.split("|")[1].strip() for row in rows] == ["", "---", "W1", "W2"]
     head = [cell.strip() for cell in rows[0].split("|")]
     for row in rows[2:]:

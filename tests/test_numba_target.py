@@ -4,11 +4,12 @@ Without numba its place is taken by a module whose njit leaves functions as they
 """
 
 import pickle
+import re
 import subprocess
 import sys
 import threading
 from importlib.util import find_spec
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ def numba(monkeypatch):
 def plain_python(monkeypatch):
     stand_in = ModuleType("numba")
     stand_in.njit = lambda *args, **options: args[0] if args else lambda function: function
+    stand_in.config = SimpleNamespace(NUMBA_NUM_THREADS=2)
     monkeypatch.setitem(sys.modules, "numba", stand_in)
     monkeypatch.setattr(lower, "find_spec", lambda name: stand_in)
 
@@ -131,7 +133,7 @@ def test_pickled_and_saved(numba, tmp_path):
     assert float(again(arguments())[0]) == float(fn(arguments())[0])
     fn.save(tmp_path / "net.py")
     text = (tmp_path / "net.py").read_text(encoding="utf-8")
-    assert "from numba import njit" in text and "graphc" not in text
+    assert "from numba import config, njit" in text and "graphc" not in text
     if HERE:
         done = subprocess.run([sys.executable, tmp_path / "net.py"], capture_output=True, text=True, cwd=tmp_path,
                               check=False)
@@ -144,7 +146,7 @@ def test_fifty_layers_have_a_handful_of_kernels(numba):
     for W in params:
         h = G.tanh(h @ W + 0.5)
     fn = G.value_and_grad(G.mean(h * h), params, target="numba")
-    assert fn.source.count("def fused") <= 5
+    assert len(re.findall(r"^def fused\d+\(", fn.source, re.M)) <= 5
     assert fn.source == G.value_and_grad(G.mean(h * h), params, target="numba").source
 
 
