@@ -1,14 +1,18 @@
 """codegen: straight-line programs to Python text. It knows nothing of graphs and imports nothing of graphc."""
 
 from .load import load
+from .memory import Footprint
 from .numba_source import numba_program
-from .numpy_source import STYLES, into_source, numpy_source
+from .numpy_source import STYLES, footprint, into_source, numpy_source
+from .order import arrays, evaluated, itemsize
 from .program import Input, Program, Step, check
 from .saved import module_source
 from .scalar_source import RESERVED as SCALAR_NAMES
 from .scalar_source import caller_source, literal, scalar_source
+from .statements import STATEMENTS
 
 GRAPHC_CODEGEN = True  # how graphc knows this package from another of the same name
 
-__all__ = ["GRAPHC_CODEGEN", "SCALAR_NAMES", "STYLES", "Input", "Program", "Step", "caller_source", "check",
-           "into_source", "literal", "load", "module_source", "numba_program", "numpy_source", "scalar_source"]
+__all__ = ["GRAPHC_CODEGEN", "SCALAR_NAMES", "STATEMENTS", "STYLES", "Footprint", "Input", "Program", "Step", "arrays",
+           "caller_source", "check", "evaluated", "footprint", "into_source", "itemsize", "literal", "load",
+           "module_source", "numba_program", "numpy_source", "scalar_source"]
