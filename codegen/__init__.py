@@ -7,19 +7,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .load import load
-from .numpy_source import STYLES, into_source, numpy_source
+from .memory import Footprint
+from .numpy_source import STYLES, footprint, into_source, numpy_source
+from .order import arrays, evaluated, itemsize
 from .program import Input, Program, Step, check
 from .saved import module_source
 from .scalar_source import RESERVED as SCALAR_NAMES
 from .scalar_source import caller_source, literal, scalar_source
+from .statements import STATEMENTS
 
 if TYPE_CHECKING:
     from .numba_source import numba_program
 
 GRAPHC_CODEGEN = True  # how graphc knows this package from another of the same name
 
-__all__ = ["GRAPHC_CODEGEN", "SCALAR_NAMES", "STYLES", "Input", "Program", "Step", "caller_source", "check",
-           "into_source", "literal", "load", "module_source", "numba_program", "numpy_source", "scalar_source"]
+__all__ = ["GRAPHC_CODEGEN", "SCALAR_NAMES", "STATEMENTS", "STYLES", "Footprint", "Input", "Program", "Step", "arrays",
+           "caller_source", "check", "evaluated", "footprint", "into_source", "itemsize", "literal", "load",
+           "module_source", "numba_program", "numpy_source", "scalar_source"]
 
 
 def __getattr__(name: str) -> Any:

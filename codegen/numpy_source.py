@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import keyword
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from textwrap import wrap
@@ -16,11 +17,12 @@ from typing import Any
 import numpy as np
 
 from .bound_names import bound_names
+from .memory import Footprint, lives
 from .order import arrays, ordered
 from .passes import optimised
 from .program import Program, Step, check, is_literal, is_scalar, words
 from .schedule import LONG, PART, SMALL, Part, copied, cut, live_steps, writes
-from .workspace import KEPT, plan, written
+from .workspace import KEPT, Workspace, plan, types_of, written
 
 STYLES = ("readable", "fast")
 LITERAL = 64  # constants of more elements are embedded as base64, not printed
@@ -137,17 +139,10 @@ def _fast(program: Program, small: int,
 
     With `into`, the function takes arrays for results, too; `into` is told which: result -> name of the argument.
     """
-    sizes = {name for name, _ in program.dims}
-    if not all(words(s) <= sizes for t in {s.type for s in program.steps} for _, shape in arrays(t) for s in shape):
-        return None  # an axis of unknown length: no memory can be set aside for it
-    fresh = _Fresh(program)
-    steps, _ = optimised(program, fresh)
-    steps = ordered(program, steps)
-    if into is not None:
-        into.update((name, fresh(f"out_{name}")) for name in written(program, steps))
-    space = plan(program, steps, fresh, small, into)
-    if space is None:
+    planned = _planned(program, small, into)
+    if planned is None:
         return None
+    fresh, steps, space, _ = planned
     memory, maker, kept = (fresh(f"{program.name}_{word}") for word in ("memory", "workspace", "space"))
     given = ", ".join(space.sizes)
     key = space.sizes[0] if len(space.sizes) == 1 else f"({given})"
@@ -176,7 +171,8 @@ def _fast(program: Program, small: int,
     start[-1] += f") = {kept}"
     loud = any(s.overflows for s in steps)
     inner = fresh(f"{program.name}_steps") if loud else program.name
-    lines = _Lines(space.steps, space.outs, {name: name for name, _ in program.dims})
+    drops = lives(program, space.steps, space.outs, space.names, True).dropped
+    lines = _Lines(space.steps, space.outs, {name: name for name, _ in program.dims}, drops)
     copies = copied(program, steps)
     body = _sizes(program, lines.steps, space.sizes) + start + lines.text(0, len(lines.steps), first=False)
     body.append(_return(program, copies, lambda name: name))
@@ -184,6 +180,47 @@ def _fast(program: Program, small: int,
     head = [f"def {inner}({arguments}):"] if loud else _head(program, arguments)
     pieces = ["\n".join(make), "\n".join([*head, *body])]
     return pieces + ([_quiet(program, inner, arguments, fresh)] if loud else []), steps
+
+
+def _planned(program: Program, small: int, into: dict[str, str] | None = None,
+             ) -> tuple[_Fresh, list[Step], Workspace, Counter[str]] | None:
+    """Names that are free, the steps as they are computed, their workspace, and what each pass did."""
+    sizes = {name for name, _ in program.dims}
+    if not all(words(s) <= sizes for t in {s.type for s in program.steps} for _, shape in arrays(t) for s in shape):
+        return None  # an axis of unknown length: no memory can be set aside for it
+    fresh = _Fresh(program)
+    steps, log = optimised(program, fresh)
+    better = ordered(program, steps)
+    log["steps in another order"] = sum(a.target != b.target for a, b in zip(steps, better))
+    if into is not None:
+        into.update((name, fresh(f"out_{name}")) for name in written(program, better))
+    space = plan(program, better, fresh, small, into)
+    if space is None:
+        return None
+    log["arrays in a workspace"] = sum(out in space.names for out in space.outs)
+    log["arrays in an arena"] = space.arena
+    return fresh, better, space, +log
+
+
+def footprint(program: Program, style: str = "readable", *, long: int = LONG, part: int = PART,
+              small: int = SMALL) -> Footprint:
+    """The memory that a call of the function needs; what a function it calls makes for itself is not known here."""
+    planned = _planned(program, small) if style == "fast" and len(program.steps) <= long else None
+    if planned is not None:
+        _, steps, space, log = planned
+        found = lives(program, space.steps, space.outs, space.names, True)
+        log["arrays deleted when dead"] = sum(map(len, found.gone))
+        buffers = tuple(space.memory)
+    else:
+        log, buffers = Counter(), ()
+        steps, outs = list(program.steps), [""] * len(program.steps)
+        if style == "fast":
+            steps = live_steps(program)
+            outs = writes(program, steps, part if len(steps) > long else 0, small)
+        found = lives(program, steps, outs, (), False)
+    copies = [types_of(program, steps)[name] for name, copy in zip(program.outputs, copied(program, steps)) if copy]
+    events = [*found.events(), *((True, type_) for type_ in copies if not is_scalar(type_))]
+    return Footprint(buffers, tuple(events), tuple((+log).items()))
 
 
 def _quiet(program: Program, inner: str, arguments: str, fresh: _Fresh) -> str:
@@ -325,6 +362,7 @@ class _Lines:
     steps: Sequence[Step]
     outs: Sequence[str]
     dims: dict[str, str]
+    drops: Sequence[Sequence[str]] = ()  # names to delete after each step
 
     def text(self, start: int, stop: int, first: bool = True) -> list[str]:
         """Lines for the steps `start:stop`, indented, with headings and aligned comments."""
@@ -333,11 +371,13 @@ class _Lines:
         column = max((len(c) for c, note in zip(code, comments) if note and len(c) <= _COMMENT_AT), default=0)
         lines: list[str] = []
         section = ""
-        for step, statement, comment in zip(self.steps[start:stop], code, comments):
+        for i, (step, statement, comment) in enumerate(zip(self.steps[start:stop], code, comments), start):
             if step.section != section:
                 section = step.section
                 lines += _heading(section, first and not lines)
             lines.append(f"{statement:<{column}}  # {comment}" if comment else statement)
+            if self.drops and self.drops[i]:
+                lines.append(f"    del {', '.join(self.drops[i])}")
         return lines
 
 

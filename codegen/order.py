@@ -86,7 +86,7 @@ def evaluated(size: str, sizes: Mapping[str, Any]) -> Any:
     >>> evaluated("2*N + 1", {"N": 4})
     9
     """
-    return int(size) if size.isdigit() else eval(size, {"__builtins__": {}}, dict(sizes))
+    return int(size) if size.isdigit() else eval(size, {"__builtins__": {}}, sizes)
 
 
 @dataclass

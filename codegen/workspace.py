@@ -46,7 +46,8 @@ class Workspace:
     names: list[str]
     steps: list[Step]
     outs: list[str]
-    buffers: int = 0
+    memory: list[tuple[str, str]]  # name, type of what the workspace holds
+    arena: int = 0  # arrays that share an arena
 
 
 @dataclass
@@ -62,6 +63,7 @@ class _Plan:
     known: set[str] = field(default_factory=set)  # numbers that depend on sizes alone
     whole: set[str] = field(default_factory=set)  # views of a whole buffer in its order
     hoisted: list[str] = field(default_factory=list)
+    vectors: list[tuple[str, str]] = field(default_factory=list)  # of ones: name, type
     numbers: dict[tuple[str, str], str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)  # bound once: "np.add" -> "add"
 
@@ -234,6 +236,8 @@ def _hoist(p: _Plan, step: Step, root: dict[str, str], results: set[str]) -> boo
     p.inside[step.target] = step.target
     if number and not view:
         p.known.add(step.target)
+    if ones:
+        p.vectors.append((step.target, step.type))
     p.hoisted.append(f"    {step.target} = {spelling}")
     return True
 
@@ -280,22 +284,28 @@ def _number(p: _Plan, text: str, dtype: str) -> str:
 def _made(p: _Plan, steps: list[Step], outs: list[str]) -> Workspace:
     used = {a for s in steps for a in s.args}.union(outs, p.functions.values())
     lines = []
+    memory = []
     by_slot: dict[int, list[tuple[str, str, Order]]] = {}
-    for (slot, type_, order), name in p.views.items():
-        by_slot.setdefault(slot, []).append((type_, name, order))
+    for (number, type_, order), name in p.views.items():
+        by_slot.setdefault(number, []).append((type_, name, order))
     arenas = {}
     for (dtype, factors), end in p.pool.arenas().items():
         name = arenas[dtype, factors] = p.fresh("arena")
         lines.append(f"    {name} = np.empty({_length(factors, end)}{_dtype(dtype)})")
-    for i, memory in enumerate(p.pool.slots):
-        lines += _slot_lines(memory, by_slot[i], p.fresh, arenas.get((memory.dtype, memory.factors), ""))
+        memory.append((name, _as_type(dtype, factors, end)))
+    for i, slot in enumerate(p.pool.slots):
+        made = _slot_lines(slot, by_slot[i], p.fresh, arenas.get((slot.dtype, slot.factors), ""))
+        lines += made
+        if slot.place < 0:
+            memory.append((made[0].split()[0], _as_type(slot.dtype, slot.factors, slot.coefficient)))
     lines += p.hoisted
     sizes = [name for name, _ in p.program.dims]
     texts: set[str] = set().union(*(words(line) for line in lines)) if lines else set()
     names = dict.fromkeys([*p.views.values(), *(n for n, text in p.inside.items() if n == text), *p.numbers.values(),
                            *p.functions.values()])
-    return Workspace([s for s in sizes if s in texts], lines, [n for n in names if n in used], steps, outs,
-                     len(p.pool.slots))
+    names_used = [n for n in names if n in used]
+    return Workspace([s for s in sizes if s in texts], lines, names_used, steps, outs, [*memory, *p.vectors],
+                     sum(place is not None for place in p.pool.places))
 
 
 def _slot_lines(slot: Slot, views: Sequence[tuple[str, str, Order]], fresh: Callable[[str], str],
@@ -318,6 +328,10 @@ def _slot_lines(slot: Slot, views: Sequence[tuple[str, str, Order]], fresh: Call
             part = ""
         lines.append(f"    {name} = {arena}{part}.reshape({_shape(type_, order)}){_turned(order)}")
     return lines
+
+
+def _as_type(dtype: str, factors: Sequence[str], coefficient: int) -> str:
+    return f"{dtype}[{','.join([str(coefficient), *factors])}]"
 
 
 def _dtype(dtype: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .costing import Report, cost
+from .costing import cost
 from .diskcache import kept
 from .errors import GraphcError, choose
 from .files import write_whole
@@ -21,8 +21,10 @@ from .looking import explained
 from .loop_layout import arranged
 from .loops import map_bodies, through_loops
 from .lower import (
+    Footprint,
     Program,
     caller_source,
+    footprint,
     into_source,
     load,
     lower,
@@ -33,6 +35,7 @@ from .lower import (
 )
 from .ops.shaping import BROADCAST_TO
 from .outline import Pair, choose_inputs, find_gradients, lowered
+from .reporting import Report
 from .reverse import vjp
 from .rewrite import Rewrite, rewrite
 from .scalar_spellings import refusal
@@ -242,7 +245,8 @@ class Function:
 
     @property
     def report(self) -> Report:
-        """Operations, bytes and calls of the graph as it was declared and as it is computed, and the rewrites between.
+        """Operations, bytes and calls of the graph as it was declared and as it is computed, the rewrites between, the
+        memory of a call (`peak_bytes`, `peak(N=512)`, `buffers`), and the passes over the emitted steps (`passes`).
 
         Worked out when it is asked for. `print(fn.report)`; `fn.report.before` and `.after` are `G.cost` of each.
         """
@@ -253,7 +257,11 @@ class Function:
         elif self.simplify:
             rewrite(stabilise(tops, log=steps.append), log=steps.append)
         better = SIMPLIFIERS[self.simplify](tops)  # which also goes into loops
-        return Report(self.program.name, cost(tops), cost(better), Counter(step.rule for step in steps))
+        rules = Counter(step.rule for step in steps)
+        return Report(self.program.name, cost(tops), cost(better), rules, self._footprint())
+
+    def _footprint(self) -> Footprint:
+        return footprint(self._emitted(), self.style)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a module that needs NumPy alone (and numba, for that target); `python path` checks its own gradients.
@@ -323,6 +331,9 @@ class ScalarFunction(Function):
 
     def _text(self, program: Program, style: str) -> str:
         return scalar_source(program, style)
+
+    def _footprint(self) -> Footprint:
+        return Footprint((), (), ())  # Python numbers
 
     def __call__(self, /, *args: Any, **given: Any) -> Any:
         return self.slowly((), args, given)

@@ -7,7 +7,7 @@ comparison of numbers; one multiply-add of a contraction is two. Calls of transc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -477,37 +477,3 @@ def html_table(rows: Sequence[Sequence[str]]) -> str:
     lines = [f"<tr>{''.join(f'<th>{c}</th>' for c in head)}</tr>",
              *(f"<tr>{''.join(f'<td>{c}</td>' for c in row)}</tr>" for row in body)]
     return f"<table>{''.join(lines)}</table>"
-
-
-# -- what the rewriting changed --------------------------------------------------------------------------------------
-
-
-class Report:
-    """A compiled function's graph as it was declared (`before`), as it is computed (`after`), and how often each
-    rewrite rule was applied (`rules`, the most frequent first)."""
-
-    def __init__(self, name: str, before: Cost, after: Cost, rules: Mapping[str, int]) -> None:
-        self.name, self.before, self.after = name, before, after
-        self.rules = dict(sorted(rules.items(), key=lambda item: (-item[1], item[0])))
-
-    def table(self) -> list[list[str]]:
-        """Rows of text: each count before and after."""
-        rows = [[self.name, "declared", "computed"],
-                ["operations", f"{len(self.before.nodes):,}", f"{len(self.after.nodes):,}"]]
-        return rows + [[c.replace("_", " "), number_text(getattr(self.before, c)), number_text(getattr(self.after, c))]
-                       for c in COLUMNS]
-
-    def __str__(self) -> str:
-        text = aligned(self.table())
-        if not self.rules:
-            return f"{text}\nno rewrite applied"
-        fired = [[rule, f"{n:,}"] for rule, n in self.rules.items()]
-        return f"{text}\n\n{aligned([['rewrite', 'times'], *fired])}"
-
-    def __repr__(self) -> str:
-        return (f"<Report of {self.name}: {len(self.before.nodes)} operations -> {len(self.after.nodes)}, "
-                f"{sum(self.rules.values())} rewrites>")
-
-    def _repr_html_(self) -> str:
-        fired = [["rewrite", "times"], *([rule, f"{n:,}"] for rule, n in self.rules.items())]
-        return html_table(self.table()) + (html_table(fired) if self.rules else "")

@@ -28,6 +28,9 @@ if not getattr(codegen, "GRAPHC_CODEGEN", False):
 
 # What the facade needs of codegen comes through here: one importer.
 Program: TypeAlias = codegen.Program
+Footprint: TypeAlias = codegen.Footprint
+STATEMENTS, footprint = codegen.STATEMENTS, codegen.footprint
+arrays, evaluated, itemsize = codegen.arrays, codegen.evaluated, codegen.itemsize
 load, module_source, numpy_source = codegen.load, codegen.module_source, codegen.numpy_source
 caller_source, scalar_source, into_source = codegen.caller_source, codegen.scalar_source, codegen.into_source
 

@@ -27,7 +27,7 @@ ROWS = [
     ["reverse", "forward", "orders", "loops", "loop_layout", "symbolic", "simplifier"],
     ["view", "costing"],
     ["derivation", "drawing", "signature", "scalar_spellings", "lower", "finiteness", "spread",
-     "looking", "outline", "into"],
+     "looking", "outline", "into", "reporting"],
     ["checking", "nn"],
     ["compiled"],
     ["api"],

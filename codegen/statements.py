@@ -1,0 +1,26 @@
+"""What each pass does, in a line: beside the count in a function's report."""
+
+STATEMENTS = {
+    "dead code": "steps that no result needs are left out",
+    "functions written out": "a function becomes steps that share values and write into given memory",
+    "common subexpressions": "a value that is there is not computed again",
+    "exponentials shared": "functions of one value take its exponential from one another",
+    "negations moved": "a sign goes where it costs nothing",
+    "masks read off the activation": "the mask of a ReLU is read off its result, so its argument need not be kept",
+    "stacks of products as one": "many small matrix products become one large one",
+    "products by np.dot": "BLAS writes a product of two matrices straight into given memory",
+    "products in the order of their reader": "a product is laid out in memory as what reads it wants it",
+    "powers by multiplication": "squares and cubes are multiplications",
+    "scales moved to the smaller array": "a factor is applied where there are fewer elements",
+    "sums of scaled arrays": "a sum reads a scaled array that is there anyway",
+    "sums as products with ones": "rows and columns are added up by BLAS",
+    "sums of products as scalar products": "a sum of products is one pass of BLAS, without the products in memory",
+    "sums of rows of products as scalar products": "row sums of products take one pass, without the products in memory",
+    "quotients by sizes": "a division by a size writes into given memory",
+    "single elements without axes": "an array of one element is taken as a number",
+    "loops over blocks": "long elementwise runs go block by block through the cache",
+    "steps in another order": "arrays are made late and freed early, so that fewer are alive at once",
+    "arrays in a workspace": "results of steps lie in memory that is kept from call to call",
+    "arrays in an arena": "arrays of different sizes share one piece of memory",
+    "arrays deleted when dead": "an array that a call makes is freed after its last use",
+}
