@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import base64
 import keyword
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
+from .loop import DOT, Loop, Placed, loop_text
 from .passes import optimised
 from .program import Program, Step, check, is_literal, is_scalar, sizes_of, words
 from .schedule import LONG, PART, SMALL, Part, copied, cut, live_steps, writes
@@ -102,8 +103,9 @@ def _fast(program: Program, small: int) -> tuple[list[str], list[Step]] | None:
     if not all(words(s) <= sizes for t in {s.type for s in program.steps} for s in sizes_of(t)):
         return None  # an axis of unknown length: no memory can be set aside for it
     fresh = _Fresh(program)
-    steps, _ = optimised(program, fresh)
-    space = plan(program, steps, fresh, small)
+    loops: dict[str, Loop] = {}
+    steps, _ = optimised(program, fresh, loops)
+    space = plan(program, steps, fresh, small, loops)
     if space is None:
         return None
     memory, maker, kept = (fresh(f"{program.name}_{word}") for word in ("memory", "workspace", "space"))
@@ -134,13 +136,15 @@ def _fast(program: Program, small: int) -> tuple[list[str], list[Step]] | None:
     start[-1] += f") = {kept}"
     loud = any(s.overflows for s in steps)
     inner = fresh(f"{program.name}_steps") if loud else program.name
-    lines = _Lines(space.steps, space.outs, {name: name for name, _ in program.dims})
+    lines = _Lines(space.steps, space.outs, {name: name for name, _ in program.dims}, space.loops)
     copies = copied(program, steps)
     body = _sizes(program, lines.steps, space.sizes) + start + lines.text(0, len(lines.steps), first=False)
     body.append(_return(program, copies, lambda name: name))
     arguments = ", ".join(i.name for i in program.inputs)
     head = [f"def {inner}({arguments}):"] if loud else _head(program)
     pieces = ["\n".join(make), "\n".join([*head, *body])]
+    if space.dot:
+        pieces.insert(0, DOT.format(name=space.dot))
     return pieces + ([_quiet(program, inner, arguments, fresh)] if loud else []), steps
 
 
@@ -283,6 +287,7 @@ class _Lines:
     steps: Sequence[Step]
     outs: Sequence[str]
     dims: dict[str, str]
+    loops: Mapping[str, Placed] = field(default_factory=dict)
 
     def text(self, start: int, stop: int, first: bool = True) -> list[str]:
         """Lines for the steps `start:stop`, indented, with headings and aligned comments."""
@@ -295,8 +300,20 @@ class _Lines:
             if step.section != section:
                 section = step.section
                 lines += _heading(section, first and not lines)
+            if step.target in self.loops:
+                lines += self.loop(self.loops[step.target], step.target)
+                continue
             lines.append(f"{statement:<{column}}  # {comment}" if comment else statement)
         return lines
+
+    def loop(self, placed: Placed, target: str) -> list[str]:
+        """A loop over blocks; shapes are those of its heading, so only notes stand beside its lines."""
+        body = []
+        for step, out in zip(placed.steps, placed.outs):
+            total = is_scalar(step.type)
+            line = _statement(step._replace(target=out if total else step.target), "" if total else out, self.dims)
+            body.append(f"{line}  # {plain(step.note)}" if step.note else line)
+        return loop_text(placed, target, body)
 
 
 def _statement(step: Step, out: str, dims: dict[str, str]) -> str:

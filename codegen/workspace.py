@@ -11,9 +11,11 @@ once for each thread and each combination of sizes, by a function of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
+from .loop import FILLED, LOOP, Loop, Placed, place
 from .program import Program, Step, dtype_of, is_literal, is_scalar, sizes_of, words
 from .schedule import SMALL, buffers, last_uses, worth
 
@@ -40,6 +42,8 @@ class Workspace:
     steps: list[Step]
     outs: list[str]
     buffers: int = 0
+    loops: dict[str, Placed] = field(default_factory=dict)  # by the step that stands for each
+    dot: str = ""
 
 
 @dataclass
@@ -63,6 +67,11 @@ class _Plan:
     hoisted: list[str] = field(default_factory=list)
     numbers: dict[tuple[str, str], str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)  # bound once: "np.add" -> "add"
+    heads: list[str] = field(default_factory=list)  # lines before the slots: lengths of blocks
+    lengths: dict[tuple[str, ...], str] = field(default_factory=dict)  # of blocks: shape, elements -> name
+    fulls: dict[tuple[str, str], str] = field(default_factory=dict)  # numbers as arrays of a block
+    dot: str = ""  # the name of the helper that adds products
+    loops: dict[str, Placed] = field(default_factory=dict)
 
     def take(self, type_: str) -> int:
         """A free slot for an array of this type: the shortest that is long enough, else the longest made longer."""
@@ -107,11 +116,12 @@ def extent(type_: str) -> tuple[tuple[str, ...], int]:
     return tuple(sorted(f for f in factors if f)), coefficient
 
 
-def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], small: int = SMALL) -> Workspace | None:
+def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], small: int = SMALL,
+         loops: Mapping[str, Loop] | None = None) -> Workspace | None:
     """The workspace of a program; None where no array is (or may be) of `small` elements,
     or all are results.
 
-    `fresh` gives an unused name that begins with a letter.
+    `loops` are those that steps stand for. `fresh` gives an unused name that begins with a letter.
     """
     if not any(takes_out(s) and worth(s.type, small) for s in steps):
         return None
@@ -125,6 +135,15 @@ def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], s
     made: set[str] = set()  # arrays that a call makes, which a later step may write over
     for i, step in enumerate(steps):
         if _hoist(p, step, root, results):
+            continue
+        if step.ufunc == LOOP:
+            p.loops[step.target] = place(p, step, (loops or {})[step.target], types,
+                                           partial(_bound, p), partial(_operands, p))
+            for name in dict.fromkeys(root.get(a, "") for a in step.args):
+                if last.get(name) == i and name in p.slot_of:
+                    p.release(p.slot_of[name])
+            kept.append(step)
+            outs.append("")
             continue
         dying = [b for b in dict.fromkeys(root.get(a, "") for a in step.args) if last.get(b) == i]
         out, slot = "", -1
@@ -141,9 +160,11 @@ def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], s
                 p.release(p.slot_of[name])
         if slot < 0 and not step.alias and not is_scalar(step.type) and step.target not in results:
             made.add(step.target)
+        if out and step.ufunc == FILLED:
+            step, out = step._replace(spelling="{0}", args=(out,), ufunc=""), ""
         kept.append(_bound(p, step._replace(args=_operands(p, step, types)), out))
         outs.append(out)
-    return _made(p, kept, outs) if p.views else None
+    return _made(p, kept, outs) if p.views or p.loops else None
 
 
 def types_of(program: Program, steps: Sequence[Step]) -> dict[str, str]:
@@ -247,20 +268,21 @@ def _number(p: _Plan, text: str, dtype: str) -> str:
 
 
 def _made(p: _Plan, steps: list[Step], outs: list[str]) -> Workspace:
-    used = {a for s in steps for a in s.args}.union(outs, p.functions.values())
-    lines = []
+    used = {a for s in steps for a in s.args}.union(outs, p.functions.values(), *(w.reads() for w in p.loops.values()))
+    lines = list(p.heads)
     by_slot: dict[int, list[tuple[str, str]]] = {}
     for (slot, type_), name in p.views.items():
         by_slot.setdefault(slot, []).append((type_, name))
     for i, memory in enumerate(p.slots):
         lines += _slot_lines(memory, by_slot[i], p.fresh)
     lines += p.hoisted
+    lines += [line for w in p.loops.values() for line in w.lines]
     sizes = [name for name, _ in p.program.dims]
     texts: set[str] = set().union(*(words(line) for line in lines)) if lines else set()
     names = dict.fromkeys([*p.views.values(), *(n for n, text in p.inside.items() if n == text), *p.numbers.values(),
-                           *p.functions.values()])
+                           *p.functions.values(), *(n for w in p.loops.values() for n in w.exported())])
     return Workspace([s for s in sizes if s in texts], lines, [n for n in names if n in used], steps, outs,
-                     len(p.slots))
+                     len(p.slots), p.loops, p.dot)
 
 
 def _slot_lines(slot: _Slot, views: Sequence[tuple[str, str]], fresh: Callable[[str], str]) -> list[str]:
