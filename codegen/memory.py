@@ -15,11 +15,11 @@ _RESHAPE = re.compile(r"(np\.|\{0\}\.)?reshape\d*\(")
 
 
 class Footprint(NamedTuple):
-    """The memory of a call. `buffers` are (name, type) of what the workspace holds; `events` tell in order which
-    arrays a call makes (True, type) and which of them go before it returns (False, type); `passes` are the passes
-    that made the text what it is, and how often each did something."""
+    """The memory of a call. `buffers` are (name, type, types of a block) of what the workspace holds; `events` tell in
+    order which arrays a call makes (True, type) and which of them go before it returns (False, type); `passes` are the
+    passes that made the text what it is, and how often each did something."""
 
-    buffers: tuple[tuple[str, str], ...]
+    buffers: tuple[tuple[str, str, tuple[str, ...]], ...]
     events: tuple[tuple[bool, str], ...]
     passes: tuple[tuple[str, int], ...]
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import base64
 import keyword
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
 from .bound_names import bound_names
+from .loop import DOT, Loop, Placed, loop_text
 from .memory import Footprint, lives
 from .order import arrays, ordered
 from .passes import optimised
@@ -172,13 +173,15 @@ def _fast(program: Program, small: int,
     loud = any(s.overflows for s in steps)
     inner = fresh(f"{program.name}_steps") if loud else program.name
     drops = lives(program, space.steps, space.outs, space.names, True).dropped
-    lines = _Lines(space.steps, space.outs, {name: name for name, _ in program.dims}, drops)
+    lines = _Lines(space.steps, space.outs, {name: name for name, _ in program.dims}, drops, space.loops)
     copies = copied(program, steps)
     body = _sizes(program, lines.steps, space.sizes) + start + lines.text(0, len(lines.steps), first=False)
     body.append(_return(program, copies, lambda name: name))
     arguments = ", ".join([*(i.name for i in program.inputs), *(into or {}).values()])
     head = [f"def {inner}({arguments}):"] if loud else _head(program, arguments)
     pieces = ["\n".join(make), "\n".join([*head, *body])]
+    if space.dot:
+        pieces.insert(0, DOT.format(name=space.dot))
     return pieces + ([_quiet(program, inner, arguments, fresh)] if loud else []), steps
 
 
@@ -189,12 +192,13 @@ def _planned(program: Program, small: int, into: dict[str, str] | None = None,
     if not all(words(s) <= sizes for t in {s.type for s in program.steps} for _, shape in arrays(t) for s in shape):
         return None  # an axis of unknown length: no memory can be set aside for it
     fresh = _Fresh(program)
-    steps, log = optimised(program, fresh)
+    loops: dict[str, Loop] = {}
+    steps, log = optimised(program, fresh, loops)
     better = ordered(program, steps)
     log["steps in another order"] = sum(a.target != b.target for a, b in zip(steps, better))
     if into is not None:
         into.update((name, fresh(f"out_{name}")) for name in written(program, better))
-    space = plan(program, better, fresh, small, into)
+    space = plan(program, better, fresh, small, into, loops)
     if space is None:
         return None
     log["arrays in a workspace"] = sum(out in space.names for out in space.outs)
@@ -363,6 +367,7 @@ class _Lines:
     outs: Sequence[str]
     dims: dict[str, str]
     drops: Sequence[Sequence[str]] = ()  # names to delete after each step
+    loops: Mapping[str, Placed] = field(default_factory=dict)
 
     def text(self, start: int, stop: int, first: bool = True) -> list[str]:
         """Lines for the steps `start:stop`, indented, with headings and aligned comments."""
@@ -375,10 +380,22 @@ class _Lines:
             if step.section != section:
                 section = step.section
                 lines += _heading(section, first and not lines)
-            lines.append(f"{statement:<{column}}  # {comment}" if comment else statement)
+            if step.target in self.loops:
+                lines += self.loop(self.loops[step.target], step.target)
+            else:
+                lines.append(f"{statement:<{column}}  # {comment}" if comment else statement)
             if self.drops and self.drops[i]:
                 lines.append(f"    del {', '.join(self.drops[i])}")
         return lines
+
+    def loop(self, placed: Placed, target: str) -> list[str]:
+        """A loop over blocks; shapes are those of its heading, so only notes stand beside its lines."""
+        body = []
+        for step, out in zip(placed.steps, placed.outs):
+            total = is_scalar(step.type)
+            line = _statement(step._replace(target=out if total else step.target), "" if total else out, self.dims)
+            body.append(f"{line}  # {plain(step.note)}" if step.note else line)
+        return loop_text(placed, target, body)
 
 
 def _statement(step: Step, out: str, dims: dict[str, str]) -> str:

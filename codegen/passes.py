@@ -9,6 +9,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from .blocks import blocked
+from .logistic import negations, one_exponential
+from .loop import FILLED, Loop
 from .matrix_passes import layouts, row_products, scales
 from .program import Program, Step, dtype_of, is_scalar, sizes_of
 from .quotients import quotients
@@ -27,19 +30,27 @@ _ROW = 4096  # elements of a row up to which BLAS adds them as accurately as Num
 Fresh = Callable[[str], str]
 
 
-def optimised(program: Program, fresh: Fresh) -> tuple[list[Step], Counter[str]]:
-    """The steps that the outputs need, in faster spellings; and how often each pass did something."""
+def optimised(program: Program, fresh: Fresh,
+              loops: dict[str, Loop] | None = None) -> tuple[list[Step], Counter[str]]:
+    """The steps that the outputs need, in faster spellings; and how often each pass did something.
+
+    With `loops`, long elementwise runs become loops over blocks, which go there.
+    """
     log: Counter[str] = Counter()
     steps = live_steps(program)
     log["dead code"] = len(program.steps) - len(steps)
     steps = list(expanded(steps, fresh, log))
     steps = shared(program, steps, log)
+    steps = negations(program, live_steps(program, one_exponential(steps, fresh, log)), fresh, log)
     steps = masks(steps, log)
     steps = live_steps(program, steps)
     steps = batches(program, steps, fresh, log)
     steps = products(program, live_steps(program, steps), fresh, log)
     steps = scales(program, scaled(program, steps, log), fresh, log)
-    steps = sums(program, row_products(program, steps, fresh, log), fresh, log)
+    steps = row_products(program, steps, fresh, log)
+    if loops is not None:
+        steps = blocked(program, live_steps(program, shared(program, steps, log)), fresh, log, loops)
+    steps = sums(program, steps, fresh, log)
     steps = single(program, quotients(program, steps, fresh, log), fresh, log)
     steps = live_steps(program, shared(program, steps, Counter()))
     return layouts(program, steps, log), +log
@@ -70,7 +81,7 @@ def shared(program: Program, steps: Sequence[Step], log: Counter[str]) -> list[S
         if renamed:
             step = step._replace(args=tuple(renamed.get(a, a) for a in step.args))
         key = step.spelling, step.args, step.type
-        if key in known and step.target not in outputs:
+        if key in known and step.target not in outputs and step.ufunc != FILLED:
             renamed[step.target] = known[key]
             log["common subexpressions"] += 1
             continue
@@ -244,7 +255,7 @@ def sums(program: Program, steps: Sequence[Step], fresh: Fresh, log: Counter[str
     a longer row, or all elements, are added pairwise by NumPy.
     """
     types = types_of(program, steps)
-    made = {s.target: s for s in steps if not s.alias}
+    made = {s.target: s for s in steps if not s.alias or s.spelling == "{0}"}
     # An argument that lies in another order is copied, once, on the way into BLAS; so may be a reshape of an array.
     whole = {i.name for i in program.inputs}.union(made, (s.target for s in steps if s.spelling.startswith(_RESHAPE)))
     uses = Counter(a for s in steps for a in dict.fromkeys(s.args))

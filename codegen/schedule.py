@@ -124,7 +124,8 @@ def copied(program: Program, steps: Sequence[Step]) -> list[bool]:
         if step.alias:
             source = step.args[0]
             root[step.target] = step.target if is_literal(source) else root.get(source, source)
-            if source in partial or is_literal(source) or not step.spelling.startswith(_WHOLE_VIEWS):
+            whole = step.spelling == "{0}" or step.spelling.startswith(_WHOLE_VIEWS)
+            if source in partial or is_literal(source) or not whole:
                 partial.add(step.target)
     wanted = set(program.outputs)
     # NumPy scalars do not change, so the same one may be returned twice.

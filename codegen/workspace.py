@@ -14,8 +14,10 @@ import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
+from .loop import FILLED, LOOP, Loop, Placed, place
 from .program import Program, Step, dtype_of, is_literal, is_scalar, sizes_of, words
 from .schedule import SMALL, buffers, last_uses, worth
 from .slots import Pool, Slot, extent
@@ -34,6 +36,11 @@ _PLAIN = frozenset({"np", "float", "int", "bool"})
 _WORDS = {"0": "zero", "1": "one", "2": "two", "3": "three", "0.5": "half", "-1": "minus_one"}
 
 
+# What the workspace holds: name, type. A buffer of one block of that has the types of such a block and of one row of
+# it as well: it is as long as the longer of these two, and no longer than the whole.
+Held: TypeAlias = "tuple[str, str, tuple[str, ...]]"
+
+
 @dataclass
 class Workspace:
     """`lines` make what `names` list, from the sizes `sizes`; `steps` are what is left of a call.
@@ -46,8 +53,12 @@ class Workspace:
     names: list[str]
     steps: list[Step]
     outs: list[str]
-    memory: list[tuple[str, str]]  # name, type of what the workspace holds
+    memory: list[Held]
     arena: int = 0  # arrays that share an arena
+    loops: dict[str, Placed] = field(default_factory=dict)  # by the step that stands for each
+    dot: str = ""
+
+
 
 
 @dataclass
@@ -63,9 +74,14 @@ class _Plan:
     known: set[str] = field(default_factory=set)  # numbers that depend on sizes alone
     whole: set[str] = field(default_factory=set)  # views of a whole buffer in its order
     hoisted: list[str] = field(default_factory=list)
-    vectors: list[tuple[str, str]] = field(default_factory=list)  # of ones: name, type
+    vectors: list[tuple[str, str]] = field(default_factory=list)  # of one number: name, type
     numbers: dict[tuple[str, str], str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)  # bound once: "np.add" -> "add"
+    heads: list[str] = field(default_factory=list)  # lines before the slots: lengths of blocks
+    lengths: dict[tuple[str, ...], str] = field(default_factory=dict)  # of blocks: shape, elements -> name
+    fulls: dict[tuple[str, str], str] = field(default_factory=dict)  # numbers as arrays of a block
+    dot: str = ""  # the name of the helper that adds products
+    loops: dict[str, Placed] = field(default_factory=dict)
 
     def view(self, slot: int, type_: str, order: Order = ()) -> str:
         """The name of the buffer."""
@@ -76,23 +92,24 @@ class _Plan:
 
 
 def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], small: int = SMALL,
-         into: Mapping[str, str] | None = None) -> Workspace | None:
+         into: Mapping[str, str] | None = None, loops: Mapping[str, Loop] | None = None) -> Workspace | None:
     """The workspace of a program; None where no array is (or may be) of `small` elements,
     or all are results that nothing is written over.
 
-    `fresh` gives an unused name that begins with a letter; `into` are the arrays that results are written into.
+    `fresh` gives an unused name that begins with a letter; `into` are the arrays that results are written into,
+    `loops` those that steps stand for.
     """
     if not any(takes_out(s) and worth(s.type, small) for s in steps):
         return None
     count = itertools.count()
     draft = _Plan(program, lambda wish: f"{wish}_{next(count)}", into=into or {})
-    _walk(draft, steps)
+    _walk(draft, steps, loops or {})
     p = _Plan(program, fresh, into=into or {}, pool=Pool(draft.pool.better()))
-    kept, outs = _walk(p, steps)
-    return _made(p, kept, outs) if p.views or into or any(outs) else None
+    kept, outs = _walk(p, steps, loops or {})
+    return _made(p, kept, outs) if p.views or p.loops or into or any(outs) else None
 
 
-def _walk(p: _Plan, steps: Sequence[Step]) -> tuple[list[Step], list[str]]:
+def _walk(p: _Plan, steps: Sequence[Step], loops: Mapping[str, Loop]) -> tuple[list[Step], list[str]]:
     """What is left of a call, and where each step of it writes; `p` gathers what the workspace holds."""
     program = p.program
     root = buffers(program, steps)
@@ -106,6 +123,15 @@ def _walk(p: _Plan, steps: Sequence[Step]) -> tuple[list[Step], list[str]]:
     for i, step in enumerate(steps):
         p.pool.now = i
         if _hoist(p, step, root, results):
+            continue
+        if step.ufunc == LOOP:
+            p.loops[step.target] = place(p, step, loops[step.target], types,
+                                           partial(_bound, p), partial(_operands, p))
+            for name in dict.fromkeys(root.get(a, "") for a in step.args):
+                if last.get(name) == i and name in p.slot_of:
+                    p.pool.release(p.slot_of[name])
+            kept.append(step)
+            outs.append("")
             continue
         dying = [b for b in dict.fromkeys(root.get(a, "") for a in step.args) if last.get(b) == i]
         out, slot = p.into.get(step.target, ""), -1
@@ -126,6 +152,8 @@ def _walk(p: _Plan, steps: Sequence[Step]) -> tuple[list[Step], list[str]]:
                 p.pool.release(p.slot_of[name])
         if slot < 0 and not step.alias and not is_scalar(step.type) and step.target not in results:
             made.add(step.target)
+        if out and step.ufunc == FILLED:
+            step, out = step._replace(spelling="{0}", args=(out,), ufunc=""), ""
         kept.append(_bound(p, step._replace(args=_operands(p, step, types)), out))
         outs.append(out)
     return kept, outs
@@ -282,9 +310,9 @@ def _number(p: _Plan, text: str, dtype: str) -> str:
 
 
 def _made(p: _Plan, steps: list[Step], outs: list[str]) -> Workspace:
-    used = {a for s in steps for a in s.args}.union(outs, p.functions.values())
-    lines = []
-    memory = []
+    used = {a for s in steps for a in s.args}.union(outs, p.functions.values(), *(w.reads() for w in p.loops.values()))
+    lines = list(p.heads)
+    memory: list[Held] = []
     by_slot: dict[int, list[tuple[str, str, Order]]] = {}
     for (number, type_, order), name in p.views.items():
         by_slot.setdefault(number, []).append((type_, name, order))
@@ -292,20 +320,22 @@ def _made(p: _Plan, steps: list[Step], outs: list[str]) -> Workspace:
     for (dtype, factors), end in p.pool.arenas().items():
         name = arenas[dtype, factors] = p.fresh("arena")
         lines.append(f"    {name} = np.empty({_length(factors, end)}{_dtype(dtype)})")
-        memory.append((name, _as_type(dtype, factors, end)))
+        memory.append((name, _as_type(dtype, factors, end), ()))
     for i, slot in enumerate(p.pool.slots):
         made = _slot_lines(slot, by_slot[i], p.fresh, arenas.get((slot.dtype, slot.factors), ""))
         lines += made
         if slot.place < 0:
-            memory.append((made[0].split()[0], _as_type(slot.dtype, slot.factors, slot.coefficient)))
+            memory.append((made[0].split()[0], *_held(p, slot.dtype, slot.factors, slot.coefficient)))
+    memory += [(name, *_held(p, dtype_of(type_), *extent(type_))) for name, type_ in p.vectors]
     lines += p.hoisted
+    lines += [line for w in p.loops.values() for line in w.lines]
     sizes = [name for name, _ in p.program.dims]
     texts: set[str] = set().union(*(words(line) for line in lines)) if lines else set()
     names = dict.fromkeys([*p.views.values(), *(n for n, text in p.inside.items() if n == text), *p.numbers.values(),
-                           *p.functions.values()])
+                           *p.functions.values(), *(n for w in p.loops.values() for n in w.exported())])
     names_used = [n for n in names if n in used]
-    return Workspace([s for s in sizes if s in texts], lines, names_used, steps, outs, [*memory, *p.vectors],
-                     sum(place is not None for place in p.pool.places))
+    return Workspace([s for s in sizes if s in texts], lines, names_used, steps, outs, memory,
+                     sum(place is not None for place in p.pool.places), p.loops, p.dot)
 
 
 def _slot_lines(slot: Slot, views: Sequence[tuple[str, str, Order]], fresh: Callable[[str], str],
@@ -328,6 +358,16 @@ def _slot_lines(slot: Slot, views: Sequence[tuple[str, str, Order]], fresh: Call
             part = ""
         lines.append(f"    {name} = {arena}{part}.reshape({_shape(type_, order)}){_turned(order)}")
     return lines
+
+
+def _held(p: _Plan, dtype: str, factors: Sequence[str], coefficient: int) -> tuple[str, tuple[str, ...]]:
+    """The type of memory; for that of a block the type of the whole, and those of a block and of a row."""
+    for (first, *_, elements), name in p.lengths.items():
+        if name in factors:
+            rest = [f for f in factors if f != name]
+            row = _as_type(dtype, rest, coefficient)
+            return _as_type(dtype, [*rest, first], coefficient), (f"{dtype}[{elements}]", row)
+    return _as_type(dtype, factors, coefficient), ()
 
 
 def _as_type(dtype: str, factors: Sequence[str], coefficient: int) -> str:

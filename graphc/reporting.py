@@ -17,11 +17,21 @@ NOMINAL = 1000  # what named sizes are taken for where the largest of polynomial
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """Memory that a function keeps from call to call, for each thread and set of sizes."""
+    """Memory that a function keeps from call to call, for each thread and set of sizes.
+
+    `bytes` is what it takes at most. The memory of one block of an array is as long as the longest of `block`, and
+    where the array is shorter than that, as long as the array.
+    """
 
     name: str
     type: str
     bytes: Size
+    block: tuple[Size, ...] = ()
+
+    def at(self, sizes: Mapping[str, int]) -> int:
+        """Its bytes for these sizes."""
+        whole = value_of(bytes_of_text(self.type), sizes)
+        return min([whole, max(value_of(b, sizes) for b in self.block)]) if self.block else whole
 
 
 class Report:
@@ -56,7 +66,10 @@ class Report:
     @cached_property
     def buffers(self) -> tuple[Buffer, ...]:
         """What is kept from call to call, the largest first."""
-        found = [Buffer(name, type_, bytes_of_text(type_)) for name, type_ in self.memory.buffers]
+        found = []
+        for name, type_, block in self.memory.buffers:
+            parts = tuple(map(bytes_of_text, block))
+            found.append(Buffer(name, type_, max(parts, key=nominal) if parts else bytes_of_text(type_), parts))
         return tuple(sorted(found, key=lambda b: -nominal(b.bytes)))
 
     @cached_property
@@ -93,12 +106,12 @@ class Report:
         events = [value_of(e, sizes) for e in self._events]
         most = _most(events, events)
         assert isinstance(most, int)
-        return sum(value_of(b.bytes, sizes) for b in self.buffers) + most
+        return sum(b.at(sizes) for b in self.buffers) + most
 
     @cached_property
     def sizes(self) -> tuple[str, ...]:
         """The names that the memory depends on."""
-        parts = [*(b.bytes for b in self.buffers), *self._events]
+        parts = [*(bytes_of_text(b.type) for b in self.buffers), *self._events]
         return tuple(dict.fromkeys(n for part in parts for n in size_names(part)))
 
     def table(self) -> list[list[str]]:

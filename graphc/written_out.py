@@ -28,9 +28,11 @@ def _sigmoid(node: Expr, x: str) -> list[Part]:
 
 
 def _softplus(node: Expr, x: str) -> list[Part]:
-    """max(x, 0) + log1p(exp(-|x|))."""
-    return [_ufunc("absolute", x), _ufunc("negative", "%0"), _ufunc("exp", "%1"), _ufunc("log1p", "%2"),
-            _ufunc("maximum", x, "0.0"), _ufunc("add", "%4", "%3")]
+    """log(1 + e) with e = exp(min(x, 40)), and x where that is more: beyond 40 they are equal.
+
+    Nothing overflows, and the slope of softplus is e/(1 + e), with the same e.
+    """
+    return [_ufunc("minimum", x, "40.0"), _ufunc("exp", "%0"), _ufunc("log1p", "%1"), _ufunc("maximum", "%2", x)]
 
 
 def _exponentials_at(x: str) -> list[Part]:
