@@ -49,7 +49,7 @@ def test_what_is_small_or_a_result_stays():
 
 def test_the_footprint_is_what_the_text_does():
     found = footprint(sorted_again(4), "fast")
-    assert found.buffers == (("u0", "float64[64,N]"),)
+    assert found.buffers == (("u0", "float64[64,N]", ()),)
     big = "float64[N,64]"
     assert found.events == ((True, big), *((True, big), (False, big)) * 3, (True, big))
     assert dict(found.passes) == {"arrays in a workspace": 1, "arrays deleted when dead": 3}
