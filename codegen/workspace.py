@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from .program import Program, Step, dtype_of, is_literal, is_scalar, sizes_of, words
 from .schedule import SMALL, buffers, last_uses, worth
-from .slots import Pool, Slot, extent
+from .slots import ARRANGED, Pool, Slot, extent
 
 KEPT = 4  # how many combinations of sizes a thread keeps the memory of
 _CONTRACTIONS = frozenset({"np.matmul", "np.dot", "np.vecdot", "np.matvec", "np.vecmat"})
@@ -81,10 +81,13 @@ def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], s
     """
     if not any(takes_out(s) and worth(s.type, small) for s in steps):
         return None
-    count = itertools.count()
-    draft = _Plan(program, lambda wish: f"{wish}_{next(count)}", into=into or {})
-    _walk(draft, steps)
-    p = _Plan(program, fresh, into=into or {}, pool=Pool(draft.pool.better()))
+    places: list[int | None] = []
+    if len(steps) <= 4 * ARRANGED:
+        count = itertools.count()
+        draft = _Plan(program, lambda wish: f"{wish}_{next(count)}", into=into or {})
+        _walk(draft, steps)
+        places = draft.pool.better()
+    p = _Plan(program, fresh, into=into or {}, pool=Pool(places))
     kept, outs = _walk(p, steps)
     return _made(p, kept, outs) if p.views or into else None
 
