@@ -22,11 +22,12 @@ from .memory import Footprint, lives
 from .order import arrays, ordered
 from .passes import optimised
 from .program import Program, Step, check, is_literal, is_scalar, words
-from .schedule import LONG, PART, SMALL, Part, copied, cut, live_steps, writes
+from .schedule import LONG, PART, SMALL, Part, copied, cut, live_steps, worth, writes
 from .workspace import KEPT, Workspace, plan, types_of, written
 
 STYLES = ("readable", "fast")
 LITERAL = 64  # constants of more elements are embedded as base64, not printed
+LONGEST = 20_000  # steps up to which a long program has a workspace: one function makes all of that
 RUN = 8  # values that a part of a long program reads or stores in one line
 _COMMENT_AT = 64  # comments line up, but no further right than this for one long line
 
@@ -122,8 +123,8 @@ def _called(helpers: Sequence[tuple[str, str]], steps: Iterable[Step]) -> list[s
 
 def functions(program: Program, style: str, long: int, part: int, small: int) -> tuple[list[str], list[Step]]:
     """The functions alone, of which the one that is called is the last, and the steps in them."""
-    if style == "fast" and len(program.steps) <= long:
-        fast = _fast(program, small)
+    if style == "fast" and keeps_memory(program, long, small):
+        fast = _fast(program, small, part=part if len(program.steps) > long else 0)
         if fast is not None:
             return fast
     steps = live_steps(program) if style == "fast" else list(program.steps)
@@ -134,13 +135,20 @@ def functions(program: Program, style: str, long: int, part: int, small: int) ->
     return _parts(program, lines, copies, part) if split else [_whole(program, lines, copies)], steps
 
 
-def _fast(program: Program, small: int,
-          into: dict[str, str] | None = None) -> tuple[list[str], list[Step]] | None:
+def keeps_memory(program: Program, long: int, small: int) -> bool:
+    """Whether a workspace is looked for: in a long program where it is mostly arrays that are computed."""
+    count = len(program.steps)
+    return count <= long or (count <= LONGEST and count < 4 * sum(worth(s.type, small) for s in program.steps))
+
+
+def _fast(program: Program, small: int, into: dict[str, str] | None = None,
+          part: int = 0) -> tuple[list[str], list[Step]] | None:
     """The function with its workspace, and the function that makes this; None where none is worth it.
 
-    With `into`, the function takes arrays for results, too; `into` is told which: result -> name of the argument.
+    A `part` is the number of steps in a function of their own. With `into`, the function takes arrays for results,
+    too; `into` is told which: result -> name of the argument.
     """
-    planned = _planned(program, small, into)
+    planned = _planned(program, small, into, whole=not part)
     if planned is None:
         return None
     fresh, steps, space, _ = planned
@@ -154,8 +162,7 @@ def _fast(program: Program, small: int,
         *docstring(f"What every call of {program.name} {'with these sizes ' if given else ''}uses: "
                    "buffers, views of them, numbers.", "    "),
         *space.lines,
-        *wrap(f"{kept} = ({_listed(space.names)})", 116, initial_indent="    ", subsequent_indent="        ",
-              break_on_hyphens=False),
+        *_assigned(f"{kept} = ({_listed(space.names)})"),
         f'    spaces = {memory}.__dict__.setdefault("spaces", {{}})',
         f"    if len(spaces) >= {KEPT}:",
         "        spaces.pop(next(iter(spaces)))",
@@ -167,32 +174,46 @@ def _fast(program: Program, small: int,
         f"        {kept} = {memory}.spaces[{key}]",
         "    except (AttributeError, KeyError):",
         f"        {kept} = {maker}({given})  # the first call",
-        *wrap(_listed(space.names), 100, initial_indent="    (", subsequent_indent="     "),
     ]
-    start[-1] += f") = {kept}"
     loud = any(s.overflows for s in steps)
     inner = fresh(f"{program.name}_steps") if loud else program.name
-    drops = lives(program, space.steps, space.outs, space.names, True).dropped
-    lines = _Lines(space.steps, space.outs, {name: name for name, _ in program.dims}, drops, space.loops)
+    dims = {name: name for name, _ in program.dims}
     copies = copied(program, steps)
-    body = _sizes(program, lines.steps, space.sizes) + start + lines.text(0, len(lines.steps), first=False)
-    body.append(_return(program, copies, lambda name: name))
+    body = [*_sizes(program, space.steps, space.sizes), *start]
+    parts: list[str] = []
+    if part:
+        parts, more = _cut_up(program, _Lines(space.steps, space.outs, dims), copies, part, kept, space.names)
+        body += more
+    else:
+        body += wrap(_listed(space.names), 100, initial_indent="    (", subsequent_indent="     ")
+        body[-1] += f") = {kept}"
+        drops = lives(program, space.steps, space.outs, space.names, True).dropped
+        lines = _Lines(space.steps, space.outs, dims, drops, space.loops)
+        body += lines.text(0, len(lines.steps), first=False)
+        body.append(_return(program, copies, lambda name: name))
     arguments = ", ".join([*(i.name for i in program.inputs), *(into or {}).values()])
     head = [f"def {inner}({arguments}):"] if loud else _head(program, arguments)
-    pieces = ["\n".join(make), "\n".join([*head, *body])]
+    pieces = ["\n".join(make), *parts, "\n".join([*head, *body])]
     if space.dot:
         pieces.insert(0, DOT.format(name=space.dot))
     return pieces + ([_quiet(program, inner, arguments, fresh)] if loud else []), steps
 
 
-def _planned(program: Program, small: int, into: dict[str, str] | None = None,
+def _assigned(text: str) -> list[str]:
+    """A statement on lines of its own; a very long one is not laid out, which takes time with the square."""
+    if len(text) > 20_000:
+        return [f"    {text}"]
+    return wrap(text, 116, initial_indent="    ", subsequent_indent="        ", break_on_hyphens=False)
+
+
+def _planned(program: Program, small: int, into: dict[str, str] | None = None, *, whole: bool = True,
              ) -> tuple[_Fresh, list[Step], Workspace, Counter[str]] | None:
     """Names that are free, the steps as they are computed, their workspace, and what each pass did."""
     sizes = {name for name, _ in program.dims}
     if not all(words(s) <= sizes for t in {s.type for s in program.steps} for _, shape in arrays(t) for s in shape):
         return None  # an axis of unknown length: no memory can be set aside for it
     fresh = _Fresh(program)
-    loops: dict[str, Loop] = {}
+    loops: dict[str, Loop] | None = {} if whole else None
     steps, log = optimised(program, fresh, loops)
     better = ordered(program, steps)
     log["steps in another order"] = sum(a.target != b.target for a, b in zip(steps, better))
@@ -201,7 +222,8 @@ def _planned(program: Program, small: int, into: dict[str, str] | None = None,
     space = plan(program, better, fresh, small, into, loops)
     if space is None:
         return None
-    log["arrays in a workspace"] = sum(out in space.names for out in space.outs)
+    held = set(space.names)
+    log["arrays in a workspace"] = sum(out in held for out in space.outs)
     log["arrays in an arena"] = space.arena
     return fresh, better, space, +log
 
@@ -209,10 +231,12 @@ def _planned(program: Program, small: int, into: dict[str, str] | None = None,
 def footprint(program: Program, style: str = "readable", *, long: int = LONG, part: int = PART,
               small: int = SMALL) -> Footprint:
     """The memory that a call of the function needs; what a function it calls makes for itself is not known here."""
-    planned = _planned(program, small) if style == "fast" and len(program.steps) <= long else None
+    whole = len(program.steps) <= long
+    kept = style == "fast" and keeps_memory(program, long, small)
+    planned = _planned(program, small, whole=whole) if kept else None
     if planned is not None:
         _, steps, space, log = planned
-        found = lives(program, space.steps, space.outs, space.names, True)
+        found = lives(program, space.steps, space.outs, space.names, whole)
         log["arrays deleted when dead"] = sum(map(len, found.gone))
         buffers = tuple(space.memory)
     else:
@@ -311,23 +335,43 @@ def _listed(values: Sequence[str]) -> str:
 
 def _parts(program: Program, lines: _Lines, copies: Sequence[bool], size: int) -> list[str]:
     """Functions `f_part0(v)`, ... over a list `v` of the values that pass between them, and `f` itself."""
+    parts, body = _cut_up(program, lines, copies, size)
+    return [*parts, "\n".join([*_head(program), *_sizes(program, lines.steps), *body])]
+
+
+def _cut_up(program: Program, lines: _Lines, copies: Sequence[bool], size: int, kept: str = "",
+            names: Sequence[str] = ()) -> tuple[list[str], list[str]]:
+    """The parts, and the lines that call them. The list begins with what the workspace `kept` holds, its `names`."""
     plan = cut(program, lines.steps, size)
+    place = {name: i for i, name in enumerate(names)}
     heads = {i.name for i in program.inputs}.union(n for n, _ in (*program.dims, *program.constants, *program.helpers))
+    heads |= place.keys() | {kept}
     v = _fresh("v", heads.union(s.target for s in lines.steps if s.target[0] == "v"))
     prefix = _fresh(f"{program.name}_part", heads, len(plan.parts))
-    pieces = [_part(f"def {prefix}{i}({v}):", v, part, lines) for i, part in enumerate(plan.parts)]
-    body = _sizes(program, lines.steps)
-    body.append(f"    {v} = [None] * {plan.slots}  # values that pass from part to part")
-    body += [f"    {place} = {names}" for names, place in _runs(v, plan.entry)]
+    pieces = [_part(f"def {prefix}{i}({v}):", v, part, lines, place) for i, part in enumerate(plan.parts)]
+    values = f"[*{kept}, *[None] * {plan.slots}]" if kept else f"[None] * {plan.slots}"
+    body = [f"    {v} = {values}  # {'the workspace, and ' * bool(kept)}values that pass from part to part"]
+    body += [f"    {place_} = {names_}" for names_, place_ in _runs(v, _moved(plan.entry, len(place)))]
     body += [f"    {prefix}{i}({v})" for i in range(len(plan.parts))]
-    body.append(_return(program, copies, lambda name: f"{v}[{plan.exit[name]}]" if name in plan.exit else name))
-    return [*pieces, "\n".join([*_head(program), *body])]
+    exits = {name: slot + len(place) for name, slot in plan.exit.items()}
+    body.append(_return(program, copies, lambda name: f"{v}[{exits[name]}]" if name in exits else name))
+    return pieces, body
 
 
-def _part(head: str, v: str, part: Part, lines: _Lines) -> str:
-    reads = [f"    {names} = {place}" for names, place in _runs(v, part.reads)]
-    stores = [f"    {place} = {names}" for names, place in _runs(v, part.stores)]
+def _part(head: str, v: str, part: Part, lines: _Lines, place: Mapping[str, int]) -> str:
+    used: dict[str, int] = {}
+    if place:
+        for step, out in zip(lines.steps[part.start : part.stop], lines.outs[part.start : part.stop]):
+            named = (*step.args, out, step.ufunc, step.spelling.partition("(")[0])
+            used.update((name, place[name]) for name in named if name in place)
+    reads = [f"    {names} = {place_}"
+             for names, place_ in _runs(v, [*used.items(), *_moved(part.reads, len(place))])]
+    stores = [f"    {place_} = {names}" for names, place_ in _runs(v, _moved(part.stores, len(place)))]
     return "\n".join([head, *reads, *lines.text(part.start, part.stop, first=not reads), *stores])
+
+
+def _moved(slots: Iterable[tuple[str, int]], by: int) -> list[tuple[str, int]]:
+    return [(name, slot + by) for name, slot in slots]
 
 
 def _runs(v: str, slots: Iterable[tuple[str, int]]) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from heapq import heapify, heappop, heappush
 from math import prod
@@ -36,19 +36,18 @@ def ordered(program: Program, steps: Sequence[Step]) -> list[Step]:
     >>> [s.target for s in ordered(f, steps)]
     ['a', 's', 'b', 't']
     """
-    graphs = [_graph(program, steps, size) for size in NOMINAL]
-    if not graphs[0].units:
+    large = _graph(program, steps, NOMINAL[1])
+    chosen = large.units
+    peak = large.peak(chosen)
+    if not peak:
         return list(steps)
-    large = graphs[-1]
-    chosen = list(large.units)
-    peaks = [graph.peak(chosen) for graph in graphs]
-    if peaks[-1] == 0:
-        return list(steps)
+    small = replace(large, made=_made(steps, large.made, NOMINAL[0]))
+    limit = small.peak(chosen)
     for order in (large.eager(-1), large.eager(0), large.greedy()):
-        found = [graph.peak(order) for graph in graphs]
-        if found[-1] < (1 - CLEARLY) * peaks[-1] and found[0] <= peaks[0]:
-            chosen, peaks = order, found
-    return large.steps_of(chosen) if chosen != large.units else list(steps)
+        found = large.peak(order)
+        if found < (1 - CLEARLY) * peak and small.peak(order) <= limit:
+            chosen, peak = order, found
+    return large.steps_of(chosen) if chosen is not large.units else list(steps)
 
 
 @lru_cache(maxsize=4096)
@@ -217,8 +216,7 @@ def _graph(program: Program, steps: Sequence[Step], size: int) -> _Graph:
     reads: dict[int, list[int]] = {}
     users: dict[int, list[int]] = {u: [] for u in units}
     readers: dict[int, list[int]] = {u: [] for u in units}
-    made = {u: 0 if steps[u].target in results or is_scalar(steps[u].type)
-            else nominal_bytes(steps[u].type, size) for u in units}
+    made = _made(steps, {u: steps[u].target not in results and not is_scalar(steps[u].type) for u in units}, size)
     for u in units:
         args = steps[u].args
         needs[u] = list(dict.fromkeys(v for a in args for v in before.get(a, ())))
@@ -229,3 +227,8 @@ def _graph(program: Program, steps: Sequence[Step], size: int) -> _Graph:
         for j in reads[u]:
             readers[j].append(u)
     return _Graph(steps, units, index, needs, users, reads, readers, made)
+
+
+def _made(steps: Sequence[Step], counts: Mapping[int, int], size: int) -> dict[int, int]:
+    """The bytes that each unit makes, 0 where that does not count."""
+    return {u: nominal_bytes(steps[u].type, size) if count else 0 for u, count in counts.items()}

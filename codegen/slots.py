@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from .program import dtype_of, sizes_of
 
-ARRANGED = 2000  # demands, up to which places are looked for: that takes time with their square, at worst
+ARRANGED = 1000  # demands, up to which places are looked for: that takes time with their square, at worst
 LINE = 8  # elements: places begin at a multiple, 64 bytes of float64
 
 Key = tuple[str, tuple[str, ...]]  # dtype, named factors of the number of elements
@@ -95,7 +95,7 @@ class Pool:
     taken: list[tuple[Key, int, int]] = field(default_factory=list)  # key, coefficient, birth
     death: dict[int, int] = field(default_factory=dict)  # array -> last step
     array_in: dict[int, int] = field(default_factory=dict)  # slot -> the array that lies there
-    free: dict[Key, list[int]] = field(default_factory=dict)
+    free: dict[Key, dict[int, list[int]]] = field(default_factory=dict)  # by their length
     at: dict[tuple[Key, int], int] = field(default_factory=dict)  # place in an arena -> slot
 
     def take(self, type_: str) -> int:
@@ -109,15 +109,16 @@ class Pool:
         return slot
 
     def _next(self, key: Key, coefficient: int) -> int:
-        pool = self.free.setdefault(key, [])
+        pool = self.free.setdefault(key, {})
         if not pool:
             self.slots.append(Slot(*key, coefficient))
             return len(self.slots) - 1
-        enough = [s for s in reversed(pool) if self.slots[s].coefficient >= coefficient]
-        chosen = (min(enough, key=lambda s: self.slots[s].coefficient) if enough
-                  else max(reversed(pool), key=lambda s: self.slots[s].coefficient))
-        pool.remove(chosen)
-        self.slots[chosen].coefficient = max(self.slots[chosen].coefficient, coefficient)
+        enough = [c for c in pool if c >= coefficient]
+        length = min(enough) if enough else max(pool)
+        chosen = pool[length].pop()
+        if not pool[length]:
+            del pool[length]
+        self.slots[chosen].coefficient = max(length, coefficient)
         return chosen
 
     def _at(self, key: Key, coefficient: int, place: int) -> int:
@@ -131,8 +132,10 @@ class Pool:
     def release(self, slot: int) -> None:
         """The array in this slot has been read for the last time, by the step that is `now`."""
         self.death[self.array_in[slot]] = self.now
-        if self.slots[slot].place < 0:
-            self.free.setdefault((self.slots[slot].dtype, self.slots[slot].factors), []).append(slot)
+        memory = self.slots[slot]
+        if memory.place < 0:
+            pool = self.free.setdefault((memory.dtype, memory.factors), {})
+            pool.setdefault(memory.coefficient, []).append(slot)
 
     def better(self) -> list[int | None]:
         """Places in arenas for all arrays that were taken, where these are shorter than the slots; [] where none is."""

@@ -20,7 +20,7 @@ from typing import TypeAlias
 from .loop import FILLED, LOOP, Loop, Placed, place
 from .program import Program, Step, dtype_of, is_literal, is_scalar, sizes_of, words
 from .schedule import SMALL, buffers, last_uses, worth
-from .slots import Pool, Slot, extent
+from .slots import ARRANGED, Pool, Slot, extent
 
 KEPT = 4  # how many combinations of sizes a thread keeps the memory of
 _CONTRACTIONS = frozenset({"np.matmul", "np.dot", "np.vecdot", "np.matvec", "np.vecmat"})
@@ -101,10 +101,13 @@ def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], s
     """
     if not any(takes_out(s) and worth(s.type, small) for s in steps):
         return None
-    count = itertools.count()
-    draft = _Plan(program, lambda wish: f"{wish}_{next(count)}", into=into or {})
-    _walk(draft, steps, loops or {})
-    p = _Plan(program, fresh, into=into or {}, pool=Pool(draft.pool.better()))
+    places: list[int | None] = []
+    if len(steps) <= 4 * ARRANGED:
+        count = itertools.count()
+        draft = _Plan(program, lambda wish: f"{wish}_{next(count)}", into=into or {})
+        _walk(draft, steps, loops or {})
+        places = draft.pool.better()
+    p = _Plan(program, fresh, into=into or {}, pool=Pool(places))
     kept, outs = _walk(p, steps, loops or {})
     return _made(p, kept, outs) if p.views or p.loops or into or any(outs) else None
 

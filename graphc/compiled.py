@@ -15,7 +15,7 @@ from .costing import cost
 from .diskcache import kept
 from .errors import GraphcError, choose
 from .files import write_whole
-from .into import Form, apart, check_out, form_of
+from .into import Form, apart, check_out, form_of, large
 from .ir import LEAVES, OPS, Expr, Init, building, check_name, lift, postorder, variables
 from .looking import explained
 from .loop_layout import arranged
@@ -97,6 +97,17 @@ def _quiet() -> Context:
     return context
 
 
+def _quietly(function: Callable[..., Any], *args: Any) -> Any:
+    """The result of a call in which nothing warns, in a context of its own from the pool, which threads may share."""
+    try:
+        context = _QUIET.pop()
+    except IndexError:
+        context = _quiet()
+    results = context.run(function, *args)
+    _QUIET.append(context)
+    return results
+
+
 class Function:
     """A compiled function: call it with keywords, positions, or one mapping of inputs to values.
 
@@ -124,6 +135,7 @@ class Function:
         self._count = len(slots) if len(slots) != 1 else -1
         self._same_sizes = bool(self._sizes.others)
         self._spread: dict[tuple[bool, ...], Function] = {}
+        self._forms: tuple[dict[str, int] | None, list[Form | None]] = None, []  # of results, for the last sizes
         self._direct: tuple[Callable[..., Any], tuple[int, ...]] | None = None  # made when first used
         # Compiled here: in the first call it would take more memory than the arrays of a small graph.
         checked = ready_source(slots) if 0 < len(slots) <= QUICK and self.target != "scalar" else ""
@@ -161,8 +173,8 @@ class Function:
             values = [take(value) for take, value in zip(self._takers, args)]
             if self._same_sizes:
                 self._sizes.check(values, self.program.name)
-        # Inf and NaN are results, not warnings: the branch of a `where` that is not taken may well overflow.
-        # Each call has a context of its own from the pool, which many threads may share.
+        # Inf and NaN are results, not warnings: the branch of a `where` that is not taken may well overflow. As in
+        # `_quietly`, whose call would cost a small function a tenth of its time.
         try:
             context = _QUIET.pop()
         except IndexError:
@@ -178,13 +190,16 @@ class Function:
         values = self._signature.check(args)
         sizes = self._sizes.of(values)
         targets, who = _flat(out), self.program.name
-        forms = [form_of(top.type, sizes) for top in self._graph()[0]]
+        known, forms = self._forms
+        if known != sizes:
+            forms = [form_of(top.type, sizes) for top in self._graph()[0]]
+            self._forms = sizes, forms
         check_out(targets, forms, who)
         if self._direct is None:
             self._direct = self._made_direct()
         steps, which = self._direct
-        if which and not self.debug and apart(targets, values):
-            results = _quiet().run(steps, *values, *[targets[i] for i in which])
+        if which and not self.debug and large(targets, values) and apart(targets, values):
+            results = _quietly(steps, *values, *[targets[i] for i in which])
         else:
             results = self(dict(zip(self.inputs, values)))
         return _copied(out, targets, results, forms, who)
@@ -382,9 +397,10 @@ def _flat(results: Any) -> list[Any]:
 
 def _copied(out: Any, targets: Sequence[Any], results: Any, forms: Sequence[Form | None], who: str) -> Any:
     """What was not written straight into its target is copied there, once all are known to fit."""
-    found = [np.asarray(result) for result in _flat(results)]
-    late = [None if form else (r.dtype.name, r.shape) for r, form in zip(found, forms)]
-    check_out(targets, late, who)
+    found = _flat(results)
+    if None in forms:
+        late = [(np.asarray(r).dtype, np.shape(r)) if form is None else form for r, form in zip(found, forms)]
+        check_out(targets, late, who)
     for target, result in zip(targets, found):
         if target is not result:
             np.copyto(target, result)

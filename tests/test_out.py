@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 import graphc as G
-from graphc.into import apart
+from graphc import into
+from graphc.into import apart, large
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_too_small(monkeypatch):
+    """Arrays of a few elements would be copied, being quicker to copy than to compare."""
+    monkeypatch.setattr(into, "COPIED", 0)
 
 
 def network(dtype="float64"):
@@ -201,3 +208,21 @@ def test_apart_is_what_bytes_say(seed):
     sets = [set(range(c.start, c.stop)) for c in cuts]
     free = not sets[0] & sets[1] and not any(t & v for t in sets[:2] for v in sets[2:])
     assert apart(targets, [*values, 3.0]) is free
+
+
+def test_what_is_small_is_copied(monkeypatch):
+    monkeypatch.undo()
+    assert not large([np.empty(100)], [np.empty(9)])
+    assert large([np.empty(100_000)], [np.empty(100_000)])
+    fn = network()
+    fn(*drawn(4), out=room(4))
+    which = fn._direct[1]
+    assert which
+
+    def unused(*args):
+        raise AssertionError("compared and written straight")
+
+    fn._direct = unused, which
+    fn(*drawn(4), out=room(4))
+    with pytest.raises(AssertionError, match="written straight"):
+        fn(*drawn(40_000), out=room(40_000))
