@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import frexp
 
 from .program import Program, Step, dtype_of, is_literal, is_scalar
 
 _NUMBER = re.compile(r"-?\d+\.?\d*(e[+-]?\d+)?")
+_OVER_SIZE = re.compile(r"\{0\} / (\w+|\([\w *+-]+\))")
 _RANGE = 100  # binary places: beyond 2^±100 a float32 number would be near the ends of its range
 
 
@@ -29,6 +30,28 @@ def factors(program: Program, steps: Sequence[Step], log: Counter[str]) -> list[
             log["factors joined"] += 1
         made[step.target] = changed
         result.append(changed)
+    return result
+
+
+def counts(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], log: Counter[str]) -> list[Step]:
+    """A division by sizes, x / (256*N), takes the number from the workspace, and can write where x lies.
+
+    NumPy would turn the Python integer into the same number of the array's type.
+    """
+    known: dict[tuple[str, str], str] = {}
+    result: list[Step] = []
+    for step in steps:
+        match = _OVER_SIZE.fullmatch(step.spelling)
+        dtype = dtype_of(step.type)
+        if match is None or step.ufunc or is_scalar(step.type) or dtype not in ("float64", "float32"):
+            result.append(step)
+            continue
+        key = match[1].removeprefix("(").removesuffix(")"), dtype
+        if key not in known:
+            known[key] = fresh("count_")
+            result.append(Step(known[key], f"np.{dtype}({key[0]})", (), f"{dtype}[]", "", "", False, step.section))
+        result.append(step._replace(spelling="{0} / {1}", args=(*step.args, known[key]), ufunc="np.divide"))
+        log["divisions by sizes"] += 1
     return result
 
 

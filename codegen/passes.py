@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from .factor_passes import factors
+from .factor_passes import counts, factors
 from .matrix_passes import layouts, row_products, scales
 from .program import Program, Step, dtype_of, is_scalar, sizes_of
 from .schedule import live_steps
@@ -39,7 +39,7 @@ def optimised(program: Program, fresh: Fresh) -> tuple[list[Step], Counter[str]]
     steps = batches(program, steps, fresh, log)
     steps = products(program, live_steps(program, steps), fresh, log)
     steps = live_steps(program, factors(program, scaled(program, steps, log), log))
-    steps = scales(program, steps, fresh, log)
+    steps = scales(program, counts(program, steps, fresh, log), fresh, log)
     steps = sums(program, row_products(program, steps, fresh, log), fresh, log)
     steps = single(program, steps, fresh, log)
     steps = live_steps(program, shared(program, steps, Counter()))

@@ -73,3 +73,18 @@ def test_other_products_stay(function, more):
     assert text.count("[N,3]") == readable.source.rpartition('"""')[2].count("[N,3]")
     x = np.random.default_rng(7).normal(size=(5, 3))
     np.testing.assert_array_equal(f(x), readable(x))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_division_by_sizes_writes_into_a_buffer_and_rounds_as_before(dtype):
+    x = G.input("x", "N", 3, dtype=dtype)
+    outputs = [G.gradients(G.mean(G.sin(x) * x), x)]
+    fast = G.compile(outputs, inputs=[x], name="f")
+    readable = G.compile(outputs, inputs=[x], name="f", style="readable")
+    assert "/ (3*N)" in readable.source
+    assert "np." + dtype + "(3*N)" in fast.source and "/ (3*N)" not in fast.source.rpartition("return f_space")[2]
+    for n in (0, 1, 7, 1000):
+        given = np.random.default_rng(n).normal(size=(n, 3)).astype(dtype)
+        for a, b in zip(fast(given), readable(given)):
+            assert a.dtype == dtype
+            np.testing.assert_array_equal(a, b)
