@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from .blocks import blocked
+from .factor_passes import factors
 from .logistic import negations, one_exponential
 from .loop import FILLED, Loop
 from .matrix_passes import layouts, row_products, scales
@@ -46,8 +47,8 @@ def optimised(program: Program, fresh: Fresh,
     steps = live_steps(program, steps)
     steps = batches(program, steps, fresh, log)
     steps = products(program, live_steps(program, steps), fresh, log)
-    steps = scales(program, scaled(program, steps, log), fresh, log)
-    steps = row_products(program, steps, fresh, log)
+    steps = live_steps(program, factors(program, scaled(program, steps, log), log))
+    steps = row_products(program, scales(program, steps, fresh, log), fresh, log)
     if loops is not None:
         steps = blocked(program, live_steps(program, shared(program, steps, log)), fresh, log, loops)
     steps = sums(program, steps, fresh, log)

@@ -11,6 +11,7 @@ STATEMENTS = {
     "products by np.dot": "BLAS writes a product of two matrices straight into given memory",
     "products in the order of their reader": "a product is laid out in memory as what reads it wants it",
     "powers by multiplication": "squares and cubes are multiplications",
+    "factors joined": "numbers that an array is multiplied by one after the other become one number",
     "scales moved to the smaller array": "a factor is applied where there are fewer elements",
     "sums of scaled arrays": "a sum reads a scaled array that is there anyway",
     "sums as products with ones": "rows and columns are added up by BLAS",
