@@ -188,6 +188,40 @@ def test_nan_and_infinity_go_where_they_go_in_the_unrolled_loop() -> None:
     assert np.isnan(got[2]).all() and np.isfinite(got[[0, 1, 4]]).all()
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_loop_of_numbers_gives_what_numpy_gives(dtype: str) -> None:
+    xs, w, rate = G.input("xs", "T", dtype=dtype), G.param("w", dtype=dtype), G.param("rate", dtype=dtype)
+
+    def step(s: Any, x: Any) -> Any:
+        w, m = s
+        m = 0.9 * m + (w - x) * G.square(w)
+        return (w - rate * m, m), -m
+
+    (last, m), ms = G.scan(step, (w, w * 0.0), xs)
+    fn = G.compile([last, m, ms, *G.gradients(last + G.sum(ms), [w, rate])], [xs, w, rate])
+    rng = np.random.default_rng(0)
+    for scale, steps in ((1.0, 7), (1.0, 0), (1e200 if dtype == "float64" else 1e30, 3)):
+        x = (scale * rng.standard_normal(steps)).astype(dtype)
+        a, b, r = np.dtype(dtype).type(0.3), np.dtype(dtype).type(0), np.dtype(dtype).type(0.05)
+        stack = []
+        got = fn(x, a, r)
+        with np.errstate(all="ignore"):
+            for v in x:
+                b = 0.9 * b + (a - v) * a * a
+                a = a - r * b
+                stack.append(-b)
+        agree(got[:2], [a, b], 1e-14 if dtype == "float64" else 1e-6)
+        agree(got[2], np.array(stack, dtype), 1e-14 if dtype == "float64" else 1e-6)
+        assert all(g.dtype == dtype for g in got)
+    assert ("= xs.tolist()" in fn.source) == (dtype == "float64"), fn.source
+
+
+def test_a_division_by_zero_in_a_loop_of_numbers_is_infinite() -> None:
+    xs = G.input("xs", "T")
+    fn = G.compile(G.scan(lambda s, x: (s / x, None), 1.0, xs)[0])
+    assert fn(xs=np.array([2.0, 0.0])) == np.inf
+
+
 # -- the text -----------------------------------------------------------------------------------------------------
 
 
