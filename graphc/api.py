@@ -245,7 +245,7 @@ def _build(tops: list[Expr], inputs: Iterable[Any] | None, style: str, target: s
     small = len(order) <= SMALL
     if pairs is None:
         pairs = _find_gradients(tops) if small else []
-    better = SIMPLIFIERS[simplify](tops)
+    better = shown = SIMPLIFIERS[simplify](tops)
     if simplify and style == "fast":
         better = arranged(better)
     if target == "auto":
@@ -253,7 +253,7 @@ def _build(tops: list[Expr], inputs: Iterable[Any] | None, style: str, target: s
     graph = tuple(tops), tuple(arguments)
     with building():
         program = _lowered(better, arguments, name, single, grouped, pairs, small, order if simplify is False else None,
-                           target == "scalar")
+                           target == "scalar", shown)
         return _KINDS[target](program, style, tuple(slot_of(v) for v in arguments), tuple(pairs), lambda: graph,
                               simplify, debug)
 
@@ -303,7 +303,9 @@ def _find_gradients(tops: Sequence[Expr]) -> list[Pair]:
 
 
 def _lowered(tops: list[Expr], inputs: list[Expr], name: str, single: bool, grouped: bool, pairs: Sequence[Pair],
-             small: bool, order: Sequence[Expr] | None, scalar: bool = False) -> Program:
+             small: bool, order: Sequence[Expr] | None, scalar: bool = False,
+             shown: Sequence[Expr] | None = None) -> Program:
+    """The program of these outputs; its docstring has the formulas of those that are `shown`."""
     value = pairs[0][0] if pairs else 0
     known = tops[value].label or name
     wishes = {tops[value]: name} if single or pairs else {}
@@ -313,7 +315,7 @@ def _lowered(tops: list[Expr], inputs: list[Expr], name: str, single: bool, grou
         titles[i] = f"∂{known}/∂{x}"
         wishes.setdefault(tops[i], f"d{x}")
         notes[tops[i]] = f"{notes[tops[i]]}, {titles[i]}" if tops[i] in notes else titles[i]
-    doc = _formulas(tops, titles, name) if small else f"{len(tops)} outputs of {len(inputs)} inputs."
+    doc = _formulas(shown or tops, titles, name) if small else f"{len(tops)} outputs of {len(inputs)} inputs."
     return lower(tops, inputs, name=name, single=single, grouped=grouped, wishes=wishes, notes=notes,
                  forward=tops[value] if pairs else None, doc=doc, order=order, scalar=scalar)
 

@@ -241,6 +241,13 @@ def test_gates_lie_one_behind_the_other() -> None:
     assert backward.count("subtract(one, ") == 3, backward  # of the three gates together, and of either tanh
 
 
+def test_the_formula_is_that_of_the_gates_as_they_were_written() -> None:
+    p = leaves("T", "N")
+    last, _ = G.scan(lstm(p), (p["h"], p["c"]), p["x"])
+    fn = G.compile(G.sum(last[0]))
+    assert "reshape(b" not in (fn.__doc__ or "") and "U, b)" in (fn.__doc__ or ""), fn.__doc__
+
+
 def test_every_array_of_a_step_is_written_into_memory_that_is_there() -> None:
     for loop in text_of("lstm"):
         steps = loop[loop.index("    for t in") : loop.index("    return")]
@@ -278,6 +285,27 @@ def test_rows_at_places_of_a_sequence_are_taken_and_their_gradient_added_at_once
     agree(fn(**values, places=at[:0]), [np.zeros((n, H)) for n in (7, H, H)])
     loops = fn.source[: fn.source.index("_memory = ")]
     assert "take(" not in loops and "scatter_add(n" not in loops, fn.source
+
+
+def test_a_part_of_two_matrices_is_computed_in_the_first_and_copied_to_the_second() -> None:
+    a, w = G.input("a", "N", H), G.input("w", 2 * H, H)
+    xs = G.input("xs", "T", "N", H)
+
+    def step(h: Any, x: Any) -> Any:
+        u, v = G.sin(h), G.exp(-x * x)
+        return (G.concatenate([u, v], axis=1) @ w) * 0.1, G.concatenate([v, u, u], axis=1)
+
+    last, ys = G.scan(step, a, xs)
+    fn = G.compile([last, ys])
+    rng = np.random.default_rng(0)
+    x, h, m = rng.standard_normal((4, N, H)), rng.standard_normal((N, H)), rng.standard_normal((2 * H, H))
+    got, rows = fn(a=h, w=m, xs=x), []
+    for t in range(4):
+        u, v = np.sin(h), np.exp(-x[t] * x[t])
+        h = (np.concatenate([u, v], axis=1) @ m) * 0.1
+        rows.append(np.concatenate([v, u, u], axis=1))
+    agree(got, [h, np.array(rows)])
+    assert fn.source.count("[:, 16:32] = ") == 1 and "np.concatenate(" not in fn.source, fn.source
 
 
 def test_what_is_cheap_to_compute_of_a_carry_is_computed_in_the_loop_back() -> None:

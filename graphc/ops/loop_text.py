@@ -208,7 +208,7 @@ class _Text:
             return self.gate(node, self.memory.group[node])
         if node in self.memory.joined:
             return [f"{self.of[node]}[{', '.join(index)}] = {self.of.get(part) or operand(part, node)}"
-                    for part, index in self.memory.joined[node] if part not in self.written]
+                    for part, index in self.memory.joined[node] if not self.in_place(part, node, index)]
         form = spelling(node)
         args = tuple([self.of.get(a, "") for a in node.args])
         template, ufunc = form.template, form.ufunc
@@ -232,6 +232,11 @@ class _Text:
         if ufunc == "np.matmul" and all(a.ndim == 2 for a in node.args) and node not in self.memory.parts:
             ufunc = "np.dot"  # the same product, sooner begun
         return [f"{self.of[node]} = {ufunc}({', '.join([*args, *form.literals])}, out={out}){comment}"]
+
+    def in_place(self, part: Expr, whole: Expr, index: tuple[str, ...]) -> bool:
+        """Whether an operand is computed in this very place of a concatenation."""
+        found = self.memory.parts.get(part)
+        return found is not None and found[0] is whole and found[1] == index
 
     def called(self, node: Expr) -> str:
         if node not in self.of:
