@@ -68,7 +68,7 @@ def build(tops: list[Expr], inputs: Iterable[Any] | None, style: str, target: st
     small = len(order) <= SMALL
     if pairs is None:
         pairs = find_gradients(tops) if small else []
-    better = SIMPLIFIERS[simplify](tops)
+    better = shown = SIMPLIFIERS[simplify](tops)
     if simplify and style == "fast":
         better = arranged(better)
     if target == "auto":
@@ -76,7 +76,7 @@ def build(tops: list[Expr], inputs: Iterable[Any] | None, style: str, target: st
     graph = tuple(tops), tuple(arguments)
     with building():
         program = lowered(better, arguments, name, single, grouped, pairs, small, order if simplify is False else None,
-                          target == "scalar")
+                          target == "scalar", shown)
         return _KINDS[target](program, style, tuple(slot_of(v) for v in arguments), tuple(pairs), lambda: graph,
                               simplify, debug)
 

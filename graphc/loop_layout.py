@@ -27,6 +27,8 @@ from .ops.loop_rules import Loop, scan_of
 from .ops.scan import SCAN
 from .ops.shaping import RESHAPE, TRANSPOSE
 
+LEVELS = 24  # of calls one on another, up to which neighbours are put together: each takes a walk through the step
+
 Single = Callable[[Expr], bool]  # whether a value outside the loop has one use alone
 Change = Callable[[Loop, Single], "tuple[Expr, Callable[[int], Expr]] | None"]
 
@@ -280,7 +282,7 @@ def _alike_together(loop: Loop, _: Single) -> tuple[Expr, Callable[[int], Expr]]
     carries are left, for each has memory of its own.
     """
     tops = list(loop.body.outputs)
-    while True:
+    for _level in range(LEVELS):
         table = _joined_once(tops, set(tops[: loop.carries]))
         if not table:
             break

@@ -62,7 +62,9 @@ def find_gradients(tops: Sequence[Expr]) -> list[Pair]:
 
 
 def lowered(tops: list[Expr], inputs: list[Expr], name: str, single: bool, grouped: bool, pairs: Sequence[Pair],
-             small: bool, order: Sequence[Expr] | None, scalar: bool = False) -> Program:
+             small: bool, order: Sequence[Expr] | None, scalar: bool = False,
+             shown: Sequence[Expr] | None = None) -> Program:
+    """The program of these outputs; its docstring has the formulas of those that are `shown`."""
     value = pairs[0][0] if pairs else 0
     known = tops[value].label or name
     wishes = {tops[value]: name} if single or pairs else {}
@@ -72,7 +74,7 @@ def lowered(tops: list[Expr], inputs: list[Expr], name: str, single: bool, group
         titles[i] = f"∂{known}/∂{x}"
         wishes.setdefault(tops[i], f"d{x}")
         notes[tops[i]] = f"{notes[tops[i]]}, {titles[i]}" if tops[i] in notes else titles[i]
-    doc = _formulas(tops, titles, name) if small else f"{len(tops)} outputs of {len(inputs)} inputs."
+    doc = _formulas(shown or tops, titles, name) if small else f"{len(tops)} outputs of {len(inputs)} inputs."
     return lower(tops, inputs, name=name, single=single, grouped=grouped, wishes=wishes, notes=notes,
                  forward=tops[value] if pairs else None, doc=doc, order=order, scalar=scalar)
 

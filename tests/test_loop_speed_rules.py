@@ -188,6 +188,40 @@ def test_nan_and_infinity_go_where_they_go_in_the_unrolled_loop() -> None:
     assert np.isnan(got[2]).all() and np.isfinite(got[[0, 1, 4]]).all()
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_loop_of_numbers_gives_what_numpy_gives(dtype: str) -> None:
+    xs, w, rate = G.input("xs", "T", dtype=dtype), G.param("w", dtype=dtype), G.param("rate", dtype=dtype)
+
+    def step(s: Any, x: Any) -> Any:
+        w, m = s
+        m = 0.9 * m + (w - x) * G.square(w)
+        return (w - rate * m, m), -m
+
+    (last, m), ms = G.scan(step, (w, w * 0.0), xs)
+    fn = G.compile([last, m, ms, *G.gradients(last + G.sum(ms), [w, rate])], [xs, w, rate])
+    rng = np.random.default_rng(0)
+    for scale, steps in ((1.0, 7), (1.0, 0), (1e200 if dtype == "float64" else 1e30, 3)):
+        x = (scale * rng.standard_normal(steps)).astype(dtype)
+        a, b, r = np.dtype(dtype).type(0.3), np.dtype(dtype).type(0), np.dtype(dtype).type(0.05)
+        stack = []
+        got = fn(x, a, r)
+        with np.errstate(all="ignore"):
+            for v in x:
+                b = 0.9 * b + (a - v) * a * a
+                a = a - r * b
+                stack.append(-b)
+        agree(got[:2], [a, b], 1e-14 if dtype == "float64" else 1e-6)
+        agree(got[2], np.array(stack, dtype), 1e-14 if dtype == "float64" else 1e-6)
+        assert all(g.dtype == dtype for g in got)
+    assert ("= xs.tolist()" in fn.source) == (dtype == "float64"), fn.source
+
+
+def test_a_division_by_zero_in_a_loop_of_numbers_is_infinite() -> None:
+    xs = G.input("xs", "T")
+    fn = G.compile(G.scan(lambda s, x: (s / x, None), 1.0, xs)[0])
+    assert fn(xs=np.array([2.0, 0.0])) == np.inf
+
+
 # -- the text -----------------------------------------------------------------------------------------------------
 
 
@@ -205,6 +239,13 @@ def test_gates_lie_one_behind_the_other() -> None:
     assert forward.count(" exp(") == 1 and forward.count("add(") == 3, forward  # x with its bias, 1 + e, the cell
     assert ":16]" not in forward and "16:" not in forward, forward
     assert backward.count("subtract(one, ") == 3, backward  # of the three gates together, and of either tanh
+
+
+def test_the_formula_is_that_of_the_gates_as_they_were_written() -> None:
+    p = leaves("T", "N")
+    last, _ = G.scan(lstm(p), (p["h"], p["c"]), p["x"])
+    fn = G.compile(G.sum(last[0]))
+    assert "reshape(b" not in (fn.__doc__ or "") and "U, b)" in (fn.__doc__ or ""), fn.__doc__
 
 
 def test_every_array_of_a_step_is_written_into_memory_that_is_there() -> None:
@@ -244,6 +285,27 @@ def test_rows_at_places_of_a_sequence_are_taken_and_their_gradient_added_at_once
     agree(fn(**values, places=at[:0]), [np.zeros((n, H)) for n in (7, H, H)])
     loops = fn.source[: fn.source.index("_memory = ")]
     assert "take(" not in loops and "scatter_add(n" not in loops, fn.source
+
+
+def test_a_part_of_two_matrices_is_computed_in_the_first_and_copied_to_the_second() -> None:
+    a, w = G.input("a", "N", H), G.input("w", 2 * H, H)
+    xs = G.input("xs", "T", "N", H)
+
+    def step(h: Any, x: Any) -> Any:
+        u, v = G.sin(h), G.exp(-x * x)
+        return (G.concatenate([u, v], axis=1) @ w) * 0.1, G.concatenate([v, u, u], axis=1)
+
+    last, ys = G.scan(step, a, xs)
+    fn = G.compile([last, ys])
+    rng = np.random.default_rng(0)
+    x, h, m = rng.standard_normal((4, N, H)), rng.standard_normal((N, H)), rng.standard_normal((2 * H, H))
+    got, rows = fn(a=h, w=m, xs=x), []
+    for t in range(4):
+        u, v = np.sin(h), np.exp(-x[t] * x[t])
+        h = (np.concatenate([u, v], axis=1) @ m) * 0.1
+        rows.append(np.concatenate([v, u, u], axis=1))
+    agree(got, [h, np.array(rows)])
+    assert fn.source.count("[:, 16:32] = ") == 1 and "np.concatenate(" not in fn.source, fn.source
 
 
 def test_what_is_cheap_to_compute_of_a_carry_is_computed_in_the_loop_back() -> None:

@@ -133,9 +133,12 @@ class Planner:
                 start += size
                 parts.append((operand, index))
             self.memory.joined[node] = parts
-            for operand, index in parts:
-                if (self.uses[operand] == 1 and operand not in self.outputs and self.writable(operand)
-                        and operand not in self.memory.group):
+        times = Counter(operand for parts in self.memory.joined.values() for operand, _ in parts)
+        for node, parts in self.memory.joined.items():
+            for operand, index in parts:  # of several concatenations, it is computed in its place in the first
+                if (self.uses[operand] == times[operand] and operand not in self.memory.parts
+                        and operand not in self.outputs and self.writable(operand)
+                        and operand not in self.memory.group and operand not in self.memory.joined):
                     self.memory.parts[operand] = node, index
 
     # -- lifetimes -----------------------------------------------------------------------------------------
