@@ -20,13 +20,13 @@ IN_THREADS = '''\
 workers = {}  # the threads of this process: those of a parent do not survive a fork
 
 
-def in_threads(size, unit, work):
-    """work(low, high) for the whole of range(size), in equal parts that begin at multiples of `unit`.
+def in_threads(size, unit, most, work):
+    """work(low, high) for the whole of range(size), in at most `most` equal parts that begin at multiples of `unit`.
 
     The caller does one part; NUMBA_NUM_THREADS says how many threads there are, by default one for each processor.
     """
     units = max(-(-size // unit), 1)
-    threads = min(config.NUMBA_NUM_THREADS, units)
+    threads = min(config.NUMBA_NUM_THREADS, units, most)
     cuts = [units * k // threads * unit for k in range(threads)] + [size]
     process, others = os.getpid(), []
     if threads > 1:
@@ -34,7 +34,10 @@ def in_threads(size, unit, work):
         if pool is None:
             pool = concurrent.futures.ThreadPoolExecutor(config.NUMBA_NUM_THREADS - 1, "kernels")
             pool = workers.setdefault(process, pool)
-        others = [pool.submit(work, low, high) for low, high in zip(cuts[1:], cuts[2:])]
+        try:
+            others = [pool.submit(work, low, high) for low, high in zip(cuts[1:], cuts[2:])]
+        except RuntimeError:  # no thread can be started: the interpreter is about to end
+            cuts[1] = size
     work(0, cuts[1])
     for other in others:
         other.result()
@@ -164,7 +167,8 @@ class _Call:
         enough = _enough(len(self.kernel.lines), sum(len(line.form.calls) for line in self.kernel.lines))
         part = f"{self.kernel.name}_loop({', '.join(self.arguments(True))})"
         unit, lines = self.units()
-        call = [f"    in_threads({self.axes[0]}, {unit}, lambda {self.low}, {self.high}:",
+        call = [f"    in_threads({self.axes[0]}, {unit}, {self.product(self.axes)} // {max(enough // 2, 1)}, "
+                f"lambda {self.low}, {self.high}:",
                 *wrap(f"{part})", 100, initial_indent=" " * 15, subsequent_indent=" " * 19, break_long_words=False,
                       break_on_hyphens=False)]
         return [f"if {self.product(self.axes)} < {enough}:", f"    {whole}", "else:", *lines, *call]

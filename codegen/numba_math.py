@@ -2,7 +2,8 @@
 
 They are straight lines of arithmetic, comparisons and integer operations on the bits of a float, which LLVM turns
 into vector instructions. Each is written once and printed for float64 and float32; its error against the exact
-value is at most 2 ulp, and infinities, nan, signed zeros and subnormals come out as NumPy's do.
+value is at most 2 ulp, and infinities, nan, signed zeros and subnormals come out as NumPy's do. The activations at the
+end are the formulas of their helpers for NumPy, in these functions, and as accurate as those.
 
 Coefficients of `exp` and `log` are Chebyshev fits made with 60 digits; those of `tanh` are the whole numbers of its
 continued fraction x/(1 + x²/(3 + x²/(5 + ...))), cut off after 15 (float64) or 9 (float32).
@@ -160,9 +161,33 @@ def softplus$w(x):
     """log(1 + exp(x)), with no overflow."""
     return (0.0 if x < 0.0 else x) + log1p$w(exp$w(-abs(x)))
 ''',
+    "gelu_tanh": '''
+def gelu_tanh$w(x):
+    """x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))/2, as x times a logistic function; beyond 40 that is 0 or 1."""
+    near = 40.0 if x > 40.0 else (-40.0 if x < -40.0 else x)
+    return x * sigmoid$w(1.5957691216057308 * (near + 0.044715 * near * near * near))
+''',
+    "gelu_tanh_slope": '''
+def gelu_tanh_slope$w(x):
+    """The derivative of gelu_tanh: s + x*s*(1 - s)*du for the logistic s at u, whose derivative is du."""
+    x = 40.0 if x > 40.0 else (-40.0 if x < -40.0 else x)
+    u = 1.5957691216057308 * (x + 0.044715 * x * x * x)
+    du = 1.5957691216057308 * (1.0 + 0.134145 * x * x)
+    e = exp$w(-abs(u))
+    return ((1.0 if u >= 0.0 else e) + x * du * (e / (1.0 + e))) / (1.0 + e)
+''',
+    "mish": '''
+def mish$w(x):
+    """x * tanh(log(1 + exp(x))), the tanh as a ratio of sums of exponentials that do not overflow."""
+    e = exp$w(-abs(x))
+    top = 1.0 + 2.0 * e if x >= 0.0 else e * (2.0 + e)
+    return x * (top / (top + (2.0 * e * e if x >= 0.0 else 2.0)))
+''',
 }
-_NEEDS = {"sigmoid": ("exp",), "softplus": ("exp", "log1p")}
+_NEEDS = {"sigmoid": ("exp",), "softplus": ("exp", "log1p"), "gelu_tanh": ("exp", "sigmoid"),
+          "gelu_tanh_slope": ("exp",), "mish": ("exp",)}
 FUNCTIONS = tuple(_SOURCES)
+ACTIVATIONS = ("gelu_tanh", "gelu_tanh_slope", "mish")  # those whose error grows with that of their inner argument
 _BREAK = "\n        "
 
 PAIR_SUM = '''\

@@ -7,16 +7,20 @@ structure share one. Steps without a kernel spelling stay NumPy calls.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from math import prod
 
 from . import numba_call, numba_math
 from .fuse import regions
 from .numba_kernel import Kernel, Line, Operand, Total, kernel_source
 from .numba_spelling import Elementwise, elementwise, reduction
+from .passes import expanded, shared
 from .program import Program, Step, dtype_of, is_literal, is_scalar, sizes_of
 from .schedule import live_steps
+from .workspace import types_of
 
 LIMIT = 48  # steps of one kernel: compile time is then about a second at most
 BUDGET = 1500  # steps of all kernels together, those of one structure counted once; what is beyond stays NumPy
@@ -32,9 +36,8 @@ def numba_program(program: Program, limit: int = LIMIT, budget: int = BUDGET) ->
     >>> [name for name, _ in better.helpers], [(s.target, s.spelling, s.args) for s in better.steps]
     (['njit', 'tanh64', 'in_threads', 'fused0_loop', 'fused0'], [('y', 'fused0({0}, {1})', ('x', 'w'))])
     """
-    steps = live_steps(program)
-    types = {i.name: i.type for i in program.inputs}
-    types.update((name, f"{value.dtype.name}[{','.join(map(str, value.shape))}]") for name, value in program.constants)
+    types = types_of(program, program.steps)
+    steps = _written_out(program, live_steps(program), types)
     views: dict[str, str] = {}  # broadcast views, by what they show
     forms: list[Elementwise | None] = []
     keys: list[str] = []
@@ -65,6 +68,21 @@ def numba_program(program: Program, limit: int = LIMIT, budget: int = BUDGET) ->
         if not build.fuse(made, [forms[i] for i in part], outs):
             build.steps += made
     return build.program()
+
+
+def _written_out(program: Program, steps: list[Step], types: dict[str, str]) -> list[Step]:
+    """The steps, those without a kernel spelling of their own as their parts: of softmax, exp(x - max) has one."""
+    taken = {*types, program.name, *(name for name, _ in (*program.helpers, *program.dims))}
+
+    def fresh(wish: str) -> str:
+        name = next(n for n in (f"{wish}{i}" for i in count()) if n not in taken)
+        taken.add(name)
+        return name
+
+    log: Counter[str] = Counter()
+    made = [part for step in steps
+            for part in ([step] if not step.parts or elementwise(step, types) else expanded([step], fresh, log))]
+    return live_steps(program, shared(program, made, log)) if log else steps
 
 
 def _shape(type_: str) -> str:

@@ -66,6 +66,10 @@ _FLOAT = {
     "np.logaddexp({0}, {1})": "softplus$({0})",  # of which the second operand is 0
     "-np.logaddexp(-{0}, 0.0)": "-softplus$(-{0})",
     "{0} / (1 + np.absolute({0}))": "{0} / ({one} + abs({0}))",
+    "elu({0}, {1})": "{0} if {0} > {zero} else {1} * expm1$({0})",
+    "gelu_tanh({0})": "gelu_tanh$({0})",
+    "gelu_tanh_slope({0})": "gelu_tanh_slope$({0})",
+    "mish({0})": "mish$({0})",
 }
 _COMPARISONS = {f"{{0}} {sign} {{1}}" for sign in (">", ">=", "<", "<=", "==", "!=")}
 _PREDICATES = {"np.isnan({0})": "{0} != {0}", "np.isinf({0})": "abs({0}) == {inf}",
@@ -76,6 +80,7 @@ _POWERS = {"1": "{0}", "2": "{0} * {0}", "3": "{0} * {0} * {0}", "4": "({0} * {0
            "-1": "{one} / {0}", "0.5": "np.sqrt({0})"}
 _PASSES = {"sigmoid({0})": 6, "safe_divide({0}, {1})": 4, "silu({0})": 7, "leaky_relu({0}, {1})": 3,
            "np.logaddexp({0}, {1})": 9, "-np.logaddexp(-{0}, 0.0)": 9, "{0} / (1 + np.absolute({0}))": 3,
+           "elu({0}, {1})": 4, "gelu_tanh({0})": 12, "gelu_tanh_slope({0})": 16, "mish({0})": 12,
            "np.where({0}, {1}, {2})": 2}
 _SIZED = re.compile(r"\{0\} ([-+*/]) ([^{}]+)|([^{}]+) ([-+*/]) \{0\}")
 _CAST = re.compile(r"np\.asarray\(\{0\}\)\.astype\(np\.(\w+)\)")

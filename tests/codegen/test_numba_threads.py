@@ -1,6 +1,7 @@
 """Long kernels in several threads: one result to the last bit, whatever the number of threads, and after a fork."""
 
 import math
+import os
 import subprocess
 import sys
 import threading
@@ -42,8 +43,8 @@ def with_threads(f, count, *args):
     space, parts = f.__globals__, []
     whole = space["in_threads"]
     space["config"] = SimpleNamespace(NUMBA_NUM_THREADS=count)
-    space["in_threads"] = lambda size, unit, work: whole(
-        size, unit, lambda low, high: (parts.append((low, high)), work(low, high)))
+    space["in_threads"] = lambda size, unit, most, work: whole(
+        size, unit, most, lambda low, high: (parts.append((low, high)), work(low, high)))
     try:
         results = f(*args)
     finally:
@@ -178,7 +179,7 @@ raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 def test_a_forked_process_has_threads_of_its_own():
-    if HERE and hasattr(sys.modules["os"], "fork"):
+    if HERE and hasattr(os, "fork"):
         code = f"import sys; sys.path = {sys.path!r}\n{FORK}"
         done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60,
                               check=False)
@@ -194,7 +195,33 @@ def test_an_error_in_one_part_is_raised():
 
     f.__globals__["config"] = SimpleNamespace(NUMBA_NUM_THREADS=2)
     with pytest.raises(ZeroDivisionError, match="50"):
-        f.__globals__["in_threads"](100, 1, fails)
+        f.__globals__["in_threads"](100, 1, 9, fails)
+
+
+def test_threads_are_as_many_as_there_is_work_for():
+    f = made(*chain("N"), x="float64[N]", y="float64[]")
+    f.__globals__["config"] = SimpleNamespace(NUMBA_NUM_THREADS=8)
+
+    def parts(size, unit, most):
+        found = []
+        f.__globals__["in_threads"](size, unit, most, lambda low, high: found.append((low, high)))
+        return sorted(found)
+
+    assert parts(90, 1, 1) == [(0, 90)]
+    assert parts(90, 1, 3) == [(0, 30), (30, 60), (60, 90)]
+    assert parts(90, 40, 50) == [(0, 40), (40, 80), (80, 90)]
+
+
+def test_where_no_thread_can_be_started_the_caller_does_all():
+    class Ending:
+        def submit(self, *work):
+            raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    f = made(*chain("N"), x="float64[N]", y="float64[]")
+    f.__globals__["config"] = SimpleNamespace(NUMBA_NUM_THREADS=2)
+    f.__globals__["workers"][os.getpid()] = Ending()
+    v, s, _ = f(np.ones(LONG), np.float64(1.0))
+    assert np.all(v == 0.75) and s == 0.75 * LONG
 
 
 def test_a_region_known_to_be_short_has_no_threads(monkeypatch):
