@@ -54,7 +54,7 @@ def blocked(program: Program, steps: Sequence[Step], fresh: Fresh, log: Counter[
         inside = set(part)
         group = [steps[i] for i in part]
         out = [s.target for s in group if s.target in wanted or not readers.get(s.target, inside) <= inside]
-        made = _Region(program, group, out, types, fresh).steps(loops) if len(part) >= FEW else []
+        made = _Region(program, group, out, types, fresh).steps(loops) if len(part) >= FEW and keys[part[0]] else []
         result += made or group
         if made:
             found = True

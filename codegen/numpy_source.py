@@ -24,6 +24,7 @@ from .workspace import KEPT, plan
 STYLES = ("readable", "fast")
 LITERAL = 64  # constants of more elements are embedded as base64, not printed
 RUN = 8  # values that a part of a long program reads or stores in one line
+_BUILTINS = ("iter", "len", "max", "min", "next", "range", "slice")  # that the text of a workspace calls
 _COMMENT_AT = 64  # comments line up, but no further right than this for one long line
 
 
@@ -104,7 +105,8 @@ def _fast(program: Program, small: int) -> tuple[list[str], list[Step]] | None:
         return None  # an axis of unknown length: no memory can be set aside for it
     fresh = _Fresh(program)
     loops: dict[str, Loop] = {}
-    steps, _ = optimised(program, fresh, loops)
+    heads = {program.name, *sizes, *(name for name, _ in (*program.constants, *program.helpers))}
+    steps, _ = optimised(program, fresh, loops if heads.isdisjoint(_BUILTINS) else None)
     space = plan(program, steps, fresh, small, loops)
     if space is None:
         return None
@@ -169,7 +171,7 @@ class _Fresh:
     """Names that nothing in a program has: the wish itself where it ends in no letter that counts, else numbered."""
 
     def __init__(self, program: Program) -> None:
-        self.taken = {program.name, "np", "threading", "base64", "contextvars", "spaces", *keyword.kwlist}
+        self.taken = {program.name, "np", "threading", "base64", "contextvars", "spaces", *_BUILTINS, *keyword.kwlist}
         self.taken.update(name for name, _ in (*program.dims, *program.constants, *program.helpers))
         self.taken.update(i.name for i in program.inputs)
         self.taken.update(s.target for s in program.steps)

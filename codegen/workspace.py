@@ -123,7 +123,7 @@ def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], s
 
     `loops` are those that steps stand for. `fresh` gives an unused name that begins with a letter.
     """
-    if not any(takes_out(s) and worth(s.type, small) for s in steps):
+    if not loops and not any(takes_out(s) and worth(s.type, small) for s in steps):
         return None
     p = _Plan(program, fresh)
     root = buffers(program, steps)
