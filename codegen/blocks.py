@@ -166,7 +166,9 @@ class _Region:
         steps = [_spelled(s, self.types) for s in self.group]
         totals = [s for s in steps if is_scalar(s.type)]
         dtypes = {dtype_of(s.type) for s in totals}
-        shape = next(sizes_of(s.type) for s in steps if not is_scalar(s.type))
+        shape = next((sizes_of(s.type) for s in steps if not is_scalar(s.type)), [])
+        if not shape:
+            return []  # sums alone
         steps, numbers = fewer(steps, set(self.out), shape, self.types, self.fresh)
         steps = _early(steps)
         self.before += numbers
