@@ -217,6 +217,15 @@ def test_a_slope_is_made_where_its_activation_is():
     np.testing.assert_allclose(f(x), (z * (np.tanh(a) ** 2 * a - np.tanh(a)) + z) ** 2, rtol=1e-13)
 
 
+@pytest.mark.usefixtures("small")
+def test_what_reads_a_total_comes_after_the_loop():
+    steps = [step("a", "multiply", "x", "x"), total("m", "a", "mean"), step("y", "multiply", "m", "a"), total("n", "x"),
+             step("z", "add", "n", "x"), step("w", "add", "z", "y")]
+    f, _ = compiled(steps, ("w",))
+    x = np.random.default_rng(4).normal(size=13)
+    np.testing.assert_allclose(f(x), np.mean(x * x) * x * x + x.sum() + x, rtol=1e-13)
+
+
 # -- sums --------------------------------------------------------------------------------------------------
 
 
