@@ -55,7 +55,7 @@ def blocked(program: Program, steps: Sequence[Step], fresh: Fresh, log: Counter[
         inside = set(part)
         group = [steps[i] for i in part]
         out = [s.target for s in group if s.target in wanted or not readers.get(s.target, inside) <= inside]
-        made = _Region(program, group, out, types, fresh).steps(loops) if len(part) >= FEW else []
+        made = _Region(program, group, out, types, fresh).steps(loops) if len(part) >= FEW and keys[part[0]] else []
         result += made or group
         if made:
             found = True
@@ -99,13 +99,15 @@ def _earlier(parts: list[list[int]], steps: Sequence[Step], keys: Sequence[str],
         sources = {part_of[x] for i in part for x in steps[i].args if x in part_of} - {late}
         for early in sorted(p for p in sources if key and len(parts[p]) >= FEW and keys[parts[p][0]] == key):
             own = set(parts[early])
-            known = {steps[i].target for i in own}.union(x for i in own for x in steps[i].args)
+            # A total is known only after the loop.
+            known = {steps[i].target for i in own if not total[i]}.union(x for i in own for x in steps[i].args)
             moved: set[int] = set()
             for i in parts[late]:
                 operands = [x for x in steps[i].args if x in part_of]
                 if operands and known.issuperset(operands):
                     moved.add(i)
-                    known.add(steps[i].target)
+                    if not total[i]:
+                        known.add(steps[i].target)
             saved = [x for x in {x for i in moved for x in steps[i].args} if part_of.get(x) == early
                      and x not in wanted and (own | moved).issuperset(readers[x]) and not own.issuperset(readers[x])]
             new = [i for i in moved if not total[i] and not moved.issuperset(readers.get(steps[i].target, ()))]
@@ -167,7 +169,9 @@ class _Region:
         steps = [_spelled(s, self.types) for s in self.group]
         totals = [s for s in steps if is_scalar(s.type)]
         dtypes = {dtype_of(s.type) for s in totals}
-        shape = next(sizes_of(s.type) for s in steps if not is_scalar(s.type))
+        shape = next((sizes_of(s.type) for s in steps if not is_scalar(s.type)), [])
+        if not shape:
+            return []  # sums alone
         steps, numbers = fewer(steps, set(self.out), shape, self.types, self.fresh)
         steps = _early(steps)
         self.before += numbers

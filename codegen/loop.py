@@ -54,8 +54,9 @@ class Loop:
 class Placed:
     """A loop with its memory: `lines` make the list of blocks, of which each call reads `names`."""
 
-    blocks: str  # names: the list, where a block lies, its number, the totals of each
+    blocks: str  # names: the list, where a block lies, how long it is, its number, the totals of each
     part: str
+    rows: str
     number: str
     totals: str
     shape: str
@@ -104,7 +105,7 @@ def place(p: Memory, outer: Step, loop: Loop, known: dict[str, str], bound: Boun
     given = dict(zip(loop.operands, outer.args))  # a pass may have renamed what the loop reads
     types = dict(known)
     shape = f"{dtype_of(loop.steps[0].type)}[{','.join(loop.sizes)}]"
-    placed = Placed(p.fresh("blocks"), p.fresh("part"), p.fresh("i"), p.fresh("sums"), shape)
+    placed = Placed(p.fresh("blocks"), p.fresh("part"), p.fresh("rows"), p.fresh("i"), p.fresh("sums"), shape)
     parts: dict[str, str] = {}  # of buffers: name -> its text in the workspace
     outs: dict[str, str] = {}
     for name, inner, type_ in loop.inputs:
@@ -134,7 +135,7 @@ def place(p: Memory, outer: Step, loop: Loop, known: dict[str, str], bound: Boun
             types[step.target] = step.type
             block = f"{dtype_of(step.type)}[{','.join([length, *sizes_of(step.type)[1:]])}]"
             if step.ufunc in _FULL:
-                args = tuple(_full(p, a, block, parts) for a in args)
+                args = tuple(_full(p, a, block, placed, parts) for a in args)
             if not out:
                 # An operand that is not read again may be written over.
                 over = next((a for a in dying if types[a] == step.type), "")
@@ -142,7 +143,7 @@ def place(p: Memory, outer: Step, loop: Loop, known: dict[str, str], bound: Boun
                 dying = [a for a in dying if a != over]
                 slots[step.target] = slot
                 out = p.view(slot, block)
-                parts[out] = f"{out}[:n]"
+                parts[out] = f"{out}[:{placed.rows}]"
         for name in dying:
             p.pool.release(slots.pop(name))
         step = step._replace(args=tuple(given.get(a, a) for a in args))
@@ -162,16 +163,14 @@ def _lines(p: Memory, placed: Placed, loop: Loop, parts: dict[str, str], length:
     sliced = placed.part in runtime
     placed.names = [placed.number, *([placed.part] if sliced else []), *parts]
     texts = [f"len({placed.blocks})", *([placed.part] if sliced else []), *parts.values()]
-    start = "start"
+    start, size = p.fresh("start"), loop.sizes[0]
     placed.lines = [
         f"    {placed.blocks} = []  # for each block: its number, {'where it lies, ' if sliced else ''}"
         "its part of every buffer",
-        f"    for {start} in range(0, {loop.sizes[0]}, {length} or 1):",
-        f"        {placed.part}, n = slice({start}, {start} + {length}), min({loop.sizes[0]} - {start}, {length})",
-        f"        {placed.blocks}.append(({', '.join(texts)}))",
+        f"    for {start} in range(0, {size}, {length} or 1):",
+        f"        {placed.part}, {placed.rows} = slice({start}, {start} + {length}), min({size} - {start}, {length})",
+        f"        {placed.blocks}.append(({', '.join(texts)},))",
     ]
-    if not any("[:n]" in text for text in texts):
-        placed.lines[2] = f"        {placed.part} = slice({start}, {start} + {length})"
     if count:
         dtype = next(dtype_of(s.type) for s in loop.steps if is_scalar(s.type))
         single = ", np.float32" if dtype == "float32" else ""
@@ -190,7 +189,7 @@ def _length(p: Memory, loop: Loop) -> str:
     return p.lengths[key]
 
 
-def _full(p: Memory, arg: str, type_: str, parts: dict[str, str]) -> str:
+def _full(p: Memory, arg: str, type_: str, placed: Placed, parts: dict[str, str]) -> str:
     """A number as an array of one block."""
     if not is_literal(arg):
         return arg
@@ -200,7 +199,7 @@ def _full(p: Memory, arg: str, type_: str, parts: dict[str, str]) -> str:
         dtype = {"float64": ", np.float64"}.get(dtype_of(type_), f", np.{dtype_of(type_)}")
         p.vectors.append((name, type_))
         p.hoisted.append(f"    {name} = np.full(({', '.join(sizes_of(type_))},), {arg}{dtype})")
-    parts[name] = f"{name}[:n]"
+    parts[name] = f"{name}[:{placed.rows}]"
     return name
 
 
@@ -212,6 +211,6 @@ def loop_text(placed: Placed, target: str, body: Sequence[str]) -> list[str]:
     lines += [f"        {name} = {text}" for name, text in placed.cut]
     lines += [f"    {line}" if line else "" for line in body]
     if placed.add:
-        lines.append(f"    {target} = {placed.add.format(placed.totals)} if len({placed.blocks}) != 1 "
+        lines.append(f"    {target} = {placed.add.format(placed.totals)} if {placed.totals}.shape[1] != 1 "
                      f"else {placed.totals}[:, 0]")
     return lines

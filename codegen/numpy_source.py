@@ -29,6 +29,7 @@ STYLES = ("readable", "fast")
 LITERAL = 64  # constants of more elements are embedded as base64, not printed
 LONGEST = 20_000  # steps up to which a long program has a workspace: one function makes all of that
 RUN = 8  # values that a part of a long program reads or stores in one line
+_BUILTINS = ("iter", "len", "max", "min", "next", "range", "slice")  # that the text of a workspace calls
 _COMMENT_AT = 64  # comments line up, but no further right than this for one long line
 
 
@@ -213,7 +214,8 @@ def _planned(program: Program, small: int, into: dict[str, str] | None = None, *
     if not all(words(s) <= sizes for t in {s.type for s in program.steps} for _, shape in arrays(t) for s in shape):
         return None  # an axis of unknown length: no memory can be set aside for it
     fresh = _Fresh(program)
-    loops: dict[str, Loop] | None = {} if whole else None
+    heads = {program.name, *sizes, *(name for name, _ in (*program.constants, *program.helpers))}
+    loops: dict[str, Loop] | None = {} if whole and heads.isdisjoint(_BUILTINS) else None
     steps, log = optimised(program, fresh, loops)
     better = ordered(program, steps)
     log["steps in another order"] = sum(a.target != b.target for a, b in zip(steps, better))
@@ -272,7 +274,7 @@ class _Fresh:
     """Names that nothing in a program has: the wish itself where it ends in no letter that counts, else numbered."""
 
     def __init__(self, program: Program) -> None:
-        self.taken = {program.name, "np", "threading", "base64", "contextvars", "spaces", *keyword.kwlist}
+        self.taken = {program.name, "np", "threading", "base64", "contextvars", "spaces", *_BUILTINS, *keyword.kwlist}
         self.taken.update(name for name, _ in (*program.dims, *program.constants, *program.helpers))
         self.taken.update(i.name for i in program.inputs)
         self.taken.update(s.target for s in program.steps)

@@ -99,7 +99,7 @@ def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], s
     `fresh` gives an unused name that begins with a letter; `into` are the arrays that results are written into,
     `loops` those that steps stand for.
     """
-    if not any(takes_out(s) and worth(s.type, small) for s in steps):
+    if not loops and not any(takes_out(s) and worth(s.type, small) for s in steps):
         return None
     places: list[int | None] = []
     if len(steps) <= 4 * ARRANGED:
