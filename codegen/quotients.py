@@ -20,7 +20,7 @@ def quotients(program: Program, steps: Sequence[Step], fresh: Callable[[str], st
     >>> y = Step("y", "{0} / (3*N)", ("x",), "float32[N,3]")
     >>> f = Program("f", (x,), (y,), ("y",), True, (("N", "x.shape[0]"),))
     >>> [(s.target, s.spelling, s.args, s.ufunc) for s in quotients(f, [y], lambda wish: wish + "0", Counter())]
-    [('y_size0', 'np.float32((3*N))', (), ''), ('y', '{0} / {1}', ('x', 'y_size0'), 'np.divide')]
+    [('y_size0', 'np.float32(3*N)', (), ''), ('y', '{0} / {1}', ('x', 'y_size0'), 'np.divide')]
     """
     types = types_of(program, steps)
     sizes = {name for name, _ in program.dims}
@@ -31,10 +31,10 @@ def quotients(program: Program, steps: Sequence[Step], fresh: Callable[[str], st
         dtype = "" if is_scalar(step.type) else dtype_of(step.type)
         alike = dtype in ("float64", "float32") and types.get((*step.args, "")[0]) == step.type
         if match and alike and words(match[1]) <= sizes:
-            key = match[1], dtype
+            key = match[1].removeprefix("(").removesuffix(")"), dtype
             if key not in numbers:
                 numbers[key] = fresh(f"{step.target}_size")
-                result.append(Step(numbers[key], f"np.{dtype}({match[1]})", (), f"{dtype}[]", section=step.section))
+                result.append(Step(numbers[key], f"np.{dtype}({key[0]})", (), f"{dtype}[]", section=step.section))
             step = step._replace(spelling="{0} / {1}", args=(step.args[0], numbers[key]), ufunc="np.divide")
             log["quotients by sizes"] += 1
         result.append(step)

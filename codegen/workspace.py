@@ -329,7 +329,9 @@ def _made(p: _Plan, steps: list[Step], outs: list[str]) -> Workspace:
         lines += made
         if slot.place < 0:
             memory.append((made[0].split()[0], *_held(p, slot.dtype, slot.factors, slot.coefficient)))
-    memory += [(name, *_held(p, dtype_of(type_), *extent(type_))) for name, type_ in p.vectors]
+    for name, type_ in p.vectors:
+        whole, block = _held(p, dtype_of(type_), *extent(type_))
+        memory.append((name, whole if block else type_, block))
     lines += p.hoisted
     lines += [line for w in p.loops.values() for line in w.lines]
     sizes = [name for name, _ in p.program.dims]

@@ -170,7 +170,8 @@ def test_emitted_code_agrees_with_the_interpreter(model, style, simplify, run):
     for seed in range(2):
         expected = run(outputs, T=T, N=N, **values(seed))
         for got, interpreted, want in zip(fn(values(seed)), G.evaluate(outputs, values(seed)), expected):
-            np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-14)
+            # Of sums that all but cancel, an element keeps the accuracy of the largest.
+            np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-14 + 1e-15 * np.abs(want).max(initial=0))
             np.testing.assert_allclose(interpreted, want, rtol=1e-12, atol=1e-14)
 
 
