@@ -124,11 +124,7 @@ def _key(step: Step, types: dict[str, str], total: bool) -> str:
     if is_scalar(type_) or not (total or _elementwise(step, types)):
         return ""
     factors, count = extent(type_)
-    return "" if not factors and count <= BLOCK[_dtype(type_)] else ",".join(sizes_of(type_))
-
-
-def _dtype(type_: str) -> str:
-    return "float32" if dtype_of(type_) == "float32" else "float64"
+    return "" if not factors and count <= BLOCK else ",".join(sizes_of(type_))
 
 
 def _elementwise(step: Step, types: dict[str, str]) -> bool:
@@ -184,8 +180,7 @@ class _Region:
         if not flat and shape[0] == "1":
             return []
         sizes = [_product(shape)] if flat else shape
-        wide = max((_dtype(s.type) for s in steps), key=lambda d: BLOCK[d] == min(BLOCK.values()))
-        loop = Loop(sizes, BLOCK[wide])
+        loop = Loop(sizes, BLOCK)
         arrays = {}
         for name in operands:
             own = sizes_of(self.types[name])

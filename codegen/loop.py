@@ -16,9 +16,8 @@ from .slots import Pool
 LOOP = "loop"  # in the place of a ufunc: this step stands for a loop
 FILLED = "filled"  # likewise: an array that a loop fills
 # Elements of a block. Time over the best on W5 and W5a (10 to 35 passes over a million elements) for 8, 16, 32, 64, 128
-# and 256 Ki: float64 1.18, 1.07, 1.04, 1.02, 1.00, 1.05; float32 1.42, 1.15, 1.05, 1.00, 1.00, 1.02. With 64 and 128
-# Ki the buffers take as much memory as one another.
-BLOCK = {"float64": 1 << 16, "float32": 1 << 17}
+# and 256 Ki: float64 1.18, 1.07, 1.04, 1.02, 1.00, 1.05; float32 1.42, 1.15, 1.05, 1.00, 1.00, 1.02.
+BLOCK = 1 << 16
 _FULL = frozenset({"np.maximum", "np.minimum"})  # three times as fast with an array as with a number
 
 DOT = '''\

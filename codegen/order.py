@@ -6,8 +6,10 @@ near linear in the number of steps, and the first that is clearly better than th
 
 from __future__ import annotations
 
+import ast
+import operator
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from heapq import heapify, heappop, heappush
@@ -20,6 +22,10 @@ from .schedule import buffers
 NOMINAL = 64, 1000  # what every named size is taken for, one after the other
 CLEARLY = 0.02  # of the peak: less is not worth a text in another order
 _ARRAY = re.compile(r"(bool|[a-z]+\d+)\[([^\]]*)\]")
+_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv,
+    ast.Pow: operator.pow, ast.Mod: operator.mod,
+}  # fmt: skip
 _CONTRACTIONS = frozenset({"np.matmul", "np.dot", "np.vecdot", "np.matvec", "np.vecmat"})
 
 
@@ -85,7 +91,25 @@ def evaluated(size: str, sizes: Mapping[str, Any]) -> Any:
     >>> evaluated("2*N + 1", {"N": 4})
     9
     """
-    return int(size) if size.isdigit() else eval(size, {"__builtins__": {}}, sizes)
+    return int(size) if size.isdigit() else _value(_parsed(size), sizes)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(size: str) -> ast.expr:
+    return ast.parse(size, mode="eval").body
+
+
+def _value(tree: ast.expr, sizes: Mapping[str, Any]) -> Any:
+    match tree:
+        case ast.Constant(value=int(number)):
+            return number
+        case ast.Name(id=name):
+            return sizes[name]
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            return -1 * _value(inner, sizes)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            return _OPERATORS[type(op)](_value(left, sizes), _value(right, sizes))
+    raise ValueError(f"{ast.unparse(tree)} is no size")
 
 
 @dataclass

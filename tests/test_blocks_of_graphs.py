@@ -17,7 +17,7 @@ LARGE = 3 * (1 << 16) + 4321  # neither one block nor several whole ones
 @pytest.fixture
 def small(monkeypatch):
     """Blocks of five elements, and loops of any length."""
-    monkeypatch.setattr(codegen.blocks, "BLOCK", {"float64": 5, "float32": 5})
+    monkeypatch.setattr(codegen.blocks, "BLOCK", 5)
     monkeypatch.setattr(codegen.blocks, "FEW", 1)
     monkeypatch.setattr(codegen.blocks, "MANY", 1)
 

@@ -25,7 +25,7 @@ INFIX = {"multiply": "{0} * {1}", "add": "{0} + {1}", "subtract": "{0} - {1}", "
 @pytest.fixture
 def small(monkeypatch):
     """Blocks of five elements, and loops of any length."""
-    monkeypatch.setattr(codegen.blocks, "BLOCK", {"float64": 5, "float32": 5})
+    monkeypatch.setattr(codegen.blocks, "BLOCK", 5)
     monkeypatch.setattr(codegen.blocks, "FEW", 1)
     monkeypatch.setattr(codegen.blocks, "MANY", 1)
 
@@ -128,7 +128,7 @@ def test_threads_and_sizes_have_blocks_of_their_own():
 @given(programs())
 def test_random_programs_in_tiny_blocks(program):
     kept = codegen.blocks.BLOCK, codegen.blocks.FEW, codegen.blocks.MANY
-    codegen.blocks.BLOCK, codegen.blocks.FEW, codegen.blocks.MANY = {"float64": 5, "float32": 5}, 1, 1
+    codegen.blocks.BLOCK, codegen.blocks.FEW, codegen.blocks.MANY = 5, 1, 1
     try:
         function = load(numpy_source(program, "fast", small=1), "f")
     finally:
@@ -157,8 +157,8 @@ def test_small_arrays_and_short_runs_are_no_loops():
         steps += [step(f"a{i}", "add", f"a{i - 1}", "x", type_=f"float64[{size}]") for i in range(1, 4)]
         return compiled(steps, ("a3",), Input("x", f"float64[{size}]", (size,)), dims=())[1]
 
-    assert "blocks" not in chain(BLOCK["float64"])
-    assert "blocks" in chain(BLOCK["float64"] + 1)
+    assert "blocks" not in chain(BLOCK)
+    assert "blocks" in chain(BLOCK + 1)
 
 
 def test_a_long_run_of_unknown_size_is_one_loop_in_few_buffers():
@@ -167,7 +167,7 @@ def test_a_long_run_of_unknown_size_is_one_loop_in_few_buffers():
     f, source = compiled(steps, ("a29",))
     assert source.count(" in blocks:") == 1 and source.count("np.empty((block,))") == 1
     assert "a29_array[part])" in source  # straight into the result
-    x = np.random.default_rng(0).normal(size=2 * BLOCK["float64"] + 12345)
+    x = np.random.default_rng(0).normal(size=2 * BLOCK + 12345)
     want = np.tanh(x)
     for _ in range(29):
         want = want + x
@@ -181,7 +181,7 @@ def test_a_size_may_have_the_name_of_what_a_loop_calls():
         steps += [step(f"a{i}", "add", f"a{i - 1}", "x", type_=type_) for i in range(1, 15)]
         f, source = compiled(steps, ("a14",), Input("x", type_, (size,)), dims=((size, "x.shape[0]"),))
         assert ("blocks" in source) is (size not in ("range", "min"))
-        np.testing.assert_allclose(f(np.ones(BLOCK["float64"] + 3)), np.tanh(1) + 14)
+        np.testing.assert_allclose(f(np.ones(BLOCK + 3)), np.tanh(1) + 14)
 
 
 def test_products_want_whole_arrays():
