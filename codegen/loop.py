@@ -20,6 +20,8 @@ FILLED = "filled"  # likewise: an array that a loop fills
 BLOCK = 1 << 16
 _FULL = frozenset({"np.maximum", "np.minimum"})  # three times as fast with an array as with a number
 
+ROW = 4096  # elements of a row up to which BLAS adds them as accurately as NumPy's pairwise sum
+PAIRWISE = "pairwise_dot"  # calls DOT, which has a free name of its own in the text
 DOT = '''\
 def {name}(a, b):
     """sum(a*b), by BLAS in rows of 4096: a longer one it adds less accurately than NumPy, which adds in pairs."""
@@ -128,7 +130,7 @@ def place(p: Memory, outer: Step, loop: Loop, known: dict[str, str], bound: Boun
             out = f"{placed.totals}[{count}, {placed.number}]"
             count += 1
             if step.spelling.startswith("np.dot("):
-                p.dot = p.dot or p.fresh("pairwise_dot")
+                p.dot = p.dot or p.fresh(PAIRWISE)
                 step = step._replace(spelling=f"{p.dot}({{0}}, {{1}})")
         else:
             types[step.target] = step.type

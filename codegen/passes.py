@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from .blocks import blocked
 from .factor_passes import factors
 from .logistic import negations, one_exponential
-from .loop import FILLED, Loop
+from .loop import FILLED, PAIRWISE, ROW, Loop
 from .matrix_passes import layouts, row_products, scales
 from .program import Program, Step, dtype_of, is_scalar, sizes_of
 from .quotients import quotients
@@ -26,7 +26,6 @@ _OVER_SIZE = re.compile(r"\{0\} / (\w+|\([\w *+/-]+\))")
 _ONE = re.compile(r"\w+\[1(,1)*\]")
 _RESHAPE = ("np.reshape(", "{0}.reshape(")
 _BROADCASTING = frozenset({"np.add", "np.subtract", "np.multiply", "np.divide"})
-_ROW = 4096  # elements of a row up to which BLAS adds them as accurately as NumPy's pairwise sum
 
 Fresh = Callable[[str], str]
 
@@ -299,7 +298,9 @@ def _total(step: Step, kind: str, source: str, made: dict[str, Step], whole: set
                 yield Step(flat[name], "np.reshape({0}, -1)", (name,), f"{dtype_of(source)}[{_elements(source)}]", "",
                            "", True, step.section)
         log["sums of products as scalar products"] += 1
-        yield step._replace(spelling=f"np.dot({{0}}, {{1}}){over}", args=tuple(flat[f] for f in factors), ufunc="")
+        elements = _elements(source)
+        dot = "np.dot" if elements.isdigit() and int(elements) <= ROW else PAIRWISE
+        yield step._replace(spelling=f"{dot}({{0}}, {{1}}){over}", args=tuple(flat[f] for f in factors), ufunc="")
     else:
         yield step._replace(spelling=f"np.add.reduce({{0}}, axis=None){over}", ufunc="")
 
@@ -316,7 +317,7 @@ def _along(step: Step, kind: str, source: str, axes: tuple[int, ...], keep: bool
     inner = _elements(f"[{','.join(sizes[i] for i in axes)}]")
     outer = _elements(f"[{','.join(s for i, s in enumerate(sizes) if i not in axes)}]")
     section, note = step.section, step.note
-    if kind in ("sum", "mean") and whole and (first or (last and inner.isdigit() and int(inner) <= _ROW)):
+    if kind in ("sum", "mean") and whole and (first or (last and inner.isdigit() and int(inner) <= ROW)):
         shape = (inner, outer) if first else (outer, inner)
         flat, total = step.args[0], step.target
         if len(sizes) != 2:

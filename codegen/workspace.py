@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
 
-from .loop import FILLED, LOOP, Loop, Placed, place
+from .loop import FILLED, LOOP, PAIRWISE, ROW, Loop, Placed, place
 from .program import Program, Step, dtype_of, is_literal, is_scalar, sizes_of, words
 from .schedule import SMALL, buffers, last_uses, worth
 from .slots import ARRANGED, Pool, Slot, extent
@@ -81,6 +81,7 @@ class _Plan:
     lengths: dict[tuple[str, ...], str] = field(default_factory=dict)  # of blocks: shape, elements -> name
     fulls: dict[tuple[str, str], str] = field(default_factory=dict)  # numbers as arrays of a block
     dot: str = ""  # the name of the helper that adds products
+    dots: dict[str, str] = field(default_factory=dict)  # number of elements -> what adds their products
     loops: dict[str, Placed] = field(default_factory=dict)
 
     def view(self, slot: int, type_: str, order: Order = ()) -> str:
@@ -155,11 +156,24 @@ def _walk(p: _Plan, steps: Sequence[Step], loops: Mapping[str, Loop]) -> tuple[l
                 p.pool.release(p.slot_of[name])
         if slot < 0 and not step.alias and not is_scalar(step.type) and step.target not in results:
             made.add(step.target)
+        if step.spelling.startswith(PAIRWISE):
+            step = _dotted(p, step, types)
         if out and step.ufunc == FILLED:
             step, out = step._replace(spelling="{0}", args=(out,), ufunc=""), ""
         kept.append(_bound(p, step._replace(args=_operands(p, step, types)), out))
         outs.append(out)
     return kept, outs
+
+
+def _dotted(p: _Plan, step: Step, types: dict[str, str]) -> Step:
+    """A sum of products of many elements: BLAS alone where they are few, which the workspace knows."""
+    count = " * ".join(f"({s})" if " " in s or "/" in s else s for s in sizes_of(types[step.args[0]]))
+    name = p.dots.get(count)
+    if name is None:
+        p.dot = p.dot or p.fresh(PAIRWISE)
+        name = p.dots[count] = p.fresh("dot_of")
+        p.hoisted.append(f"    {name} = np.dot if {count} <= {ROW} else {p.dot}")
+    return step._replace(spelling=f"{name}{step.spelling.removeprefix(PAIRWISE)}")
 
 
 def types_of(program: Program, steps: Sequence[Step]) -> dict[str, str]:
@@ -313,7 +327,8 @@ def _number(p: _Plan, text: str, dtype: str) -> str:
 
 
 def _made(p: _Plan, steps: list[Step], outs: list[str]) -> Workspace:
-    used = {a for s in steps for a in s.args}.union(outs, p.functions.values(), *(w.reads() for w in p.loops.values()))
+    functions = [*p.functions.values(), *p.dots.values()]
+    used = {a for s in steps for a in s.args}.union(outs, functions, *(w.reads() for w in p.loops.values()))
     lines = list(p.heads)
     memory: list[Held] = []
     by_slot: dict[int, list[tuple[str, str, Order]]] = {}
@@ -337,7 +352,7 @@ def _made(p: _Plan, steps: list[Step], outs: list[str]) -> Workspace:
     sizes = [name for name, _ in p.program.dims]
     texts: set[str] = set().union(*(words(line) for line in lines)) if lines else set()
     names = dict.fromkeys([*p.views.values(), *(n for n, text in p.inside.items() if n == text), *p.numbers.values(),
-                           *p.functions.values(), *(n for w in p.loops.values() for n in w.exported())])
+                           *functions, *(n for w in p.loops.values() for n in w.exported())])
     names_used = [n for n in names if n in used]
     return Workspace([s for s in sizes if s in texts], lines, names_used, steps, outs, memory,
                      sum(place is not None for place in p.pool.places), p.loops, p.dot)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import random
 import traceback
+from math import fsum
 
 import numpy as np
 import pytest
@@ -165,3 +166,20 @@ def test_lines_of_a_traceback_are_those_of_the_text():
     lines = fn.source.splitlines(True)
     assert linecache.getline(file, 2) == lines[1]
     assert list(linecache.getlines(file)) == lines
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_long_sum_of_products_is_added_in_pairs(dtype):
+    """As accurate as NumPy's own sum: BLAS alone is off by hundreds of units in the last place in float32."""
+    x, w = G.input("x", "N", 3, dtype=dtype), G.input("w", "N", 3, dtype=dtype)
+    fn = G.compile([G.mean((x - w) ** 2), G.sum(G.exp(x) * w)])
+    assert fn.source.count("= dot_of(") == 2 and "np.dot if N*3 <= 4096 else pairwise_dot" in fn.source
+    for n in (0, 1, 5, 1365, 1366, 333_333):
+        a, b = np.random.default_rng(n).random(size=(2, n, 3)).astype(dtype)
+        mean, total = fn(a, b)
+        assert mean.dtype == total.dtype == dtype
+        squares = np.square(a - b).astype("float64").ravel()
+        products = (np.exp(a).astype("float64") * b).ravel()
+        if n:
+            assert abs(float(mean) * 3 * n - fsum(squares)) <= 8 * np.finfo(dtype).eps * fsum(squares)
+        assert abs(float(total) - fsum(products)) <= 8 * np.finfo(dtype).eps * fsum(products)
