@@ -17,7 +17,7 @@ import numpy as np
 
 from .fuse import regions
 from .loop import BLOCK, FILLED, LOOP, Loop
-from .program import Program, Step, dtype_of, is_literal, is_scalar, sizes_of
+from .program import OVER_SIZE, Program, Step, dtype_of, is_literal, is_scalar, sizes_of
 from .scales import fewer
 from .slots import extent
 from .workspace import types_of
@@ -26,7 +26,6 @@ LIMIT = 256  # steps of one loop
 FEW, MANY = 3, 12  # steps that a loop must have over arrays known to be large, and over those that may be small
 
 _TOTAL = re.compile(r"np\.(sum|mean)\(\{0\}\)")
-_OVER = re.compile(r"\{0\} / (\w+|\([\w *+/-]+\))")
 _VIEWS = ("np.reshape(", "{0}.reshape(", "{0}[")
 
 Fresh = Callable[[str], str]
@@ -131,7 +130,7 @@ def _elementwise(step: Step, types: dict[str, str]) -> bool:
     sizes = sizes_of(step.type)
     if step.alias or not all(_fits(types.get(a, ""), sizes) for a in step.args if not is_literal(a)):
         return False
-    if _OVER.fullmatch(step.spelling):
+    if OVER_SIZE.fullmatch(step.spelling):
         return step.type in types[step.args[0]] and dtype_of(step.type) in ("float64", "float32")
     function = getattr(np, step.ufunc.removeprefix("np."), None) if step.ufunc else None
     return isinstance(function, np.ufunc) and function.signature is None

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from math import frexp
 
-from .program import Program, Step, dtype_of, is_literal, is_scalar
+from .program import NUMBER, Program, Step, dtype_of, is_literal, is_scalar
 
-_NUMBER = re.compile(r"-?\d+\.?\d*(e[+-]?\d+)?")
 _RANGE = 100  # binary places: beyond 2^±100 a float32 number would be near the ends of its range
 
 
@@ -60,7 +58,7 @@ def _factor(step: Step) -> tuple[str, float, float] | None:
         return step.args[0], -1.0, 1.0
     if step.ufunc not in ("np.multiply", "np.divide") or len(step.args) != 2:
         return None
-    number = [bool(_NUMBER.fullmatch(a)) for a in step.args]
+    number = [bool(NUMBER.fullmatch(a)) for a in step.args]
     if number.count(True) != 1 or (step.ufunc == "np.divide" and number[0]):
         return None
     value, text = (step.args[1], step.args[0]) if number[0] else step.args

@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from .program import Program, Step, dtype_of, is_literal, is_scalar, sizes_of
+from .program import NUMBER, Program, Step, dtype_of, is_literal, is_scalar, sizes_of
 from .workspace import extent, types_of
 
 Fresh = Callable[[str], str]
 _FLOATS = ("float64", "float32")
 _PRODUCTS = frozenset({"np.matmul", "np.dot"})
 _ROW_SUM = re.compile(r"np\.(sum|mean)\(\{0\}, axis=\(?(\d+),?\)?(?:, keepdims=True)?\)")
-_NUMBER = re.compile(r"-?\d+\.?\d*(e[+-]?\d+)?")
 _TRANSPOSE = re.compile(r"np\.transpose\(\{0\}, \((\d+(?:, \d+)*)\)\)")
 _RESHAPES = ("np.reshape(", "{0}.reshape(")
 _TURNS = ("np.transpose(", "{0}.T", "{0}.mT", "np.swapaxes(")
@@ -148,7 +147,7 @@ def _scale(step: Step) -> tuple[str, str] | None:
         return None
     value = _value(step)
     number = step.args[1 - value]
-    if not _NUMBER.fullmatch(number) or is_literal(step.args[value]) or dtype_of(step.type) not in _FLOATS:
+    if not NUMBER.fullmatch(number) or is_literal(step.args[value]) or dtype_of(step.type) not in _FLOATS:
         return None
     if step.ufunc == "np.divide" and value == 1:
         return None

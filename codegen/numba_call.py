@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-from .numba_kernel import ROWS, TURNS, WIDTH, Kernel
+from .numba_kernel import ROWS, TURNS, WIDTH, Kernel, Names
 
 ENOUGH = 250_000  # nanoseconds of one thread: less is not worth waking another one, which takes about 30,000
 LINE, CALL = 0.08, 1.5  # nanoseconds of an operation and of an elementary function, for one element
@@ -99,7 +99,7 @@ def call_source(kernel: Kernel) -> str:
     return _Call(kernel).whole()
 
 
-class _Call:
+class _Call(Names):
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = k = kernel
         self.flat, self.rows, self.deep = k.flat(), k.rows(), len(k.groups())
@@ -112,12 +112,6 @@ class _Call:
         self.low, self.high = self.fresh("low"), self.fresh("high")
         self.kept = {t.target: self.fresh(f"{t.target}_kept") for t in self.rows}
         self.threads = k.threads and not k.ones[0]
-
-    def fresh(self, wish: str) -> str:
-        while wish in self.taken:
-            wish += "_"
-        self.taken.add(wish)
-        return wish
 
     def whole(self) -> str:
         k = self.kernel

@@ -121,7 +121,22 @@ def kernel_source(kernel: Kernel) -> str:
     return _Text(kernel).whole()
 
 
-class _Text:
+class Names:
+    """Names that a text has taken, and free ones."""
+
+    def __init__(self) -> None:
+        self.taken: set[str] = set()
+
+    def fresh(self, wish: str) -> str:
+        """The wish, with underscores until it is free; it is taken then."""
+        while wish in self.taken:
+            wish += "_"
+        self.taken.add(wish)
+        return wish
+
+
+
+class _Text(Names):
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
         self.arrays, self.groups = kernel.arrays(), kernel.groups()
@@ -139,12 +154,6 @@ class _Text:
         self.lanes, self.sums = self.fresh("lanes"), self.fresh("sums")
         self.turn, self.low, self.first = self.fresh("turn"), self.fresh("low"), self.fresh("first")
         self.dtypes = {o.name: o.dtype for o in kernel.operands} | {line.target: line.dtype for line in kernel.lines}
-
-    def fresh(self, wish: str) -> str:
-        while wish in self.taken:
-            wish += "_"
-        self.taken.add(wish)
-        return wish
 
     def whole(self) -> str:
         k = self.kernel

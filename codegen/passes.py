@@ -14,7 +14,7 @@ from .factor_passes import factors
 from .logistic import negations, one_exponential
 from .loop import FILLED, PAIRWISE, ROW, Loop
 from .matrix_passes import layouts, row_products, scales
-from .program import Program, Step, dtype_of, is_scalar, sizes_of
+from .program import OVER_SIZE, Program, Step, dtype_of, is_scalar, sizes_of
 from .quotients import quotients
 from .schedule import live_steps
 from .workspace import types_of
@@ -22,7 +22,6 @@ from .workspace import types_of
 _FLOATS = ("float64", "float32")
 _REDUCE = re.compile(r"np\.(sum|mean|max|min)\(\{0\}(?:, axis=(\d+|\([\d, ]+\)))?"
                      r"(, keepdims=True)?(, initial=-np\.inf)?\)")
-_OVER_SIZE = re.compile(r"\{0\} / (\w+|\([\w *+/-]+\))")
 _ONE = re.compile(r"\w+\[1(,1)*\]")
 _RESHAPE = ("np.reshape(", "{0}.reshape(")
 _BROADCASTING = frozenset({"np.add", "np.subtract", "np.multiply", "np.divide"})
@@ -204,7 +203,7 @@ def scaled(program: Program, steps: Sequence[Step], log: Counter[str]) -> list[S
         product: list[str] = []
         if step.ufunc == "np.multiply" or step.spelling == "{0} * {1}":
             product = [f for a in step.args for f in factors.get(a, (a,))]
-        elif _OVER_SIZE.fullmatch(step.spelling):
+        elif OVER_SIZE.fullmatch(step.spelling):
             product = [*factors.get(step.args[0], step.args), step.spelling[4:]]
         if 1 < len(product) <= 8:
             factors[step.target] = tuple(sorted(product))

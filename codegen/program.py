@@ -18,6 +18,8 @@ _IDENTIFIER = re.compile(r"(?<![\w.])[^\W\d]\w*(?!\w|\s*=[^=])")  # no attribute
 _RESERVED = frozenset({"np", *keyword.kwlist})
 _LITERAL_START = tuple("0123456789-(")
 _LITERAL_WORDS = frozenset({"True", "False"})
+NUMBER = re.compile(r"-?\d+\.?\d*(e[+-]?\d+)?")  # an operand that is a finite number
+OVER_SIZE = re.compile(r"\{0\} / (\w+|\([\w *+/-]+\))")  # a spelling that divides by a size
 
 
 class Step(NamedTuple):

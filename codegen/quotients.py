@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from .program import Program, Step, dtype_of, is_scalar, words
+from .program import OVER_SIZE, Program, Step, dtype_of, is_scalar, words
 from .workspace import types_of
-
-_OVER_SIZE = re.compile(r"\{0\} / (\w+|\([\w *+/-]+\))")
 
 
 def quotients(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], log: Counter[str]) -> list[Step]:
@@ -27,7 +24,7 @@ def quotients(program: Program, steps: Sequence[Step], fresh: Callable[[str], st
     numbers: dict[tuple[str, str], str] = {}
     result = []
     for step in steps:
-        match = _OVER_SIZE.fullmatch(step.spelling)
+        match = OVER_SIZE.fullmatch(step.spelling)
         dtype = "" if is_scalar(step.type) else dtype_of(step.type)
         alike = dtype in ("float64", "float32") and types.get((*step.args, "")[0]) == step.type
         if match and alike and words(match[1]) <= sizes:

@@ -13,9 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from .program import Step, dtype_of, is_scalar, sizes_of, words
+from .program import OVER_SIZE, Step, dtype_of, is_scalar, sizes_of, words
 
-_OVER = re.compile(r"\{0\} / (\w+|\([\w *+/-]+\))")
 _LITERAL = re.compile(r"-?\d+(\.\d*)?(e[+-]?\d+)?")
 _SYMMETRIC = frozenset({"np.tanh", "np.sin", "np.cos"})
 _LONG = 6  # factors of a product
@@ -113,7 +112,7 @@ class _Run:
     def step(self, step: Step) -> None:
         scale: Scale = ()
         form = step
-        over = _OVER.fullmatch(step.spelling)
+        over = OVER_SIZE.fullmatch(step.spelling)
         found = [self.of(a) for a in step.args]
         if over:
             moves = self.moves and words(over[1]) and words(over[1]) <= set().union(*map(words, self.shape))
