@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .bound_names import bound_names
-from .loop import DOT, Loop, Placed, loop_text
+from .loop import DOT, PAIRWISE, Loop, Placed, loop_text
 from .memory import Footprint, lives
 from .order import arrays, ordered
 from .passes import optimised
@@ -128,12 +128,35 @@ def functions(program: Program, style: str, long: int, part: int, small: int) ->
         fast = _fast(program, small, part=part if len(program.steps) > long else 0)
         if fast is not None:
             return fast
-    steps = live_steps(program) if style == "fast" else list(program.steps)
+    steps, helpers = _plain(program, long, small) if style == "fast" else (list(program.steps), [])
     split = len(steps) > long
     outs = writes(program, steps, part if split else 0, small) if style == "fast" else [""] * len(steps)
     lines = _Lines(steps, outs, {name: name for name, _ in program.dims})
     copies = copied(program, steps)
-    return _parts(program, lines, copies, part) if split else [_whole(program, lines, copies)], steps
+    return helpers + (_parts(program, lines, copies, part) if split else [_whole(program, lines, copies)]), steps
+
+
+def _plain(program: Program, long: int, small: int) -> tuple[list[Step], list[str]]:
+    """The steps of a fast function that needs no workspace, and the helpers that they call.
+
+    Without one there is no place where nothing warns, so functions whose parts may overflow stay whole.
+    """
+    if len(program.steps) > long or not _known(program) or not any(worth(s.type, small) for s in program.steps):
+        return live_steps(program), []
+    fresh = _Fresh(program)
+    steps = optimised(program, fresh)[0]
+    if any(s.overflows for s in steps):
+        return live_steps(program), []
+    dot = fresh(PAIRWISE) if any(s.spelling.startswith(PAIRWISE) for s in steps) else ""
+    steps = [s._replace(spelling=f"{dot}{s.spelling.removeprefix(PAIRWISE)}") if s.spelling.startswith(PAIRWISE) else s
+             for s in steps]
+    return steps, [DOT.format(name=dot)] * bool(dot)
+
+
+def _known(program: Program) -> bool:
+    """Whether the sizes of all values can be told from the inputs."""
+    sizes = {name for name, _ in program.dims}
+    return all(words(s) <= sizes for t in {s.type for s in program.steps} for _, shape in arrays(t) for s in shape)
 
 
 def keeps_memory(program: Program, long: int, small: int) -> bool:
@@ -211,7 +234,7 @@ def _planned(program: Program, small: int, into: dict[str, str] | None = None, *
              ) -> tuple[_Fresh, list[Step], Workspace, Counter[str]] | None:
     """Names that are free, the steps as they are computed, their workspace, and what each pass did."""
     sizes = {name for name, _ in program.dims}
-    if not all(words(s) <= sizes for t in {s.type for s in program.steps} for _, shape in arrays(t) for s in shape):
+    if not _known(program):
         return None  # an axis of unknown length: no memory can be set aside for it
     fresh = _Fresh(program)
     heads = {program.name, *sizes, *(name for name, _ in (*program.constants, *program.helpers))}
@@ -245,7 +268,7 @@ def footprint(program: Program, style: str = "readable", *, long: int = LONG, pa
         log, buffers = Counter(), ()
         steps, outs = list(program.steps), [""] * len(program.steps)
         if style == "fast":
-            steps = live_steps(program)
+            steps, _ = _plain(program, long, small)
             outs = writes(program, steps, part if len(steps) > long else 0, small)
         found = lives(program, steps, outs, (), False)
     copies = [types_of(program, steps)[name] for name, copy in zip(program.outputs, copied(program, steps)) if copy]

@@ -94,8 +94,8 @@ class _Plan:
 
 def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], small: int = SMALL,
          into: Mapping[str, str] | None = None, loops: Mapping[str, Loop] | None = None) -> Workspace | None:
-    """The workspace of a program; None where no array is (or may be) of `small` elements,
-    or all are results that nothing is written over.
+    """The workspace of a program; None where no array is (or may be) of `small` elements, or none needs memory beside
+    the results.
 
     `fresh` gives an unused name that begins with a letter; `into` are the arrays that results are written into,
     `loops` those that steps stand for.
@@ -110,7 +110,8 @@ def plan(program: Program, steps: Sequence[Step], fresh: Callable[[str], str], s
         places = draft.pool.better()
     p = _Plan(program, fresh, into=into or {}, pool=Pool(places))
     kept, outs = _walk(p, steps, loops or {})
-    return _made(p, kept, outs) if p.views or p.loops or into or any(outs) else None
+    held = p.views or p.loops or into or (any(outs) and any(s.overflows for s in steps))
+    return _made(p, kept, outs) if held else None
 
 
 def _walk(p: _Plan, steps: Sequence[Step], loops: Mapping[str, Loop]) -> tuple[list[Step], list[str]]:

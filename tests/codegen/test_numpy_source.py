@@ -113,3 +113,18 @@ def test_hostile_notes_stay_comments():
     assert load(source, "f")(2.0) == -2.0
     assert not any(line.lstrip().startswith("import os") and not line.startswith(" ") for line in source.splitlines())
     assert load(source, "f").__doc__.strip('" \n') == 'import os'
+
+
+def test_a_fast_function_that_needs_no_memory_has_the_fast_spellings_and_no_workspace():
+    a, b = (Input(name, "float64[N,64]", ("N", 64)) for name in "ab")
+    steps = (Step("p", "{0} * {1}", ("a", "b"), a.type, ufunc="np.multiply"),
+             Step("s", "np.sum({0}, axis=1)", ("p",), "float64[N]"), Step("t", "np.sum({0})", ("p2",), "float64[]"))
+    p2 = steps[0]._replace(target="p2", args=("b", "b"))
+    program = Program("f", (a, b), (steps[0], p2, *steps[1:]), ("s", "t"), dims=(("N", "a.shape[0]"),))
+    source = numpy_source(program, "fast")
+    assert "workspace" not in source and "s = np.vecdot(a, b)" in source
+    assert "t = pairwise_dot(b_flat, b_flat)" in source
+    x, y = np.random.default_rng(0).normal(size=(2, 300, 64))
+    s, t = load(source, "f")(x, y)
+    np.testing.assert_allclose(s, (x * y).sum(axis=1), rtol=1e-13, atol=1e-13)
+    assert t == pytest.approx((y * y).sum(), rel=1e-14)
