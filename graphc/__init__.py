@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .lang import linalg, special
     from .orders import hessian, hvp, jacobian
     from .reverse import Backward, backward, gradients, vjp
+    from .scopes import scope
     from .simplifier import simplify
 
 assert ops
@@ -65,6 +66,7 @@ _LATER = {
     "parse": ("checking", "parse_graph"),
     "Derivation": ("derivation", "Derivation"),
     "derive": ("derivation", "derive"),
+    "scope": ("scopes", "scope"),
     "Drawing": ("drawing", "Drawing"),
     "draw": ("drawing", "draw"),
     "simplify": ("simplifier", "simplify"),

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from .scopes import CURRENT
+
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _OURS: set[str] = set()  # files of the package that were met
 _PLACES: dict[tuple[str, int], tuple[str, int]] = {}  # nodes declared on one line share it
@@ -30,18 +32,20 @@ def building() -> Iterator[Callable[[Any], None]]:
     The cycle collector pauses meanwhile: a pass over 100,000 nodes makes no cycles, and
     scanning the growing graph again and again would take half of its time.
     """
-    before, collecting = PLACE.where, gc.isenabled()
+    before, within, collecting = PLACE.where, CURRENT.get(), gc.isenabled()
     gc.disable()
     try:
         yield _at
     finally:
         PLACE.where = before
+        CURRENT.set(within)
         if collecting:
             gc.enable()
 
 
 def _at(origin: Any) -> None:
     PLACE.where = origin.where
+    CURRENT.set(origin.within)
 
 
 def caller() -> tuple[str, int] | None:

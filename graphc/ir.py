@@ -23,6 +23,7 @@ from .dims import Dim, Size
 from .errors import DTypeError, GraphcError, InputError, ShapeError
 from .formula import Form, call, format_node, size_texts
 from .operators import OPS, Operators
+from .scopes import CURRENT, Instance
 from .traversal import consumers, postorder, to_networkx
 from .types import DTYPES, TensorType, TupleType, as_dtype, as_shape
 
@@ -30,8 +31,6 @@ __all__ = [
     "BOUND", "ITEM", "LEAVES", "OPS", "TUPLE", "VARIABLES", "Constant", "Expr", "Init", "Op", "building", "check_name",
     "const", "consumers", "item", "lift", "number", "postorder", "size_node", "to_networkx", "variable", "variables",
 ]  # fmt: skip
-
-
 
 
 TypeRule = Callable[..., TensorType]
@@ -148,7 +147,7 @@ class _Fields:
     """The fields of a node while it is made: filled in here and then turned into an Expr, which cannot be set,
     a node takes a third of the time that the setters of its slots take."""
 
-    __slots__ = ("__weakref__", "args", "attrs", "label", "op", "serial", "type", "where")
+    __slots__ = ("__weakref__", "args", "attrs", "label", "op", "serial", "type", "where", "within")
     op: Op
     args: tuple[Expr, ...]
     attrs: tuple[Any, ...]
@@ -156,6 +155,7 @@ class _Fields:
     type: TensorType
     where: tuple[str, int] | None
     serial: int  # counts the nodes as they are made
+    within: Instance | None  # the run of a scope it was made in
 
 
 class Expr(_Fields, Operators):
@@ -208,6 +208,11 @@ class Expr(_Fields, Operators):
     def place(self) -> str:
         """`file:line` of the declaration."""
         return "unknown" if self.where is None else f"{os.path.basename(self.where[0])}:{self.where[1]}"
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """Titles of the scopes it was made in (`G.scope`), the outermost first."""
+        return () if self.within is None else self.within.path
 
     def named(self, name: str) -> Expr:
         """The same value under a name, which figures, formulas, emitted code and errors then use.
@@ -361,7 +366,7 @@ def _intern(key: tuple[Any, ...], op: Op, args: tuple[Expr, ...], attrs: tuple[A
     made: Any = _Fields()
     made.op, made.args, made.attrs, made.label, made.type = op, args, attrs, label, type_
     made.where = caller() if where is None else where
-    made.serial = next(_SERIAL)
+    made.serial, made.within = next(_SERIAL), CURRENT.get()
     made.__class__ = Expr
     node: Expr = made
     ref = _Ref(node, _forget)

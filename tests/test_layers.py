@@ -16,7 +16,7 @@ ROWS = [
     ["errors", "files", "diskcache"],
     ["dims"],
     ["types"],
-    ["formula", "constant", "traversal", "building"],
+    ["formula", "constant", "traversal", "scopes", "building"],
     ["operators"],
     ["ir"],
     ["spelling", "written_out"],

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from .figure import Box, Figure, Label, Wire
+from html import escape
+
+from .figure import Box, Cluster, Figure, Label, Wire
+from .frames import frame_colours
 from .layout import side_leaves
 from .measure import is_circle
 from .plain import html_text
@@ -32,6 +35,8 @@ def dot_text(figure: Figure, theme: Theme) -> str:
         "arrowsize=0.7];",
     ]
     lines += [f"  {_quoted(b.key)} [{_box(b, theme)}];" for b in figure.boxes]
+    for cluster in figure.clusters:
+        lines += _cluster(cluster, theme, 1)
     for host, leaves in side_leaves(figure).items():
         level = " ".join(f"{_quoted(k)};" for k in (*(leaf for leaf, _ in leaves), host))
         lines.append(f"  {{ rank=same; {level} }}")
@@ -56,6 +61,21 @@ def _box(box: Box, theme: Theme) -> str:
     shape = _ROUND if box.kind == "operation" and not fits else _SHAPES[box.kind]
     colours = f"fillcolor={_quoted(theme.fill[box.kind])}, color={_quoted(theme.border[box.kind])}"
     return f"{shape}, {colours}, label=<{label}>"
+
+
+def _cluster(cluster: Cluster, theme: Theme, depth: int) -> list[str]:
+    """A subgraph whose name begins with `cluster`, which dot frames. Clusters are nested no deeper than scopes."""
+    fill, border = frame_colours(theme, depth)
+    texts = [escape(cluster.title), html_text(cluster.tex)]
+    label = " &nbsp; ".join(t for t in texts if t) or " "
+    pad = "  " * depth
+    lines = [f"{pad}subgraph {_quoted('cluster_' + cluster.key)} {{",
+             f"{pad}  graph [label=<{label}>, labelloc=t, labeljust=l, fontsize=12, style=\"filled,rounded\", "
+             f"fillcolor={_quoted(fill)}, color={_quoted(border)}, fontcolor={_quoted(theme.tones['muted'])}];"]
+    lines += [f"{pad}  {_quoted(key)};" for key in cluster.boxes]
+    for inner in cluster.clusters:
+        lines += _cluster(inner, theme, depth + 1)
+    return [*lines, f"{pad}}}"]
 
 
 def _label(label: Label) -> str:

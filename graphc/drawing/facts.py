@@ -6,7 +6,7 @@ Names are those of the teaching view, so that figures and derivations speak of t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,6 +159,17 @@ class Facts:
     def written_out(self, node: ViewNode) -> str:
         """The formula down to the inputs, as plain text."""
         return self._plain(node, {})
+
+    def module_formula(self, members: Sequence[ViewNode]) -> str:
+        """h = ReLU(W x + b): what several values together give, in those that come in; "" when they give several."""
+        inside = {n.expr for n in members}
+        gives = [n for n in members if n.expr is self.top or
+                 any(e.user.expr not in inside for e in self.leaving[n.expr])]
+        if len(gives) != 1:
+            return ""
+        outside = {n: name for n, name in self.names.items() if n not in inside}
+        tex = format_node(gives[0].expr, "latex", names=outside, limit=400, lang=self.lang)
+        return f"{self.name(gives[0].expr)} = {tex}" if len(tex) <= _LONGEST and TOO_LONG not in tex else ""
 
     def _plain(self, node: ViewNode, names: Mapping[Expr, str]) -> str:
         return format_node(node.expr, "unicode", names=names, limit=400, lang=self.lang)

@@ -6,7 +6,7 @@ Nothing here knows a graph, a layout engine or a file format. `graphc.drawing` b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -55,6 +55,29 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True)
+class Cluster:
+    """A frame around boxes that belong together: `boxes` of its own, and nested `clusters`.
+
+    `title` is words, `tex` the formula beside it. A plate stands for several copies of what it holds.
+    """
+
+    key: str
+    title: str
+    boxes: tuple[str, ...]
+    clusters: tuple[Cluster, ...] = ()
+    tex: str = ""
+    plate: bool = False
+
+    def walk(self) -> Iterator[Cluster]:
+        """This cluster and all those inside, outer ones first."""
+        stack = [self]
+        while stack:
+            cluster = stack.pop()
+            yield cluster
+            stack.extend(reversed(cluster.clusters))
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A line of the legend: a small picture of `sample` and its words; `tex` stands beside a sample wire."""
 
@@ -86,9 +109,13 @@ class Figure:
     label_width: float = 0.0
     label_height: float = 0.0
     note_width: float = 0.0
+    clusters: Sequence[Cluster] = ()
+    remarks: Sequence[str] = ()  # lines under the legend, such as what is folded
     kinds: dict[str, Kind] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.kinds.update((box.key, box.kind) for box in self.boxes)
         assert len(self.kinds) == len(self.boxes), "two boxes with one key"
         assert all(w.tail in self.kinds and w.head in self.kinds for w in self.wires), "a wire to nowhere"
+        framed = [key for top in self.clusters for c in top.walk() for key in c.boxes]
+        assert len(set(framed)) == len(framed) and self.kinds.keys() >= set(framed), "a box in two clusters"

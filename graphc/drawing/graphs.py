@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..ir import Expr
+from ..scopes import Instance
 from ..view import ViewNode
 from .facts import Edge, Facts, is_number
-from .figure import Box, Direction, Entry, Figure, Kind, Label, Wire
+from .figure import Box, Cluster, Direction, Entry, Figure, Kind, Label, Wire
+from .grouping import Words, clusters_of
 from .mathtext import outline
 from .phrases import phrases
 from .plain import unicode_text
@@ -157,7 +161,8 @@ class _Builder:
             "values" if facts.backward is None else "circuit")
         heading = words["blank"].format(what=words[f"blank {self.blank}"]) if self.blank else ""
         return Figure(self.boxes, self.wires, self.legend(), words[f"{kind} title"].format(f=title_name(facts)),
-                      describe(facts), heading, direction, facts.lang, width, height, note)
+                      describe(facts), heading, direction, facts.lang, width, height, note,
+                      frames_of(facts, self.boxes, self.wires))
 
     def legend(self) -> list[Entry]:
         words = phrases(self.facts.lang)
@@ -190,6 +195,23 @@ def uniform(wires: list[Wire], boxes: list[Box]) -> tuple[float, float, float]:
     width = max((ink.width for ink in inks), default=0.0)
     height = max((ink.height + ink.depth for ink in inks), default=0.0)
     return max(26.0, width + 4.0), max(13.0, height), max(notes, default=0.0)
+
+
+def frames_of(facts: Facts, boxes: Sequence[Box], wires: Sequence[Wire], formulas: bool = True,
+              ) -> tuple[Cluster, ...]:
+    """The frames of the scopes that the operations were made in, each with the formula of what it gives."""
+    drawn = {b.key for b in boxes}
+    nodes = {n.name: n for n in facts.view.nodes if not n.is_leaf and n.name in drawn}
+    lines = {k: () if n.expr.within is None else n.expr.within.line for k, n in nodes.items()}
+    words = phrases(facts.lang)
+
+    def title(run: Instance) -> str:
+        return words.get(f"scope {run.title}", run.title) if run.library else run.title
+
+    def formula(run: Instance, members: Sequence[str]) -> str:
+        return facts.module_formula([nodes[k] for k in members]) if formulas else ""
+
+    return clusters_of(boxes, wires, lines, Words(title, formula, {}))
 
 
 def title_name(facts: Facts) -> str:
@@ -232,7 +254,8 @@ def backward_figure(facts: Facts, direction: Direction) -> Figure:
               Entry("second", words["handed"], "gradient", r"\bar{x}" if facts.point is None else "3"),
               Entry("adjoint", words["adjoint"])]
     title = words["backward title"].format(f=title_name(facts))
-    return Figure(boxes, wires, legend if wires else legend[2:], title, describe(facts), "", direction, facts.lang)
+    return Figure(boxes, wires, legend if wires else legend[2:], title, describe(facts), "", direction, facts.lang,
+                  clusters=frames_of(facts, boxes, wires, formulas=False))
 
 
 def _adjoint_box(facts: Facts, node: ViewNode) -> Box:

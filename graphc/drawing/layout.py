@@ -78,6 +78,11 @@ class Chart:
     ordered: dict[str, list[int]] = field(default_factory=dict)  # box -> its wires, where their order matters
     trails: dict[str, float] = field(default_factory=dict)  # box -> from its centre to the note that follows it
     label_gap: float = LABEL_CROSS_GAP
+    attach: dict[tuple[str, str], float] = field(default_factory=dict)  # (cluster, next on the wire) -> across, of it
+
+    def lift(self, a: str, b: str) -> float:
+        """How much higher than its anchor a piece of wire ends at `a`, less the same at `b`: clusters have ports."""
+        return self.attach.get((a, b), 0.0) - self.attach.get((b, a), 0.0) if self.attach else 0.0
 
 
 def side_leaves(figure: Figure) -> dict[str, list[tuple[str, int]]]:
@@ -174,10 +179,12 @@ def chain_depth(keys: Iterable[str], into: dict[str, list[str]]) -> dict[str, in
 
 
 def chart(figure: Figure, box: Callable[[str], Extent], label: Callable[[int], Extent],
-          side_label: Callable[[int], Extent], trail: Callable[[str], tuple[float, float]]) -> Chart:
+          side_label: Callable[[int], Extent], trail: Callable[[str], tuple[float, float]],
+          ends: Mapping[str, int] | None = None, ports: Mapping[tuple[str, int], float] | None = None) -> Chart:
     """The layered problem of a figure, given how large its boxes and labels are.
 
     `trail` is the room of a note that follows its box: along the wires, and across to the high side.
+    `ends` has boxes for the first rank (-1) and the last (+1); `ports` where, from its anchor, a wire meets a cluster.
     """
     c = Chart(label_gap=LABEL_CROSS_GAP if figure.direction in ("LR", "RL") else ACROSS_GAP)
     ordered = {b.key for b in figure.boxes if b.ordered}
@@ -191,6 +198,8 @@ def chart(figure: Figure, box: Callable[[str], Extent], label: Callable[[int], E
     arcs = [(w.tail, w.head) for _, w in wires]
     c.ordered = {k: [i for i, w in wires if w.head == k] for k in keys if k in ordered}
     rank = box_ranks(keys, arcs)
+    first_rank, last_rank = min(rank.values(), default=0), max(rank.values(), default=0)
+    rank.update((k, first_rank if end < 0 else last_rank) for k, end in (ends or {}).items())
     length = sum(rank[head] - rank[tail] for tail, head in arcs)
     if length > LONGEST:
         raise LimitExceeded(
@@ -207,7 +216,13 @@ def chart(figure: Figure, box: Callable[[str], Extent], label: Callable[[int], E
         into[head] += 1
     for i, w in wires:
         _route_items(c, i, w.tail, w.head, label(i))
-        _link(c, i, out[w.tail] == 1, into[w.head] == 1)
+        apart = ports or {}
+        level = apart.get((w.tail, i))
+        single = level is not None and sum(v == level for (k, _), v in apart.items() if k == w.tail) == 1
+        _link(c, i, out[w.tail] == 1 or single, into[w.head] == 1 or (w.head, i) in apart)
+        path = c.paths[i]
+        c.attach |= {(path[0], path[1]): apart[w.tail, i]} if (w.tail, i) in apart else {}
+        c.attach |= {(path[-1], path[-2]): apart[w.head, i]} if (w.head, i) in apart else {}
     c.spine = _spine_items(c, spine_of(keys, arcs))
     _first_order(c, keys)
     return c
@@ -349,22 +364,37 @@ def _by_barycentre(c: Chart, r: int, near: dict[str, list[str]], far: dict[str, 
     centre: dict[str, tuple[float, float, int]] = {}
     for i, k in enumerate(here):
         usual = i * len(there) / max(1, len(here))
-        centre[k] = (_mean(near[k], there, usual), _mean(far[k], other, 0.0), -i if flip else i)
+        centre[k] = (_mean(c, k, near[k], there, usual), _mean(c, k, far[k], other, 0.0), -i if flip else i)
     c.ranks[r] = sorted(here, key=lambda k: centre[k])
 
 
-def _mean(keys: list[str], place: dict[str, int], otherwise: float) -> float:
-    places = [place[k] for k in keys if k in place]
+def _mean(c: Chart, key: str, keys: list[str], place: dict[str, int], otherwise: float) -> float:
+    places = [place[k] + c.attach.get((k, key), 0.0) / 1e5 for k in keys if k in place]
     return sum(places) / len(places) if places else otherwise
 
 
 def crossings(c: Chart) -> int:
     """Pairs of wire pieces that cross, over all pairs of neighbouring ranks."""
     place = {k: i for rank in c.ranks for i, k in enumerate(rank)}
+    if c.attach:
+        return _crossings_of_ports(c, place)
     gaps: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for a, b, _ in c.links:
         gaps[c.items[a].rank].append((place[a], place[b]))
     return sum(_inversions([b for _, b in sorted(pairs)]) for pairs in gaps.values())
+
+
+def _crossings_of_ports(c: Chart, place: dict[str, int]) -> int:
+    """The same where wires meet clusters at ports: those of one cluster stand in their own order."""
+    gaps: dict[int, list[tuple[tuple[int, float], tuple[int, float]]]] = defaultdict(list)
+    for a, b, _ in c.links:
+        ends = (place[a], c.attach.get((a, b), 0.0)), (place[b], c.attach.get((b, a), 0.0))
+        gaps[c.items[a].rank].append(ends)
+    count = 0
+    for pairs in gaps.values():
+        number = {spot: n for n, spot in enumerate(sorted({b for _, b in pairs}))}
+        count += _inversions([number[b] for _, b in sorted(pairs)])
+    return count
 
 
 def _inversions(values: list[int]) -> int:
@@ -427,7 +457,7 @@ def place_cross(c: Chart, rounds: int | None = None) -> None:
 def _pulled_level(c: Chart, a: str, b: str, weight: float) -> tuple[str, str, float]:
     """Off by less than SNAP, or by more where a wire is alone at its end: 300 times the weight."""
     near = SNAP if weight < ALONE else 6 * SNAP
-    return a, b, weight * (300.0 if abs(c.items[a].cross - c.items[b].cross) < near else 1.0)
+    return a, b, weight * (300.0 if abs(c.items[a].cross - c.items[b].cross + c.lift(a, b)) < near else 1.0)
 
 
 def _straighten(c: Chart) -> None:
@@ -446,8 +476,9 @@ def _straighten(c: Chart) -> None:
             low, high = max(r[0] for r in rooms), min(r[1] for r in rooms)
             if low > high + 0.5:
                 continue
-            ends = [path[0]] * ((path[0], path[1]) in alone) + [path[-1]] * ((path[-2], path[-1]) in alone)
-            fitting = [c.items[k].cross for k in ends if low - 0.5 <= c.items[k].cross <= high + 0.5]
+            ends = [path[:2]] * ((path[0], path[1]) in alone) + [path[:-3:-1]] * ((path[-2], path[-1]) in alone)
+            levels = [c.items[k].cross + c.lift(k, inner) for k, inner in ends]
+            fitting = [level for level in levels if low - 0.5 <= level <= high + 0.5]
             level = fitting[0] if fitting else min(max(c.items[c.labels[i]].cross, low), max(low, high))
             for k in path[1:-1]:
                 c.items[k].cross = level
@@ -462,18 +493,18 @@ def _room(c: Chart, key: str, place: dict[str, int]) -> tuple[float, float]:
 
 
 def _relax(c: Chart, links: Sequence[tuple[str, str, float]], gaps: list[list[float]], rounds: int) -> None:
-    near: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    near: dict[str, list[tuple[str, float, float]]] = defaultdict(list)
     for a, b, w in links:
-        near[a].append((b, w))
-        near[b].append((a, w))
+        near[a].append((b, w, -c.lift(a, b)))
+        near[b].append((a, w, c.lift(a, b)))
     spine = set(c.spine)
     for turn in range(rounds):
         walk = range(len(c.ranks)) if turn % 2 else range(len(c.ranks) - 1, -1, -1)
         for r in walk:
             wanted, weights = [], []
             for k in c.ranks[r]:
-                pull = sum(w for _, w in near[k])
-                mean = sum(w * c.items[n].cross for n, w in near[k]) / pull if pull else c.items[k].cross
+                pull = sum(w for _, w, _ in near[k])
+                mean = sum(w * (c.items[n].cross + d) for n, w, d in near[k]) / pull if pull else c.items[k].cross
                 wanted.append(0.0 if k in spine else mean)
                 weights.append(_FIXED if k in spine else max(pull, 1e-3))
             _set(c, c.ranks[r], settle(wanted, weights, gaps[r]))
@@ -498,7 +529,7 @@ def place_main(c: Chart) -> list[tuple[float, float]]:
     steep: dict[int, float] = defaultdict(float)
     for a, b, _ in c.links:
         r = c.items[a].rank
-        steep[r] = max(steep[r], abs(c.items[a].cross - c.items[b].cross))
+        steep[r] = max(steep[r], abs(c.items[a].cross - c.items[b].cross + c.lift(a, b)))
     bands: list[tuple[float, float]] = []
     edge = 0.0
     for r, rank in enumerate(c.ranks):

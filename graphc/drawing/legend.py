@@ -28,6 +28,16 @@ def legend_rows(entries: Sequence[Entry], theme: Theme, width: float) -> list[Gr
     return [g for i, row in enumerate(rows) if row for g in _row(row, i * ROW_HEIGHT, theme)]
 
 
+def remark_rows(remarks: Sequence[str], theme: Theme, y: float) -> list[Group]:
+    """Lines of words around x = 0, from y down."""
+    groups = []
+    for i, words in enumerate(remarks):
+        ink = outline(words, style.LEGEND_SIZE, True)
+        shape = Glyphs(ink, -ink.width / 2, y + i * ROW_HEIGHT + 3.4, theme.tones["muted"])
+        groups.append(Group("remark", "", words, [shape]))
+    return groups
+
+
 def _row(row: list[tuple[Entry, float]], y: float, theme: Theme) -> list[Group]:
     x = -(sum(w for _, w in row) + _BETWEEN * (len(row) - 1)) / 2
     groups = []

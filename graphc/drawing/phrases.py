@@ -18,6 +18,9 @@ PHRASES: dict[str, dict[str, str]] = {
         "adjoint is": "gradient of {name}: {value}",
         "blank": "Exercise — fill in {what}", "blank values": "the values", "blank gradients": "the gradients",
         "blank all": "the values and the gradients",
+        "scope layer norm": "Layer norm", "scope batch norm": "Batch norm", "scope group norm": "Group norm",
+        "scope instance norm": "Instance norm", "scope RMS norm": "RMS norm", "scope attention": "Attention",
+        "scope multi-head attention": "Multi-head attention",
     },
     "fr": {
         "value": "valeur (avant)", "name": "valeur", "shape": "forme", "gradient": "gradient (arrière)",
@@ -32,6 +35,10 @@ PHRASES: dict[str, dict[str, str]] = {
         "adjoint is": "gradient de {name}\u00a0: {value}",
         "blank": "Exercice — compléter {what}", "blank values": "les valeurs", "blank gradients": "les gradients",
         "blank all": "les valeurs et les gradients",
+        "scope layer norm": "Normalisation par couche", "scope batch norm": "Normalisation par lot",
+        "scope group norm": "Normalisation par groupe", "scope instance norm": "Normalisation par instance",
+        "scope RMS norm": "Normalisation RMS", "scope attention": "Attention",
+        "scope multi-head attention": "Attention à plusieurs têtes",
     },
 }  # fmt: skip
 assert PHRASES["en"].keys() == PHRASES["fr"].keys()

@@ -29,6 +29,7 @@ class Shape:
     main: float
     cross: float
     circle: bool
+    exact: bool = False  # a frame or its port: wires meet it where they are told to
 
 
 @dataclass
@@ -51,7 +52,8 @@ def route_all(c: Chart, shapes: dict[str, Shape], bands: Sequence[tuple[float, f
     ports: dict[int, float] = {}
     for head, wires in entering.items():
         wires.sort(key=lambda i: (c.items[c.paths[i][-2]].cross, i))
-        ports.update(_ports(wires, shapes[head]))
+        exact = {i: c.attach.get((head, c.paths[i][-2]), 0.0) for i in wires}
+        ports.update(exact if shapes[head].exact else _ports(wires, shapes[head]))
     routes = {i: _route(c, i, shapes, bands, ports[i]) for i in c.paths}
     for host, sides in c.sides.items():
         for side in sides:
@@ -73,8 +75,11 @@ def _route(c: Chart, i: int, shapes: dict[str, Shape], bands: Sequence[tuple[flo
     path = c.paths[i]
     tail, head = c.items[path[0]], c.items[path[-1]]
     # A wire whose label is a little off its box's middle leaves there, level, instead of bending by a hair.
-    off = c.items[path[1]].cross - tail.cross if tail.key not in c.trails else 0.0
+    exact = shapes[tail.key].exact
+    off = c.items[path[1]].cross - tail.cross if tail.key not in c.trails and not exact else 0.0
     at: Point = (tail.main + shapes[tail.key].main, tail.cross + (off if abs(off) <= OFF_CENTRE else 0.0))
+    if exact:
+        at = (at[0], tail.cross + c.attach.get((path[0], path[1]), 0.0))
     if off:  # the outline is rounder there: begin a little inside, under the box
         at = (at[0] - 1.5, at[1])
     commands: list[Command] = [("M", at)]
@@ -115,7 +120,7 @@ def _bend(commands: list[Command], at: Point, to: Point) -> Point:
 def _arrive(c: Chart, commands: list[Command], at: Point, head: Item, shape: Shape, band: float,
             port: float, route: Route) -> None:
     """The last piece of a wire: onto a circle at an angle if nothing is in the way, else level."""
-    if not shape.circle and not port and abs(at[1] - head.cross) <= OFF_CENTRE:
+    if not shape.circle and not shape.exact and not port and abs(at[1] - head.cross) <= OFF_CENTRE:
         port = at[1] - head.cross
     if shape.circle and abs(head.cross - at[1]) > 0.5:
         for steepest in STEEPEST:

@@ -7,8 +7,9 @@ from math import atan2, cos, radians, sin
 
 from . import style
 from .figure import Box, Figure, Label
+from .frames import frame_groups
 from .layout import Chart, chart, place_cross, place_main, settle
-from .legend import legend_rows
+from .legend import legend_rows, remark_rows
 from .mathtext import Outline, outline
 from .measure import (
     Size,
@@ -22,6 +23,7 @@ from .measure import (
     side_label_extent,
     trail,
 )
+from .nested import Frame, Measures, place_clusters
 from .order import order_by
 from .route import Point, Route, Shape, arrow_head, path_to_page, route_all, to_page
 from .shapes import Circle, Glyphs, Group, Path, Rect, Scene, bounds, moved
@@ -39,6 +41,7 @@ class Placed:
     centres: dict[str, Point] = field(default_factory=dict)
     routes: dict[int, Route] = field(default_factory=dict)
     chart: Chart = field(default_factory=Chart)
+    frames: dict[str, Frame] = field(default_factory=dict)  # of clusters
 
 
 def place(figure: Figure, engine: str | None = None) -> Placed:
@@ -46,6 +49,11 @@ def place(figure: Figure, engine: str | None = None) -> Placed:
     boxes = {b.key: b for b in figure.boxes}
     ends = _ends(figure)
     extents = {k: box_extent(figure, b, ends[k]) for k, b in boxes.items()}
+    if figure.clusters:
+        sizes = Measures(extents.__getitem__, lambda i: label_extent(figure, i), lambda i: side_label_extent(figure, i),
+                         lambda k: trail(figure, boxes[k], ends[k]), lambda k: _shape(boxes[k], figure))
+        nested = place_clusters(figure, sizes, engine)
+        return Placed(nested.engine, nested.centres, nested.routes, nested.chart, nested.frames)
     c = chart(figure, extents.__getitem__, lambda i: label_extent(figure, i), lambda i: side_label_extent(figure, i),
               lambda k: trail(figure, boxes[k], ends[k]))
     placed = Placed(order_by(c, engine), chart=c)
@@ -77,7 +85,8 @@ def _shape(box: Box, figure: Figure) -> Shape:
 def build(figure: Figure, theme: Theme, placed: Placed) -> Scene:
     """The scene: wires below boxes, then heading and legend, everything moved into a page with a margin."""
     ends = _ends(figure)
-    groups = [_wire(figure, i, placed.routes[i], theme) for i in range(len(figure.wires))]
+    groups = frame_groups(figure, placed.frames, theme)
+    groups += [_wire(figure, i, placed.routes[i], theme) for i in range(len(figure.wires))]
     groups += [_box(b, placed, figure, theme, ends[b.key]) for b in figure.boxes]
     groups += _marks(figure, placed, theme)
     left, top, right, bottom = bounds(groups)
@@ -87,6 +96,7 @@ def build(figure: Figure, theme: Theme, placed: Placed) -> Scene:
         spot = ((left + right - ink.width) / 2, top - 20.0)
         groups.append(Group("heading", "", figure.heading, [Glyphs(ink, *spot, theme.tones["ink"])]))
     rows = legend_rows(figure.legend, theme, max(width, 380.0))
+    rows += remark_rows(figure.remarks, theme, bounds(rows)[3] + 14.0 if rows else 0.0)
     groups += [moved(g, (left + right) / 2, bottom + 26.0) for g in rows]
     left, top, right, bottom = bounds(groups)
     margin = style.MARGIN

@@ -19,6 +19,7 @@ from ..ops.elementwise import LOGICAL_AND, SQRT, SQUARE, WHERE
 from ..ops.joining import whole
 from ..ops.reduction import MAX, MEAN
 from ..ops.softmax import SOFTMAX
+from ..scopes import module
 from ..types import as_axes, as_axis
 from .shaping import reshape, tri
 from .value import Axis, Value, real
@@ -383,6 +384,7 @@ def _trailing(who: str, x: Expr, normalized_shape: Any, axis: Axis) -> tuple[int
     return tuple(range(x.ndim - len(sizes), x.ndim))
 
 
+@module("layer norm")
 def layer_norm(x: Value, normalized_shape: Any = None, weight: Value | None = None, bias: Value | None = None,
                eps: float = 1e-5, *, axis: Axis = None) -> Expr:
     """weight·(x - μ)/sqrt(σ² + eps) + bias, with the mean μ and the variance σ² over the trailing axes of each example.
@@ -399,6 +401,7 @@ def layer_norm(x: Value, normalized_shape: Any = None, weight: Value | None = No
     return _scaled(_normalised(value, _trailing("layer_norm", value, normalized_shape, axis), eps), weight, bias)
 
 
+@module("RMS norm")
 def rms_norm(x: Value, normalized_shape: Any = None, weight: Value | None = None, eps: float | None = None, *,
              axis: Axis = None) -> Expr:
     """weight·x/sqrt(mean(x²) + eps) over the trailing axes of each example, given as for `layer_norm`.
@@ -428,6 +431,7 @@ def _per_channel(who: str, value: Value | None, x: Expr) -> Expr | None:
     return reshape(node, (x.shape[1], *[1] * (x.ndim - 2))) if x.ndim > 2 else node
 
 
+@module("batch norm")
 def batch_norm(x: Value, gamma: Value | None = None, beta: Value | None = None, running_mean: Value | None = None,
                running_var: Value | None = None, training: bool = True, eps: float = 1e-5) -> Expr:
     """gamma·(x - μ)/sqrt(σ² + eps) + beta for each channel, axis 1 of x (N, C, ...); gamma and beta are (C,).
@@ -453,6 +457,7 @@ def batch_norm(x: Value, gamma: Value | None = None, beta: Value | None = None, 
     return _scaled((value - mean) / SQRT(variance + eps), scale, shift)
 
 
+@module("instance norm")
 def instance_norm(x: Value, weight: Value | None = None, bias: Value | None = None, eps: float = 1e-5) -> Expr:
     """As `batch_norm`, with the mean and the variance of each channel of each example, over the axes from 2 on."""
     who, value = "instance_norm", _floating("instance_norm", x)
@@ -462,6 +467,7 @@ def instance_norm(x: Value, weight: Value | None = None, bias: Value | None = No
     return _scaled(y, _per_channel(who, weight, value), _per_channel(who, bias, value))
 
 
+@module("group norm")
 def group_norm(x: Value, num_groups: int, weight: Value | None = None, bias: Value | None = None,
                eps: float = 1e-5) -> Expr:
     """As `batch_norm`, with the mean and the variance of each of `num_groups` groups of channels of each example.
@@ -481,6 +487,7 @@ def group_norm(x: Value, num_groups: int, weight: Value | None = None, bias: Val
 # -- attention --------------------------------------------------------------------------------------------
 
 
+@module("attention")
 def scaled_dot_product_attention(query: Value, key: Value, value: Value, mask: Value | None = None,
                                  scale: float | None = None, is_causal: bool = False) -> Expr:
     """softmax(scale·Q Kᵀ) V for Q (..., L, E), K (..., S, E) and V (..., S, D): shape (..., L, D).
@@ -518,6 +525,7 @@ def scaled_dot_product_attention(query: Value, key: Value, value: Value, mask: V
     return WHERE(seen, weights, 0.0) @ v
 
 
+@module("multi-head attention")
 def multi_head_attention(query: Value, key: Value, value: Value, num_heads: int, mask: Value | None = None,
                          is_causal: bool = False) -> Expr:
     """`scaled_dot_product_attention` in `num_heads` heads: Q (..., L, E), K and V (..., S, E) are cut along E.
