@@ -119,6 +119,8 @@ def _apply(node: Any, parts: list[tuple[str, int]], surface: Surface, limit: int
     form = node.op.form
     index = {"text": 0, "unicode": 1, "latex": 2}[surface]
     template = node.op.form_of(node)[index]
+    if surface == "latex" and node.op.name == "multiply" and all(a.type.ndim for a in node.args):
+        template = r"{0} \odot {1}"  # of arrays: element by element
     operands = []
     for i, (text, level) in enumerate(parts):
         arg = node.args[i]
@@ -209,8 +211,8 @@ def _dress(text: str, surface: Surface, lang: str) -> str:
     mantissa, e, exponent = text.partition("e")
     if e and exponent.lstrip("+-").isdigit() and surface != "text":
         power = str(int(exponent))
-        plain = f"{mantissa}·10^{power}".replace("^-", "^−")
-        text = rf"{mantissa} \cdot 10^{{{power}}}" if surface == "latex" else plain
+        plain, tex = f"{mantissa}·10^{power}".replace("^-", "^−"), rf"{mantissa} \cdot 10^{{{power}}}"
+        text = (tex if surface == "latex" else plain).removeprefix(r"1 \cdot ").removeprefix("1·")
     if lang == "fr" and surface != "text":
         text = text.replace(".", "{,}" if surface == "latex" else ",")
     sign = {"text": "-", "unicode": "−", "latex": "{-}"}[surface] if minus else ""
@@ -225,31 +227,43 @@ GREEK = [
 _LETTERS = dict(zip("αβγδεζηθικλμνξπρστυφχψω", [g for g in GREEK if g.islower()]))
 _UPPER = dict(zip("ΓΔΘΛΞΠΣΥΦΨΩ", [g for g in GREEK if g[0].isupper()]))
 _ACCENTS = {"hat": r"\hat", "bar": r"\bar", "tilde": r"\tilde", "dot": r"\dot", "vec": r"\vec"}
+_SIGNS = {"minus": "-", "plus": "+"}
 
 
 def tex_name(name: str, ndim: int = 0) -> str:
-    r"""A user's name as TeX: subscripts, accents, Greek; bold for vectors and matrices.
+    r"""A user's name as TeX: subscripts, accents, primes, differentials, Greek; bold for vectors and matrices.
 
     >>> tex_name("w1"), tex_name("W_hh", 2), tex_name("y_hat"), tex_name("theta_0"), tex_name("loss")
     ('w_{1}', '\\mathbf{W}_{hh}', '\\hat{y}', '\\theta_{0}', '\\mathrm{loss}')
+    >>> tex_name("h_t_minus_1"), tex_name("x_prime"), tex_name("dW", 2)
+    ('h_{t-1}', 'x^{\\prime}', '\\mathrm{d}\\mathbf{W}')
     """
     head, *rest = [part for part in name.split("_") if part] or [name]
     stem = head.rstrip("0123456789₀₁₂₃₄₅₆₇₈₉")
     digits = head[len(stem):]
     subscripts = [digits] if stem and digits else []
-    core = _core(stem or head, ndim)
+    core, primes = _core(stem or head, ndim), 0
     for part in rest:
         if part in _ACCENTS:
             core = f"{_ACCENTS[part]}{{{core}}}"
+        elif part == "prime":
+            primes += 1
+        elif subscripts and part in _SIGNS:
+            subscripts[-1] += _SIGNS[part]
+        elif subscripts and subscripts[-1].endswith(tuple(_SIGNS.values())):
+            subscripts[-1] += _core(part, 0, subscript=True)
         else:
             subscripts.append(_core(part, 0, subscript=True))
-    return core + (f"_{{{','.join(subscripts)}}}" if subscripts else "")
+    below = f"_{{{','.join(subscripts)}}}" if subscripts else ""
+    return core + below + ("^{" + r"\prime" * primes + "}" if primes else "")
 
 
 def _core(stem: str, ndim: int, subscript: bool = False) -> str:
     greek = stem if stem in GREEK else _LETTERS.get(stem) or _UPPER.get(stem)
     if greek:
         return rf"\boldsymbol{{\{greek}}}" if ndim else rf"\{greek}"
+    if len(stem) == 2 and stem[0] == "d" and stem[1].isalpha() and not subscript:  # dW, dx: a differential
+        return rf"\mathrm{{d}}{_core(stem[1], ndim)}"
     escaped = "".join(c if c.isalnum() else rf"\{c}" if c in "#$%&{}_" else " " for c in stem)
     if len(stem) == 1 or (subscript and (len(stem) <= 2 or stem.isdigit())):
         return rf"\mathbf{{{escaped}}}" if ndim else escaped

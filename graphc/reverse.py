@@ -318,6 +318,11 @@ def _fit(g: Expr, to: Expr) -> Expr:
     return g if g.type.dtype == to.type.dtype else g.astype(to.type.dtype)
 
 
+def fitted(g: Expr, to: Expr) -> Expr:
+    """The cotangent `g` as it is handed to an operand: summed over the axes along which that was broadcast."""
+    return _fit(g, to)
+
+
 def _same_size(a: tuple[Size, ...], b: tuple[Size, ...]) -> bool:
     return [s for s in a if s != 1] == [s for s in b if s != 1]
 

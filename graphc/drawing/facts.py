@@ -5,6 +5,7 @@ Names are those of the teaching view, so that figures and derivations speak of t
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +16,14 @@ from ..formula import format_node, tex_name
 from ..ir import INPUT, LEAVES, Expr, lift, variable
 from ..reverse import Backward
 from ..rewrite import rewrite
+from ..types import TupleType
 from ..view import View, ViewNode, teaching_view
-from .values import Point, in_product, value_tex
+from .handed import handed_form, sizes, written
+from .values import Point, in_product, value_tex, whole
 
 MOST_OPERATIONS = 1000
 TOO_LONG = r"\ldots"
+_WORD = re.compile(r"\\math(?:rm|bf)\{[^{}]{2,}\}|\\mathrm\{d\}.*")
 _LONGEST = 90  # characters of TeX in one label
 
 
@@ -54,6 +58,7 @@ class Facts:
         self.point = Point([top], at) if at is not None else None
         self.rows = {row.node: row for row in backward.rows} if backward else {}
         self._locals: dict[tuple[Expr, int], Expr | None] = {}
+        self._forms: dict[tuple[Expr, int], tuple[Expr, Expr] | None] = {}
         self.edges = self._edges()
         self.leaving: dict[Expr, list[Edge]] = defaultdict(list)
         for edge in self.edges:
@@ -101,16 +106,34 @@ class Facts:
         return barred(self.name(expr))
 
     def value(self, expr: Expr) -> str:
+        """The number or the small array; of a large one its name and shape."""
         assert self.point is not None
-        return value_tex(self.point[expr], self.lang)
+        return self._shown(self.point[expr], self.name(expr) if expr in self.nodes else "")
 
     def shape(self, expr: Expr) -> str:
-        return r" \times ".join(str(s) for s in expr.shape)
+        if isinstance(expr.type, TupleType):
+            return r",\; ".join(sizes(t.shape) or "1" for t in expr.type.items)
+        return sizes(expr.shape)
 
-    def adjoint_value(self, expr: Expr) -> str:
+    def adjoint_value(self, expr: Expr, named: bool = True) -> str:
+        return self._adjoint_shown(expr, self.bar(expr) if named else "")
+
+    def adjoint_equation(self, expr: Expr) -> str:
+        """The adjoint's name with its value, or with its shape where the value is too large to be written."""
         assert self.point is not None
         adjoint = self.rows[expr].adjoint if expr in self.rows else None
-        return "0" if adjoint is None else value_tex(self.point[adjoint], self.lang)
+        if adjoint is not None and not whole(self.point[adjoint]):
+            return self._adjoint_shown(expr, self.bar(expr))
+        return f"{self.bar(expr)} = {self._adjoint_shown(expr, '')}"
+
+    def _adjoint_shown(self, expr: Expr, name: str) -> str:
+        assert self.point is not None
+        adjoint = self.rows[expr].adjoint if expr in self.rows else None
+        return "0" if adjoint is None else self._shown(self.point[adjoint], name)
+
+    def _shown(self, value: Any, name: str) -> str:
+        tex = value_tex(value, self.lang)
+        return tex if whole(value) or not name else f"{name} : {tex}"
 
     def active_edges(self, expr: Expr) -> list[Edge]:
         return [e for e in self.leaving[expr] if e.active]
@@ -135,7 +158,7 @@ class Facts:
         return self._locals[key]
 
     def _stand_in(self, expr: Expr) -> Expr:
-        if is_leaf(expr) or expr not in self.nodes:
+        if is_leaf(expr) or expr not in self.nodes or isinstance(expr.type, TupleType):
             return expr
         twin = variable(INPUT, self.nodes[expr].name, expr.shape, expr.type.dtype, declare=False)
         if self.point is not None:
@@ -180,8 +203,7 @@ class Facts:
     def product(self, edge: Edge) -> str:
         r"""A contribution in symbols: \bar{m}_1 x_1, a factor 1 left out, a seed 1 as well."""
         if not self.scalar:
-            tex = self._tensor_product(edge)
-            return tex if tex != TOO_LONG else self.share(edge)
+            return self._acting(edge, self.bar(edge.user.expr))
         local = self.local_tex(edge)
         bar = self.bar(edge.user.expr)
         if local == TOO_LONG:
@@ -200,14 +222,27 @@ class Facts:
         number = "" if len(edges) == 1 else f"^{{({edges.index(edge) + 1})}}"
         return self.bar(edge.operand) + number
 
-    def _tensor_product(self, edge: Edge) -> str:
+    def operator(self, edge: Edge) -> str:
+        r"""What is done to the adjoint on its way along an edge of a tensor graph: \cdot W^\top, \odot 1[z > 0]."""
+        return self._acting(edge, "")
+
+    def _acting(self, edge: Edge, bar: str) -> str:
+        """A contribution from `bar`, or what is done to a dot; by the Jacobian's name where that is too long."""
         if edge.contribution is None:
-            return "0"
-        adjoint = self.rows[edge.user.expr].adjoint
-        seeded = adjoint is None or not adjoint.args  # the adjoint 1 of the output is written as it is
-        names = self.names | ({} if seeded else {adjoint: edge.user.name + "_bar"})
-        tex = format_node(edge.contribution, "latex", names=names, limit=400, lang=self.lang, expand_root=False)
-        return tex if len(tex) <= _LONGEST else TOO_LONG
+            return "0" if bar else r"\cdot\, 0"
+        node, key = edge.user.expr, (edge.user.expr, edge.position)
+        if node.op.name == "item":
+            return bar or r"\mathrm{id}"
+        if key not in self._forms:
+            stand_ins = tuple(self._stand_in(a) for a in node.args)
+            self._forms[key] = None if isinstance(node.type, TupleType) else handed_form(
+                node, stand_ins, self._stand_in(node), edge.position, edge.operand)
+        found = self._forms[key]
+        tex = written(*found, bar, self.names, self.lang) if found else None
+        if tex is not None:
+            return tex
+        jacobian = rf"\left({self.partial(edge)}\right)^{{\top}}"
+        return rf"{jacobian}\, {bar or chr(92) + 'cdot'}"
 
     def product_value(self, edge: Edge) -> str:
         """A contribution in numbers: 4 · 3 = 12."""
@@ -218,7 +253,9 @@ class Facts:
 
     def handed_value(self, edge: Edge) -> str:
         assert self.point is not None
-        return "0" if edge.contribution is None else value_tex(self.point[edge.contribution], self.lang)
+        if edge.contribution is None:
+            return "0"
+        return self._shown(self.point[edge.contribution], self.bar(edge.operand) if edge.operand in self.nodes else "")
 
     def sum_tex(self, expr: Expr, values: bool) -> str:
         """The sum over a fan-out, without its result: 12 + (−4), or in symbols."""
@@ -229,13 +266,16 @@ class Facts:
 
 
 def barred(name: str) -> str:
-    r"""The adjoint's name: the bar over the letter, not over its subscript.
+    r"""The adjoint's name: the bar over the letter or the word, not over its subscript or prime.
 
-    >>> barred("w_{1}"), barred(r"\mathbf{W}_{hh}"), barred("12")
-    ('\\bar{w}_{1}', '\\bar{\\mathbf{W}}_{hh}', '\\bar{12}')
+    >>> barred("w_{1}"), barred(r"\mathbf{W}_{hh}"), barred("12"), barred(r"\mathrm{loss}_{1}")
+    ('\\bar{w}_{1}', '\\bar{\\mathbf{W}}_{hh}', '\\bar{12}', '\\overline{\\mathrm{loss}}_{1}')
     """
-    core, mark, rest = name.partition("_{")
-    return rf"\bar{{{core}}}{mark}{rest}"
+    marks = [i for i in (name.find("_{"), name.find("^{")) if i > 0]
+    end = min(marks, default=len(name))
+    core = name[:end]
+    wide = _WORD.fullmatch(core) is not None
+    return rf"\{'overline' if wide else 'bar'}{{{core}}}{name[end:]}"
 
 
 def _is_factor(tex: str) -> bool:

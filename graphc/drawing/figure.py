@@ -24,6 +24,7 @@ class Label:
     tex: str
     tone: Tone = "ink"
     blank: bool = False
+    room: tuple[float, float] | None = None  # width and height to keep for it, whatever it says; of a blank, its size
 
 
 @dataclass(frozen=True, slots=True)

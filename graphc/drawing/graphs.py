@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..ir import Expr
 from ..scopes import Instance
@@ -71,6 +72,7 @@ class _Builder:
         self.facts, self.blank = facts, blank
         self.boxes: list[Box] = []
         self.wires: list[Wire] = []
+        self.shapes: list[str] = []  # of the values on each wire
 
     def figure(self, direction: Direction) -> Figure:
         facts = self.facts
@@ -100,9 +102,9 @@ class _Builder:
         bar = facts.bar(expr)
         if facts.point is None:
             return Label(f"{bar} = {facts.sum_tex(expr, values=False)}", "gradient")
-        total = facts.adjoint_value(expr)
         if expr.ndim:
-            return Label(f"{bar} = {total}", "gradient", self.hides_gradients)
+            return Label(facts.adjoint_equation(expr), "gradient", self.hides_gradients)
+        total = facts.adjoint_value(expr)
         return Label(f"{bar} = {facts.sum_tex(expr, values=True)} = {total}", "gradient", self.hides_gradients)
 
     @property
@@ -116,6 +118,7 @@ class _Builder:
             tail = f"{edge.user.name} operand {edge.position}"
             self.boxes.append(Box(tail, "constant", self.facts.name(edge.operand)))
         self.wires.append(Wire(tail, edge.user.name, self.first(edge.operand), self.second(edge)))
+        self.shapes.append(self.facts.shape(edge.operand))
 
     def first(self, expr: Expr) -> Label | None:
         facts = self.facts
@@ -153,10 +156,13 @@ class _Builder:
         first = self.first(facts.top) if facts.point is not None or facts.backward is not None else None
         self.boxes.append(Box("output", "output", facts.name(facts.top)))
         self.wires.append(Wire(node.name, "output", first, second))
+        self.shapes.append(facts.shape(facts.top))
 
     def finished(self, direction: Direction) -> Figure:
         facts, words = self.facts, phrases(self.facts.lang)
         width, height, note = uniform(self.wires, self.boxes) if facts.point is not None else (0.0, 0.0, 0.0)
+        if facts.point is not None and not facts.scalar:
+            self.wires, width, height = alike(self.wires, self.shapes), 0.0, 0.0
         kind = "forward" if facts.backward is None and facts.point is None else (
             "values" if facts.backward is None else "circuit")
         heading = words["blank"].format(what=words[f"blank {self.blank}"]) if self.blank else ""
@@ -214,6 +220,16 @@ def frames_of(facts: Facts, boxes: Sequence[Box], wires: Sequence[Wire], formula
     return clusters_of(boxes, wires, lines, Words(title, formula, {}))
 
 
+def alike(wires: list[Wire], shapes: list[str]) -> list[Wire]:
+    """One room for all labels of values that have one shape: in a tensor graph one for all would be far too wide."""
+    by_shape: dict[str, list[Wire]] = {}
+    for wire, shape in zip(wires, shapes):
+        by_shape.setdefault(shape, []).append(wire)
+    rooms = {shape: uniform(group, [])[:2] for shape, group in by_shape.items()}
+    return [replace(w, first=w.first and replace(w.first, room=rooms[s]),
+                    second=w.second and replace(w.second, room=rooms[s])) for w, s in zip(wires, shapes)]
+
+
 def title_name(facts: Facts) -> str:
     """f = its formula while that is short, else its name."""
     top = facts.nodes[facts.top]
@@ -249,10 +265,12 @@ def backward_figure(facts: Facts, direction: Direction) -> Figure:
     boxes = [_adjoint_box(facts, n) for n in [*later, *leaves]]
     wires = [_adjoint_wire(facts, e) for e in facts.edges if e.active]
     words = phrases(facts.lang)
-    first = "local" if facts.scalar else "shape"
-    legend = [Entry("first", words[first], "ink", r"\partial" if facts.scalar else "N"),
-              Entry("second", words["handed"], "gradient", r"\bar{x}" if facts.point is None else "3"),
-              Entry("adjoint", words["adjoint"])]
+    first = Entry("first", words["local"], "ink", r"\partial")
+    second = Entry("second", words["handed"], "gradient", r"\bar{x}" if facts.point is None else "3")
+    if not facts.scalar:
+        first = Entry("first", words["done"], "ink", r"\cdot\, W^{\top}")
+        second = second if facts.point is not None else Entry("second", words["shape"], "muted", "N")
+    legend = [first, second, Entry("adjoint", words["adjoint"])]
     title = words["backward title"].format(f=title_name(facts))
     return Figure(boxes, wires, legend if wires else legend[2:], title, describe(facts), "", direction, facts.lang,
                   clusters=frames_of(facts, boxes, wires, formulas=False))
@@ -262,11 +280,13 @@ def _adjoint_box(facts: Facts, node: ViewNode) -> Box:
     expr = node.expr
     tex = facts.bar(expr)
     if facts.point is not None:
-        tex += f" = {facts.adjoint_value(expr)}"
+        tex = facts.adjoint_equation(expr)
     elif expr is facts.top:
         tex += " = 1"
     note = None
-    if len(facts.active_edges(expr)) > 1 and (facts.scalar or facts.point is None):
+    edges = facts.active_edges(expr)
+    # In a tensor graph without numbers the formula of an adjoint stands beside it, and the shape on the edge.
+    if len(edges) > 1 and (facts.scalar or facts.point is None) or edges and not facts.scalar and facts.point is None:
         note = Label(facts.sum_tex(expr, values=facts.point is not None), "gradient")
     return Box(node.name, "adjoint", tex, note)
 
@@ -274,9 +294,12 @@ def _adjoint_box(facts: Facts, node: ViewNode) -> Box:
 def _adjoint_wire(facts: Facts, edge: Edge) -> Wire:
     tail, head = edge.user.name, facts.nodes[edge.operand].name
     if not facts.scalar:
-        first = Label(facts.shape(edge.operand), "muted") if edge.operand.ndim else None
-        below = facts.product(edge) if facts.point is None else facts.handed_value(edge)
-        return Wire(tail, head, first, Label(below, "gradient"), "gradient")
+        if facts.point is not None:
+            below: Label | None = Label(facts.handed_value(edge), "gradient")
+        else:
+            shape = facts.shape(edge.user.expr if edge.user.expr.op.name == "item" else edge.operand)
+            below = Label(shape, "muted") if shape else None
+        return Wire(tail, head, Label(facts.operator(edge)), below, "gradient")
     local = facts.local(edge)
     above = f"{facts.partial(edge)} = {facts.local_tex(edge)}"
     if facts.point is None:

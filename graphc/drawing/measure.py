@@ -44,7 +44,7 @@ def label_size(label: Label | None, figure: Figure) -> Size:
     if label is None:
         return Size(0.0, 0.0)
     if label.blank:
-        return Size(figure.label_width, figure.label_height)
+        return Size(*(label.room or (figure.label_width, figure.label_height)))
     ink = outline(label.tex, style.LABEL_SIZE)
     return Size(ink.width, max(ink.height, _DIGIT) + ink.depth)
 
@@ -54,7 +54,8 @@ def label_room(label: Label | None, figure: Figure) -> Size:
     size = label_size(label, figure)
     if label is None:
         return size
-    return Size(max(size.width, figure.label_width), max(size.height, figure.label_height))
+    width, height = label.room or (figure.label_width, figure.label_height)
+    return Size(max(size.width, width), max(size.height, height))
 
 
 def label_extent(figure: Figure, i: int) -> Extent:

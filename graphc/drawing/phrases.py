@@ -7,7 +7,7 @@ from ..errors import choose
 PHRASES: dict[str, dict[str, str]] = {
     "en": {
         "value": "forward value", "name": "value", "shape": "shape", "gradient": "gradient",
-        "local": "local derivative", "handed": "contribution", "data": "data", "parameter": "parameter",
+        "local": "local derivative", "handed": "contribution", "done": "done to the adjoint", "data": "data", "parameter": "parameter",
         "constant": "constant", "operation": "operation", "function": "function", "output": "output",
         "adjoint": "adjoint",
         "forward title": "Computation graph of {f}",
@@ -24,7 +24,7 @@ PHRASES: dict[str, dict[str, str]] = {
     },
     "fr": {
         "value": "valeur (avant)", "name": "valeur", "shape": "forme", "gradient": "gradient (arrière)",
-        "local": "dérivée locale", "handed": "contribution", "data": "donnée", "parameter": "paramètre",
+        "local": "dérivée locale", "handed": "contribution", "done": "appliqué à l’adjoint", "data": "donnée", "parameter": "paramètre",
         "constant": "constante", "operation": "opération", "function": "fonction", "output": "sortie",
         "adjoint": "adjoint",
         "forward title": "Graphe de calcul de {f}",

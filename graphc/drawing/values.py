@@ -59,6 +59,8 @@ def value_tex(value: Value, lang: str) -> str:
         return str(int(value))
     if isinstance(value, Fraction):
         return _fraction_tex(value, lang)
+    if isinstance(value, tuple):  # of an operation with several results: their shapes
+        return r",\; ".join(r" \times ".join(map(str, np.shape(v))) or "1" for v in value)
     array = np.asarray(value)
     if not array.ndim:
         return number_text(array.item(), "latex", lang, digits=4)
@@ -80,15 +82,31 @@ def _fraction_tex(value: Fraction, lang: str) -> str:
     return number_text(float(value), "latex", lang, digits=4)
 
 
+MOST_ROWS, MOST_COLUMNS, MOST_ENTRIES = 4, 6, 12  # of an array that is written out
+
+
+def whole(value: Value) -> bool:
+    """Whether `value_tex` writes the value in full, not by its shape."""
+    if isinstance(value, tuple):
+        return False
+    shape = np.shape(value)
+    rows, columns = ((1, 1, *shape)[-2:]) if len(shape) <= 2 else (MOST_ROWS + 1, 0)
+    return rows <= MOST_ROWS and columns <= MOST_COLUMNS and 0 < rows * columns <= MOST_ENTRIES
+
+
 def _array_tex(array: np.ndarray[Any, Any], lang: str) -> str:
-    rows = array.shape[0] if array.ndim == 2 else 1
-    if array.ndim > 2 or array.size > 6 or rows > 3 or not array.size:
+    if not whole(array):
         return r" \times ".join(map(str, array.shape))
-    lines = [[number_text(v.item(), "latex", lang, digits=3) for v in row] for row in np.atleast_2d(array)]
+    lines = [[_entry(v.item(), lang) for v in row] for row in np.atleast_2d(array)]
     if array.ndim == 1:
         mark = ";" if lang == "fr" else ","
         return "[" + rf"{mark}\, ".join(lines[0]) + "]"
     return r"\begin{bmatrix}" + r"\\".join(" & ".join(line) for line in lines) + r"\end{bmatrix}"
+
+
+def _entry(value: Any, lang: str) -> str:
+    """A number of an array, with three digits."""
+    return number_text(int(value) if isinstance(value, bool) else value, "latex", lang, digits=3)
 
 
 def in_product(tex: str) -> str:
