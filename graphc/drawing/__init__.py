@@ -19,6 +19,7 @@ from .dot_text import dot_text
 from .facts import Facts
 from .figure import Direction, Figure
 from .graphs import BLANKS, backward_figure, forward_figure
+from .json_text import json_text
 from .pdf import pdf_bytes
 from .phrases import phrases
 from .png import png_bytes
@@ -26,6 +27,7 @@ from .scene import build, place
 from .shapes import Scene
 from .style import LABEL_SIZE, Theme, theme_named
 from .svg import svg_text
+from .tikz import tikz_text
 
 __all__ = ["Drawing", "draw"]
 
@@ -54,6 +56,16 @@ class Drawing:
     def dot(self) -> str:
         """The figure in Graphviz's language, to be laid out by Graphviz."""
         return dot_text(self.figure, self.theme)
+
+    @cached_property
+    def tikz(self) -> str:
+        r"""The figure as a `tikzpicture`, for a document that has \usepackage{tikz} and its library arrows.meta."""
+        return tikz_text(self.scene, self.theme)
+
+    @cached_property
+    def json(self) -> str:
+        """The figure as JSON, boxes and wires with what they say and where they stand; see `json_text` for its keys."""
+        return json_text(self.figure, self.scene, self.theme, self.engine)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the figure as the ending of `path` says: .svg, .png, .pdf or .dot. Whole or not at all.
@@ -88,6 +100,8 @@ WRITERS: dict[str, Callable[[Drawing], bytes]] = {
     ".png": lambda d: png_bytes(d.scene),
     ".pdf": lambda d: pdf_bytes(d.scene),
     ".dot": lambda d: d.dot.encode(),
+    ".json": lambda d: d.json.encode(),
+    ".tex": lambda d: d.tikz.encode(),
 }
 
 

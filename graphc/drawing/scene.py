@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import atan2, cos, radians, sin
+from typing import Literal
 
 from . import style
 from .figure import Box, Figure, Label
@@ -154,15 +155,16 @@ def _beside(label: Label, at: Point, sign: int, upright: bool, figure: Figure, t
     else:
         left = at[0] - size.width / 2
         top = at[1] + (gap if sign > 0 else -gap - size.height)
-    return _text(label, left, top, size, theme)
+    return _text(label, left, top, size, theme, "middle" if not upright else "start" if sign > 0 else "end")
 
 
-def _text(label: Label, left: float, top: float, size: Size, theme: Theme) -> Glyphs | Rect:
+def _text(label: Label, left: float, top: float, size: Size, theme: Theme,
+          anchor: Literal["start", "middle", "end"] = "middle") -> Glyphs | Rect:
     colour = theme.tones[label.tone]
     if label.blank:
         return Rect(left, top, size.width, size.height, 2.5, theme.background, colour, 0.8, dashed=True, cls="blank")
     ink = outline(label.tex, style.LABEL_SIZE)
-    return Glyphs(ink, left, top + size.height - ink.depth, colour, cls=label.tone)
+    return Glyphs(ink, left, top + size.height - ink.depth, colour, cls=label.tone, anchor=anchor)
 
 
 def _box(box: Box, placed: Placed, figure: Figure, theme: Theme, place: str) -> Group:
