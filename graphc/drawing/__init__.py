@@ -138,8 +138,9 @@ def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None
             raise InputError("draw: a backward graph has its own wrt and no blanks; draw the output with wrt= instead")
         figure = backward_figure(Facts(what.output, what, at, lang), back)
     elif isinstance(what, Expr):
-        if hidden and at is None:
-            raise InputError("draw: blank leaves out values, so it needs at=, the values of the inputs")
+        if hidden and at is None and wrt is None:
+            raise InputError("draw: blank leaves out values, so it needs at=, the values of the inputs; or wrt= alone, "
+                             "for boxes that take symbols")
         adjoints = None if wrt is None else backward(what, _listed(wrt))
         figure = forward_figure(Facts(what, adjoints, at, lang), hidden, ahead)
     else:

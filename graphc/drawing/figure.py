@@ -19,11 +19,15 @@ LEAF_KINDS = ("data", "parameter", "constant")
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A piece of mathematics in the colour of what it means. `blank` draws an empty box to fill in."""
+    """A piece of mathematics in the colour of what it means. `blank` draws an empty box to fill in.
+
+    `room` is the least width and height that it takes, blank or not; a blank box is of that size.
+    """
 
     tex: str
     tone: Tone = "ink"
     blank: bool = False
+    room: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class Entry:
 class Figure:
     """Everything a picture says. Wires are in drawing order, which for an operation is that of its operands.
 
-    With `label_width` and `label_height` every label takes that room and no less, and every note `note_width`.
+    With `note_width` every note takes that room and no less.
 
     >>> f = Figure([Box("a", "data", "a"), Box("f", "output", "f")], [Wire("a", "f")], title="f = a")
     >>> [box.key for box in f.boxes], f.direction
@@ -83,8 +87,6 @@ class Figure:
     heading: str = ""
     direction: Direction = "LR"
     lang: str = "en"
-    label_width: float = 0.0
-    label_height: float = 0.0
     note_width: float = 0.0
     kinds: dict[str, Kind] = field(default_factory=dict, init=False, repr=False, compare=False)
 
