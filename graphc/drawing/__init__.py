@@ -1,4 +1,4 @@
-"""Figures of graphs: forward, circuit with values and gradients, backward; SVG, PNG, PDF and DOT.
+"""Figures of graphs: forward, circuit with values and gradients, backward; SVG, PNG, PDF, DOT, JSON and TikZ.
 
     graph -> facts (TeX) -> Figure -> layout -> Scene -> one file a format
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import InputError, choose
 from ..files import write_whole
+from ..formula import number_text
 from ..ir import Expr
 from ..reverse import Backward, backward
 from .dot_text import dot_text
@@ -29,7 +30,10 @@ from .style import LABEL_SIZE, Theme, theme_named
 from .svg import svg_text
 from .tikz import tikz_text
 
-__all__ = ["Drawing", "draw"]
+__all__ = ["Drawing", "Theme", "draw"]
+
+PAGE = 455.0, 700.0  # the text of an A4 page, in points
+LEAST_PRINT = 8  # points
 
 _RANKDIRS: dict[str, tuple[Direction, Direction]] = {"LR": ("LR", "RL"), "TB": ("TB", "BT")}  # forward, backward
 
@@ -37,8 +41,9 @@ _RANKDIRS: dict[str, tuple[Direction, Direction]] = {"LR": ("LR", "RL"), "TB": (
 class Drawing:
     """A finished figure.
 
-    `figure` is what it says (boxes, wires, labels in TeX), `svg` and `dot` are its texts, `engine` names
-    the layout engine that drew it. `save` writes it by the ending of the path; notebooks show it by itself.
+    `figure` is what it says (boxes, wires, labels in TeX), `svg`, `dot`, `tikz` and `json` are its texts, `engine`
+    names the layout engine that drew it, `warnings` says what will not read well. `save` writes it by the ending
+    of the path; notebooks show it by itself.
     """
 
     def __init__(self, figure: Figure, theme: Theme, engine: str | None = None) -> None:
@@ -68,7 +73,8 @@ class Drawing:
         return json_text(self.figure, self.scene, self.theme, self.engine)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the figure as the ending of `path` says: .svg, .png, .pdf or .dot. Whole or not at all.
+        """Write the figure as the ending of `path` says: .svg, .png, .pdf, .dot, .json or .tex
+        (TikZ). Whole or not at all.
 
         Raises InputError for another ending, or a path that cannot be written.
         """
@@ -77,18 +83,46 @@ class Drawing:
             raise choose("figure format", ending or os.fspath(path), WRITERS)
         write_whole(path, WRITERS[ending](self))
 
-    def font_size(self, text_width: float) -> float:
+    def font_size(self, text_width: float, text_height: float | None = None) -> float:
         """The size in points at which the labels print, the figure being fitted to `text_width` points.
 
-        Below 8 the figure is too wide for the page: draw it with rankdir="TB", or a part of it.
+        It is fitted to `text_height` too if that is given. Below 8 the figure is too large for the page: draw it
+        with rankdir="TB", or a part of it. The default page of LaTeX's A4 articles is 455 points wide, 700 high.
         """
-        return LABEL_SIZE * min(1.0, text_width / self.scene.width)
+        fit = text_width / self.scene.width
+        if text_height is not None:
+            fit = min(fit, text_height / self.scene.height)
+        return LABEL_SIZE * min(1.0, fit)
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What will not read well: labels that print under 8 points on a page, colours too near to each other."""
+        words = phrases(self.figure.lang)
+        found = []
+        size = self.font_size(*PAGE)
+        if size < LEAST_PRINT:
+            way = "small turned" if self.figure.direction in ("TB", "BT") else "small"
+            found.append(words[way].format(size=number_text(size, lang=self.figure.lang, digits=2), least=LEAST_PRINT))
+        for name, colour, ground, ratio in self.theme.faint():
+            found.append(words["faint"].format(theme=self.theme.name, name=name, colour=colour, ground=ground,
+                                               ratio=number_text(ratio, lang=self.figure.lang, digits=2)))
+        return tuple(found)
 
     def _repr_svg_(self) -> str:
         return self.svg
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str | bytes]:
+        """SVG and a line of text; of what is asked for in `include`, PNG, PDF and TikZ as well.
+
+        There is no HTML: a notebook that is not trusted would take it, strip the figure from it, and show nothing.
+        """
+        made: dict[str, Callable[[], str | bytes]] = {
+            "image/svg+xml": lambda: self.svg, "text/plain": lambda: repr(self),
+            "image/png": lambda: png_bytes(self.scene), "application/pdf": lambda: pdf_bytes(self.scene),
+            "text/latex": lambda: self.tikz,
+        }
+        wanted = set(include) if include else {"image/svg+xml", "text/plain"}
+        return {kind: make() for kind, make in made.items() if kind in wanted - set(exclude or ())}
 
     def __repr__(self) -> str:
         return f"<Drawing {self.figure.title!r}: {len(self.figure.boxes)} boxes, {len(self.figure.wires)} wires>"
@@ -106,7 +140,7 @@ WRITERS: dict[str, Callable[[Drawing], bytes]] = {
 
 
 def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mapping[Any, Any] | None = None,
-         blank: bool | str = False, lang: str = "en", theme: str = "light", rankdir: str = "LR",
+         blank: bool | str = False, lang: str = "en", theme: str | Theme = "light", rankdir: str = "LR",
          engine: str | None = None) -> Drawing:
     """The figure of a graph.
 
@@ -114,7 +148,7 @@ def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None
     `wrt` (Exprs or names) adds the gradients: with `at` as numbers below each wire, and the sum at every
     fan-out; without it as adjoints, in symbols. `at` maps every input and parameter (Exprs or names) to
     its value. `blank` ("values", "gradients" or "all") leaves boxes to fill in, laid out as the solution.
-    `lang` is "en" or "fr", `theme` "light", "dark" or "print", `rankdir` "LR" or "TB". `engine` forces a
+    `lang` is "en" or "fr", `theme` "light", "dark", "print" or a `Theme`, `rankdir` "LR" or "TB". `engine` forces a
     layout engine: "pygraphviz", "dot" or "own".
 
     Raises InputError for an unknown option or a missing value, ShapeError for an array of the wrong

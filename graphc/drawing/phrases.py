@@ -18,6 +18,11 @@ PHRASES: dict[str, dict[str, str]] = {
         "adjoint is": "gradient of {name}: {value}",
         "blank": "Exercise — fill in {what}", "blank values": "the values", "blank gradients": "the gradients",
         "blank all": "the values and the gradients",
+        "small": 'the labels print at {size} pt on an A4 page ({least} pt at least to read well): draw with '
+                 'rankdir="TB", or draw a part of the graph',
+        "small turned": "the labels print at {size} pt on an A4 page ({least} pt at least to read well): draw a part "
+                        "of the graph",
+        "faint": "theme {theme}: {name} {colour} on {ground} has a contrast of {ratio} (4.5 at least to read well)",
     },
     "fr": {
         "value": "valeur (avant)", "name": "valeur", "shape": "forme", "gradient": "gradient (arrière)",
@@ -32,6 +37,12 @@ PHRASES: dict[str, dict[str, str]] = {
         "adjoint is": "gradient de {name}\u00a0: {value}",
         "blank": "Exercice — compléter {what}", "blank values": "les valeurs", "blank gradients": "les gradients",
         "blank all": "les valeurs et les gradients",
+        "small": "sur une page A4, les étiquettes s'impriment en {size}\u00a0pt (il faut {least}\u00a0pt pour bien "
+                 'lire)\u00a0: dessiner avec rankdir="TB", ou une partie du graphe',
+        "small turned": "sur une page A4, les étiquettes s'impriment en {size}\u00a0pt (il faut {least}\u00a0pt pour "
+                        "bien lire)\u00a0: dessiner une partie du graphe",
+        "faint": "thème {theme}\u00a0: {name} {colour} sur {ground} a un contraste de {ratio} (il faut 4,5 pour bien "
+                 "lire)",
     },
 }  # fmt: skip
 assert PHRASES["en"].keys() == PHRASES["fr"].keys()
