@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .compiled import Function
     from .costing import cost
     from .derivation import Derivation, derive
-    from .drawing import Drawing, draw
+    from .drawing import Drawing, Theme, draw
     from .forward import jvp
     from .lang import *  # noqa: F403
     from .lang import linalg, special
@@ -68,6 +68,7 @@ _LATER = {
     "derive": ("derivation", "derive"),
     "scope": ("scopes", "scope"),
     "Drawing": ("drawing", "Drawing"),
+    "Theme": ("drawing", "Theme"),
     "draw": ("drawing", "draw"),
     "simplify": ("simplifier", "simplify"),
     **{name: ("lang", name) for name in (*lang.__all__, *lang.NAMESPACES)},

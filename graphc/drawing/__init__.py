@@ -1,4 +1,4 @@
-"""Figures of graphs: forward, circuit with values and gradients, backward; SVG, PNG, PDF and DOT.
+"""Figures of graphs: forward, circuit with values and gradients, backward; SVG, PNG, PDF, DOT, JSON and TikZ.
 
     graph -> facts (TeX) -> Figure -> layout -> Scene -> one file a format
 """
@@ -13,12 +13,14 @@ from typing import Any
 
 from ..errors import InputError, choose
 from ..files import write_whole
+from ..formula import number_text
 from ..ir import Expr
 from ..reverse import Backward, backward
 from .dot_text import dot_text
 from .facts import Facts
 from .figure import Direction, Figure
 from .graphs import BLANKS, backward_figure, forward_figure
+from .json_text import json_text
 from .pdf import pdf_bytes
 from .phrases import phrases
 from .png import png_bytes
@@ -26,8 +28,12 @@ from .scene import build, place
 from .shapes import Scene
 from .style import LABEL_SIZE, Theme, theme_named
 from .svg import svg_text
+from .tikz import tikz_text
 
-__all__ = ["Drawing", "draw"]
+__all__ = ["Drawing", "Theme", "draw"]
+
+PAGE = 455.0, 700.0  # the text of an A4 page, in points
+LEAST_PRINT = 8  # points
 
 _RANKDIRS: dict[str, tuple[Direction, Direction]] = {"LR": ("LR", "RL"), "TB": ("TB", "BT")}  # forward, backward
 
@@ -35,8 +41,9 @@ _RANKDIRS: dict[str, tuple[Direction, Direction]] = {"LR": ("LR", "RL"), "TB": (
 class Drawing:
     """A finished figure.
 
-    `figure` is what it says (boxes, wires, labels in TeX), `svg` and `dot` are its texts, `engine` names
-    the layout engine that drew it. `save` writes it by the ending of the path; notebooks show it by itself.
+    `figure` is what it says (boxes, wires, labels in TeX), `svg`, `dot`, `tikz` and `json` are its texts, `engine`
+    names the layout engine that drew it, `warnings` says what will not read well. `save` writes it by the ending
+    of the path; notebooks show it by itself.
     """
 
     def __init__(self, figure: Figure, theme: Theme, engine: str | None = None) -> None:
@@ -55,8 +62,19 @@ class Drawing:
         """The figure in Graphviz's language, to be laid out by Graphviz."""
         return dot_text(self.figure, self.theme)
 
+    @cached_property
+    def tikz(self) -> str:
+        r"""The figure as a `tikzpicture`, for a document that has \usepackage{tikz} and its library arrows.meta."""
+        return tikz_text(self.scene, self.theme)
+
+    @cached_property
+    def json(self) -> str:
+        """The figure as JSON, boxes and wires with what they say and where they stand; see `json_text` for its keys."""
+        return json_text(self.figure, self.scene, self.theme, self.engine)
+
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the figure as the ending of `path` says: .svg, .png, .pdf or .dot. Whole or not at all.
+        """Write the figure as the ending of `path` says: .svg, .png, .pdf, .dot, .json or .tex
+        (TikZ). Whole or not at all.
 
         Raises InputError for another ending, or a path that cannot be written.
         """
@@ -65,18 +83,46 @@ class Drawing:
             raise choose("figure format", ending or os.fspath(path), WRITERS)
         write_whole(path, WRITERS[ending](self))
 
-    def font_size(self, text_width: float) -> float:
+    def font_size(self, text_width: float, text_height: float | None = None) -> float:
         """The size in points at which the labels print, the figure being fitted to `text_width` points.
 
-        Below 8 the figure is too wide for the page: draw it with rankdir="TB", or a part of it.
+        It is fitted to `text_height` too if that is given. Below 8 the figure is too large for the page: draw it
+        with rankdir="TB", or a part of it. The default page of LaTeX's A4 articles is 455 points wide, 700 high.
         """
-        return LABEL_SIZE * min(1.0, text_width / self.scene.width)
+        fit = text_width / self.scene.width
+        if text_height is not None:
+            fit = min(fit, text_height / self.scene.height)
+        return LABEL_SIZE * min(1.0, fit)
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What will not read well: labels that print under 8 points on a page, colours too near to each other."""
+        words = phrases(self.figure.lang)
+        found = []
+        size = self.font_size(*PAGE)
+        if size < LEAST_PRINT:
+            way = "small turned" if self.figure.direction in ("TB", "BT") else "small"
+            found.append(words[way].format(size=number_text(size, lang=self.figure.lang, digits=2), least=LEAST_PRINT))
+        for name, colour, ground, ratio in self.theme.faint():
+            found.append(words["faint"].format(theme=self.theme.name, name=name, colour=colour, ground=ground,
+                                               ratio=number_text(ratio, lang=self.figure.lang, digits=2)))
+        return tuple(found)
 
     def _repr_svg_(self) -> str:
         return self.svg
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str | bytes]:
+        """SVG and a line of text; of what is asked for in `include`, PNG, PDF and TikZ as well.
+
+        There is no HTML: a notebook that is not trusted would take it, strip the figure from it, and show nothing.
+        """
+        made: dict[str, Callable[[], str | bytes]] = {
+            "image/svg+xml": lambda: self.svg, "text/plain": lambda: repr(self),
+            "image/png": lambda: png_bytes(self.scene), "application/pdf": lambda: pdf_bytes(self.scene),
+            "text/latex": lambda: self.tikz,
+        }
+        wanted = set(include) if include else {"image/svg+xml", "text/plain"}
+        return {kind: make() for kind, make in made.items() if kind in wanted - set(exclude or ())}
 
     def __repr__(self) -> str:
         return f"<Drawing {self.figure.title!r}: {len(self.figure.boxes)} boxes, {len(self.figure.wires)} wires>"
@@ -88,11 +134,13 @@ WRITERS: dict[str, Callable[[Drawing], bytes]] = {
     ".png": lambda d: png_bytes(d.scene),
     ".pdf": lambda d: pdf_bytes(d.scene),
     ".dot": lambda d: d.dot.encode(),
+    ".json": lambda d: d.json.encode(),
+    ".tex": lambda d: d.tikz.encode(),
 }
 
 
 def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mapping[Any, Any] | None = None,
-         blank: bool | str = False, lang: str = "en", theme: str = "light", rankdir: str = "LR",
+         blank: bool | str = False, lang: str = "en", theme: str | Theme = "light", rankdir: str = "LR",
          engine: str | None = None) -> Drawing:
     """The figure of a graph.
 
@@ -100,7 +148,7 @@ def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None
     `wrt` (Exprs or names) adds the gradients: with `at` as numbers below each wire, and the sum at every
     fan-out; without it as adjoints, in symbols. `at` maps every input and parameter (Exprs or names) to
     its value. `blank` ("values", "gradients" or "all") leaves boxes to fill in, laid out as the solution.
-    `lang` is "en" or "fr", `theme` "light", "dark" or "print", `rankdir` "LR" or "TB". `engine` forces a
+    `lang` is "en" or "fr", `theme` "light", "dark", "print" or a `Theme`, `rankdir` "LR" or "TB". `engine` forces a
     layout engine: "pygraphviz", "dot" or "own".
 
     Raises InputError for an unknown option or a missing value, ShapeError for an array of the wrong
@@ -124,8 +172,9 @@ def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None
             raise InputError("draw: a backward graph has its own wrt and no blanks; draw the output with wrt= instead")
         figure = backward_figure(Facts(what.output, what, at, lang), back)
     elif isinstance(what, Expr):
-        if hidden and at is None:
-            raise InputError("draw: blank leaves out values, so it needs at=, the values of the inputs")
+        if hidden and at is None and wrt is None:
+            raise InputError("draw: blank leaves out values, so it needs at=, the values of the inputs; or wrt= alone, "
+                             "for boxes that take symbols")
         adjoints = None if wrt is None else backward(what, _listed(wrt))
         figure = forward_figure(Facts(what, adjoints, at, lang), hidden, ahead)
     else:

@@ -19,12 +19,15 @@ LEAF_KINDS = ("data", "parameter", "constant")
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A piece of mathematics in the colour of what it means. `blank` draws an empty box to fill in."""
+    """A piece of mathematics in the colour of what it means. `blank` draws an empty box to fill in.
+
+    `room` is the least width and height that it takes, blank or not; a blank box is of that size.
+    """
 
     tex: str
     tone: Tone = "ink"
     blank: bool = False
-    room: tuple[float, float] | None = None  # width and height to keep for it, whatever it says; of a blank, its size
+    room: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class Entry:
 class Figure:
     """Everything a picture says. Wires are in drawing order, which for an operation is that of its operands.
 
-    With `label_width` and `label_height` every label takes that room and no less, and every note `note_width`.
+    With `note_width` every note takes that room and no less.
 
     >>> f = Figure([Box("a", "data", "a"), Box("f", "output", "f")], [Wire("a", "f")], title="f = a")
     >>> [box.key for box in f.boxes], f.direction
@@ -107,8 +110,6 @@ class Figure:
     heading: str = ""
     direction: Direction = "LR"
     lang: str = "en"
-    label_width: float = 0.0
-    label_height: float = 0.0
     note_width: float = 0.0
     clusters: Sequence[Cluster] = ()
     remarks: Sequence[str] = ()  # lines under the legend, such as what is folded

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
+from ..dims import Size
 from ..ir import Expr
 from ..scopes import Instance
 from ..view import ViewNode
 from .facts import Edge, Facts, is_number
 from .figure import Box, Cluster, Direction, Entry, Figure, Kind, Label, Wire
 from .grouping import Words, clusters_of
-from .mathtext import outline
+from .mathtext import Outline, outline
 from .phrases import phrases
 from .plain import unicode_text
 from .style import LABEL_SIZE
@@ -72,7 +74,7 @@ class _Builder:
         self.facts, self.blank = facts, blank
         self.boxes: list[Box] = []
         self.wires: list[Wire] = []
-        self.shapes: list[str] = []  # of the values on each wire
+        self.shapes: list[tuple[Size, ...]] = []  # of the value on each wire
 
     def figure(self, direction: Direction) -> Figure:
         facts = self.facts
@@ -101,7 +103,7 @@ class _Builder:
             return None
         bar = facts.bar(expr)
         if facts.point is None:
-            return Label(f"{bar} = {facts.sum_tex(expr, values=False)}", "gradient")
+            return Label(f"{bar} = {facts.sum_tex(expr, values=False)}", "gradient", self.hides_gradients)
         if expr.ndim:
             return Label(facts.adjoint_equation(expr), "gradient", self.hides_gradients)
         total = facts.adjoint_value(expr)
@@ -118,7 +120,7 @@ class _Builder:
             tail = f"{edge.user.name} operand {edge.position}"
             self.boxes.append(Box(tail, "constant", self.facts.name(edge.operand)))
         self.wires.append(Wire(tail, edge.user.name, self.first(edge.operand), self.second(edge)))
-        self.shapes.append(self.facts.shape(edge.operand))
+        self.shapes.append(edge.operand.shape)
 
     def first(self, expr: Expr) -> Label | None:
         facts = self.facts
@@ -129,7 +131,8 @@ class _Builder:
             return Label(facts.value(expr), "value", self.blank in ("values", "all") and not given)
         if facts.backward is None and not facts.nodes[expr].operands:
             return None
-        return Label(facts.name(expr), "value")
+        hidden = self.blank in ("values", "all") and bool(facts.nodes[expr].operands)
+        return Label(facts.name(expr), "value", hidden)
 
     def second(self, edge: Edge) -> Label | None:
         facts = self.facts
@@ -140,7 +143,7 @@ class _Builder:
         if facts.point is not None:
             return Label(facts.handed_value(edge), "gradient", self.hides_gradients)
         alone = len(facts.active_edges(edge.operand)) == 1
-        return Label(facts.bar(edge.operand) if alone else facts.product(edge), "gradient")
+        return Label(facts.bar(edge.operand) if alone else facts.product(edge), "gradient", self.hides_gradients)
 
     def output(self) -> None:
         facts = self.facts
@@ -156,19 +159,24 @@ class _Builder:
         first = self.first(facts.top) if facts.point is not None or facts.backward is not None else None
         self.boxes.append(Box("output", "output", facts.name(facts.top)))
         self.wires.append(Wire(node.name, "output", first, second))
-        self.shapes.append(facts.shape(facts.top))
+        self.shapes.append(facts.top.shape)
 
     def finished(self, direction: Direction) -> Figure:
         facts, words = self.facts, phrases(self.facts.lang)
-        width, height, note = uniform(self.wires, self.boxes) if facts.point is not None else (0.0, 0.0, 0.0)
-        if facts.point is not None and not facts.scalar:
-            self.wires, width, height = alike(self.wires, self.shapes), 0.0, 0.0
+        wires, note = self.wires, 0.0
+        if facts.point is not None:
+            wires = roomy(wires, [(shape, shape) for shape in self.shapes], 26.0)
+        elif facts.backward is not None:  # names are of one sort, and contributions to a sum are of one
+            uses = Counter(w.tail for w in wires)
+            wires = roomy(wires, [("name", "share" if uses[w.tail] > 1 else "adjoint") for w in wires], 22.0)
+        if facts.point is not None or facts.backward is not None:
+            note = max((outline(b.note.tex, LABEL_SIZE).width for b in self.boxes if b.note), default=0.0)
         kind = "forward" if facts.backward is None and facts.point is None else (
             "values" if facts.backward is None else "circuit")
         heading = words["blank"].format(what=words[f"blank {self.blank}"]) if self.blank else ""
-        return Figure(self.boxes, self.wires, self.legend(), words[f"{kind} title"].format(f=title_name(facts)),
-                      describe(facts), heading, direction, facts.lang, width, height, note,
-                      frames_of(facts, self.boxes, self.wires))
+        return Figure(self.boxes, wires, self.legend(), words[f"{kind} title"].format(f=title_name(facts)),
+                      describe(facts, self.blank), heading, direction, facts.lang, note_width=note,
+                      clusters=frames_of(facts, self.boxes, wires))
 
     def legend(self) -> list[Entry]:
         words = phrases(self.facts.lang)
@@ -191,16 +199,21 @@ def kinds_used(boxes: list[Box], words: dict[str, str]) -> list[Entry]:
     return [Entry(kind, words[kind]) for kind in order if kind in kinds]
 
 
-def uniform(wires: list[Wire], boxes: list[Box]) -> tuple[float, float, float]:
-    """One width and height for every label, and one width for every note.
+def roomy(wires: Sequence[Wire], sorts: Sequence[tuple[Hashable, Hashable]], least: float) -> list[Wire]:
+    """The wires, with one room for all labels of one sort: a blank sheet then has the layout of its solution.
 
-    A sheet with blanks then has the layout of its solution, and no box betrays its answer.
+    `sorts` has that of the first and the second label of each wire. It may only tell what the figure shows
+    anyhow, such as the shape of a value, so that no box betrays its answer.
     """
-    inks = [outline(label.tex, LABEL_SIZE) for w in wires for label in (w.first, w.second) if label]
-    notes = [outline(b.note.tex, LABEL_SIZE).width for b in boxes if b.note]
-    width = max((ink.width for ink in inks), default=0.0)
-    height = max((ink.height + ink.depth for ink in inks), default=0.0)
-    return max(26.0, width + 4.0), max(13.0, height), max(notes, default=0.0)
+    inks: dict[Hashable, list[Outline]] = defaultdict(list)
+    for w, kinds in zip(wires, sorts):
+        for label, kind in zip((w.first, w.second), kinds):
+            if label is not None:
+                inks[kind].append(outline(label.tex, LABEL_SIZE))
+    rooms = {kind: (max(least, max(k.width for k in group) + 4.0), max(13.0, *(k.height + k.depth for k in group)))
+             for kind, group in inks.items()}
+    return [replace(w, first=w.first and replace(w.first, room=rooms[kinds[0]]),
+                    second=w.second and replace(w.second, room=rooms[kinds[1]])) for w, kinds in zip(wires, sorts)]
 
 
 def frames_of(facts: Facts, boxes: Sequence[Box], wires: Sequence[Wire], formulas: bool = True,
@@ -220,16 +233,6 @@ def frames_of(facts: Facts, boxes: Sequence[Box], wires: Sequence[Wire], formula
     return clusters_of(boxes, wires, lines, Words(title, formula, {}))
 
 
-def alike(wires: list[Wire], shapes: list[str]) -> list[Wire]:
-    """One room for all labels of values that have one shape: in a tensor graph one for all would be far too wide."""
-    by_shape: dict[str, list[Wire]] = {}
-    for wire, shape in zip(wires, shapes):
-        by_shape.setdefault(shape, []).append(wire)
-    rooms = {shape: uniform(group, [])[:2] for shape, group in by_shape.items()}
-    return [replace(w, first=w.first and replace(w.first, room=rooms[s]),
-                    second=w.second and replace(w.second, room=rooms[s])) for w, s in zip(wires, shapes)]
-
-
 def title_name(facts: Facts) -> str:
     """f = its formula while that is short, else its name."""
     top = facts.nodes[facts.top]
@@ -237,17 +240,18 @@ def title_name(facts: Facts) -> str:
     return f"{top.name} = {formula}" if len(formula) <= 70 else top.name
 
 
-def describe(facts: Facts) -> str:
-    """The figure in words: each value with its formula (and number), then each gradient."""
+def describe(facts: Facts, blank: str = "") -> str:
+    """The figure in words: each value with its formula (and number), then each gradient. Not what is left blank."""
     words = phrases(facts.lang)
     lines = []
+    values = facts.point is not None and blank not in ("values", "all")
     inner = [n for n in facts.view.nodes if not n.is_leaf]
     for node in inner[:40]:
         parts = {"name": node.name, "formula": facts.one_step(node)}
-        if facts.point is not None:
+        if values:
             parts["value"] = unicode_text(facts.value(node.expr))
-        lines.append(words["value is" if facts.point is not None else "name is"].format(**parts))
-    if facts.backward is not None and facts.point is not None:
+        lines.append(words["value is" if values else "name is"].format(**parts))
+    if facts.backward is not None and facts.point is not None and blank not in ("gradients", "all"):
         for w in facts.backward.wrt:
             if w in facts.nodes:
                 lines.append(words["adjoint is"].format(
@@ -286,7 +290,7 @@ def _adjoint_box(facts: Facts, node: ViewNode) -> Box:
     note = None
     edges = facts.active_edges(expr)
     # In a tensor graph without numbers the formula of an adjoint stands beside it, and the shape on the edge.
-    if len(edges) > 1 and (facts.scalar or facts.point is None) or edges and not facts.scalar and facts.point is None:
+    if (len(edges) > 1 and (facts.scalar or facts.point is None)) or (edges and not facts.scalar and facts.point is None):
         note = Label(facts.sum_tex(expr, values=facts.point is not None), "gradient")
     return Box(node.name, "adjoint", tex, note)
 

@@ -43,7 +43,7 @@ def _row(row: list[tuple[Entry, float]], y: float, theme: Theme) -> list[Group]:
     groups = []
     for entry, wide in row:
         ink = outline(entry.text, style.LEGEND_SIZE, True)
-        words = Glyphs(ink, x + _SAMPLE + _GAP, y + 3.4, theme.tones["ink"])
+        words = Glyphs(ink, x + _SAMPLE + _GAP, y + 3.4, theme.tones["ink"], anchor="start")
         groups.append(Group("legend", entry.sample, entry.text, [*_sample(entry, x, y, theme), words]))
         x += wide + _BETWEEN
     return groups

@@ -39,28 +39,27 @@ def box_size(box: Box) -> Size:
     return Size(max(style.BOX_MIN_WIDTH, wide), max(least, tall))
 
 
-def label_size(label: Label | None, figure: Figure) -> Size:
-    """Room for one label; a blank one has the same width whatever its answer."""
+def label_size(label: Label | None) -> Size:
+    """Room for one label; a blank one has the same size whatever its answer."""
     if label is None:
         return Size(0.0, 0.0)
     if label.blank:
-        return Size(*(label.room or (figure.label_width, figure.label_height)))
+        return Size(*label.room)
     ink = outline(label.tex, style.LABEL_SIZE)
     return Size(ink.width, max(ink.height, _DIGIT) + ink.depth)
 
 
-def label_room(label: Label | None, figure: Figure) -> Size:
-    """The room that a label takes in the layout: in a figure with blanks the same for all."""
-    size = label_size(label, figure)
+def label_room(label: Label | None) -> Size:
+    """The room that a label takes in the layout: where there may be blanks, the same for all of its sort."""
+    size = label_size(label)
     if label is None:
         return size
-    width, height = label.room or (figure.label_width, figure.label_height)
-    return Size(max(size.width, width), max(size.height, height))
+    return Size(max(size.width, label.room[0]), max(size.height, label.room[1]))
 
 
 def label_extent(figure: Figure, i: int) -> Extent:
     """The room of wire i's labels, the wire running through the anchor."""
-    first, second = (label_room(x, figure) for x in (figure.wires[i].first, figure.wires[i].second))
+    first, second = (label_room(x) for x in (figure.wires[i].first, figure.wires[i].second))
     if figure.direction in ("LR", "RL"):
         half = max(first.width, second.width) / 2 + LABEL_PAD
         return Extent(half, half, _beside(first.height), _beside(second.height))
@@ -70,7 +69,7 @@ def label_extent(figure: Figure, i: int) -> Extent:
 
 def side_label_extent(figure: Figure, i: int) -> Extent:
     """The same for a wire that is perpendicular to the others."""
-    first, second = (label_room(x, figure) for x in (figure.wires[i].first, figure.wires[i].second))
+    first, second = (label_room(x) for x in (figure.wires[i].first, figure.wires[i].second))
     if figure.direction in ("LR", "RL"):
         half = max(first.height, second.height) / 2
         return Extent(_beside(first.width), _beside(second.width), half, half)
@@ -86,7 +85,7 @@ def note_size(box: Box, figure: Figure) -> Size:
     """Room for a note; a blank one is as wide as the widest, so that its width gives no hint."""
     if box.note is None:
         return Size(0.0, 0.0)
-    return Size(figure.note_width, BLANK_NOTE) if box.note.blank else label_size(box.note, figure)
+    return Size(figure.note_width, BLANK_NOTE) if box.note.blank else label_size(box.note)
 
 
 def note_room(box: Box, figure: Figure) -> Size:

@@ -1,8 +1,12 @@
-"""PDF bytes of a scene: vector outlines, with the words in an invisible layer for search and copy."""
+"""PDF bytes of a scene: vector outlines, with the words in an invisible layer for search and copy.
+
+The page is tagged as one figure whose alternative text is the title and the description, for a screen reader.
+"""
 
 from __future__ import annotations
 
 import io
+import unicodedata
 from typing import Any
 
 from .mathtext import Command, shifted
@@ -20,6 +24,8 @@ def pdf_bytes(scene: Scene) -> bytes:
     canvas.setSubject(scene.desc)
     canvas.setAuthor("")
     canvas.setCreator("graphc")
+    alternative = f"{scene.title}. {scene.desc}".strip()
+    canvas._code.append("/Figure <</MCID 0>> BDC")
     canvas.translate(0, scene.height)
     canvas.scale(1, -1)  # y downwards, as in the scene
     if scene.background.upper() != "#FFFFFF":
@@ -27,9 +33,30 @@ def pdf_bytes(scene: Scene) -> bytes:
     for group in scene.groups:
         for shape in group.shapes:
             _draw(canvas, shape)
+    canvas._code.append("EMC")
     canvas.showPage()
+    _tag(canvas._doc, alternative, scene.lang)
     canvas.save()
     return buffer.getvalue()
+
+
+def _tag(document: Any, alternative: str, lang: str) -> None:
+    """The structure of a document that is one figure (ISO 32000-1, 14.7 and 14.9.3)."""
+    from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFName, PDFString
+
+    page = document.Pages.pages[-1]
+    page.__NoDefault__ = [*page.__NoDefault__, "StructParents"]
+    page.StructParents = 0
+    root, whole, figure = PDFDictionary(), PDFDictionary(), PDFDictionary()
+    at_root, at_whole, at_figure = (document.Reference(x) for x in (root, whole, figure))
+    parents = PDFDictionary({"Nums": PDFArray([0, PDFArray([at_figure])])})
+    root.dict.update(Type=PDFName("StructTreeRoot"), K=PDFArray([at_whole]), ParentTree=document.Reference(parents),
+                     ParentTreeNextKey=1)
+    whole.dict.update(Type=PDFName("StructElem"), S=PDFName("Document"), P=at_root, K=PDFArray([at_figure]))
+    figure.dict.update(Type=PDFName("StructElem"), S=PDFName("Figure"), P=at_whole, Pg=document.Reference(page), K=0,
+                       Alt=PDFString(alternative), Lang=PDFString(lang))
+    document._catalog.StructTreeRoot = at_root
+    document._catalog.MarkInfo = PDFDictionary({"Marked": "true"})
 
 
 def _draw(canvas: Any, s: Shape) -> None:
@@ -86,12 +113,20 @@ def _path(canvas: Any, commands: Any) -> Any:
     return path
 
 
+def _spelled(tex: str, words: bool) -> str:
+    """The words in letters that every PDF font has: w1 for its Unicode, and TeX for what has no such spelling."""
+    text = tex if words else unicode_text(tex)
+    for spelling in (text, unicodedata.normalize("NFKC", text).replace("−", "-"), tex.replace("{-}", "-")):
+        try:
+            spelling.encode("cp1252")
+        except UnicodeEncodeError:
+            continue
+        return spelling
+    return tex
+
+
 def _invisible(canvas: Any, s: Glyphs) -> None:
-    words = s.outline.tex if s.outline.words else unicode_text(s.outline.tex)
-    try:
-        words.encode("cp1252")
-    except UnicodeEncodeError:
-        words = s.outline.tex  # TeX is spelled in letters that every PDF font has
+    words = _spelled(s.outline.tex, s.outline.words)
     text = canvas.beginText()
     text.setTextRenderMode(3)
     text.setFont("Helvetica", s.outline.size)

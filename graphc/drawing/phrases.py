@@ -21,6 +21,11 @@ PHRASES: dict[str, dict[str, str]] = {
         "scope layer norm": "Layer norm", "scope batch norm": "Batch norm", "scope group norm": "Group norm",
         "scope instance norm": "Instance norm", "scope RMS norm": "RMS norm", "scope attention": "Attention",
         "scope multi-head attention": "Multi-head attention",
+        "small": 'the labels print at {size} pt on an A4 page ({least} pt at least to read well): draw with '
+                 'rankdir="TB", or draw a part of the graph',
+        "small turned": "the labels print at {size} pt on an A4 page ({least} pt at least to read well): draw a part "
+                        "of the graph",
+        "faint": "theme {theme}: {name} {colour} on {ground} has a contrast of {ratio} (4.5 at least to read well)",
     },
     "fr": {
         "value": "valeur (avant)", "name": "valeur", "shape": "forme", "gradient": "gradient (arrière)",
@@ -39,6 +44,12 @@ PHRASES: dict[str, dict[str, str]] = {
         "scope group norm": "Normalisation par groupe", "scope instance norm": "Normalisation par instance",
         "scope RMS norm": "Normalisation RMS", "scope attention": "Attention",
         "scope multi-head attention": "Attention à plusieurs têtes",
+        "small": "sur une page A4, les étiquettes s'impriment en {size}\u00a0pt (il faut {least}\u00a0pt pour bien "
+                 'lire)\u00a0: dessiner avec rankdir="TB", ou une partie du graphe',
+        "small turned": "sur une page A4, les étiquettes s'impriment en {size}\u00a0pt (il faut {least}\u00a0pt pour "
+                        "bien lire)\u00a0: dessiner une partie du graphe",
+        "faint": "thème {theme}\u00a0: {name} {colour} sur {ground} a un contraste de {ratio} (il faut 4,5 pour bien "
+                 "lire)",
     },
 }  # fmt: skip
 assert PHRASES["en"].keys() == PHRASES["fr"].keys()

@@ -27,6 +27,7 @@ _GREEK_NAMES = (
     "varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
 )
 _GREEK = dict(zip(_GREEK_NAMES.split(), "αβγδεεζηθικλμνξπρστυφφχψωΓΔΘΛΞΠΣΥΦΨΩ"))
+GREEK_LETTERS = {letter: name for name, letter in reversed(_GREEK.items())}
 _ACCENTS = {r"\bar": "\u0304", r"\overline": "\u0305", r"\hat": "\u0302", r"\widehat": "\u0302", r"\tilde": "\u0303",
             r"\dot": "\u0307", r"\vec": "\u20d7"}
 _FONTS = {r"\mathrm", r"\mathbf", r"\boldsymbol", r"\operatorname", r"\text", r"\mathit", r"\mathsf", r"\mathbb",

@@ -14,4 +14,5 @@ def png_bytes(scene: Scene, scale: float = 2.5) -> bytes:
     import resvg_py
 
     scale = min(scale, LARGEST / max(scene.width, scene.height), (MOST / (scene.width * scene.height)) ** 0.5)
-    return bytes(resvg_py.svg_to_bytes(svg_string=svg_text(scene), width=max(1, round(scene.width * scale)), dpi=96))
+    outlines, width = svg_text(scene, words=False), max(1, round(scene.width * scale))
+    return bytes(resvg_py.svg_to_bytes(svg_string=outlines, width=width, dpi=96))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import atan2, cos, radians, sin
+from typing import Literal
 
 from . import style
 from .figure import Box, Figure, Label
@@ -89,7 +90,8 @@ def build(figure: Figure, theme: Theme, placed: Placed) -> Scene:
     groups += [_wire(figure, i, placed.routes[i], theme) for i in range(len(figure.wires))]
     groups += [_box(b, placed, figure, theme, ends[b.key]) for b in figure.boxes]
     groups += _marks(figure, placed, theme)
-    left, top, right, bottom = bounds(groups)
+    rooms = _rooms(figure, placed, theme, ends)  # a blank sheet and its solution have one page
+    left, top, right, bottom = bounds([*groups, *rooms])
     width = right - left
     if figure.heading:
         ink = outline(figure.heading, style.HEADING_SIZE, True)
@@ -98,11 +100,24 @@ def build(figure: Figure, theme: Theme, placed: Placed) -> Scene:
     rows = legend_rows(figure.legend, theme, max(width, 380.0))
     rows += remark_rows(figure.remarks, theme, bounds(rows)[3] + 14.0 if rows else 0.0)
     groups += [moved(g, (left + right) / 2, bottom + 26.0) for g in rows]
-    left, top, right, bottom = bounds(groups)
+    left, top, right, bottom = bounds([*groups, *rooms])
     margin = style.MARGIN
     placed_groups = [moved(g, margin - left, margin - top) for g in groups]
     return Scene(right - left + 2 * margin, bottom - top + 2 * margin, theme.background, placed_groups,
                  figure.title, figure.desc, figure.lang)
+
+
+def _rooms(figure: Figure, placed: Placed, theme: Theme, ends: dict[str, str]) -> list[Group]:
+    """Everything that can be left blank, left blank: the room it takes on the page."""
+    wires = [replace(w, first=_as_blank(w.first), second=_as_blank(w.second)) for w in figure.wires]
+    boxes = [replace(b, note=b.note and replace(b.note, blank=True)) for b in figure.boxes if figure.note_width]
+    blank = replace(figure, wires=wires)
+    groups = [_wire(blank, i, placed.routes[i], theme) for i in range(len(wires))]
+    return groups + [_box(b, placed, figure, theme, ends[b.key]) for b in boxes if b.note]
+
+
+def _as_blank(label: Label | None) -> Label | None:
+    return replace(label, blank=True) if label is not None and label.room[0] else label
 
 
 def _marks(figure: Figure, placed: Placed, theme: Theme) -> list[Group]:
@@ -150,13 +165,13 @@ def _wire(figure: Figure, i: int, route: Route, theme: Theme) -> Group:
     at = to_page(route.label, figure.direction)
     for label, sign in ((wire.first, -1), (wire.second, 1)):
         if label is not None:
-            shapes.append(_beside(label, at, sign, upright, figure, theme))
+            shapes.append(_beside(label, at, sign, upright, theme))
     return Group("edge", f"{wire.tail} {wire.head}", "", shapes)
 
 
-def _beside(label: Label, at: Point, sign: int, upright: bool, figure: Figure, theme: Theme) -> Glyphs | Rect:
+def _beside(label: Label, at: Point, sign: int, upright: bool, theme: Theme) -> Glyphs | Rect:
     """A label next to its wire: left and right of a vertical one, above and below a horizontal one."""
-    size = label_size(label, figure)
+    size = label_size(label)
     gap = style.LABEL_GAP
     if upright:
         left = at[0] + (gap + 1.0 if sign > 0 else -gap - 1.0 - size.width)
@@ -164,15 +179,16 @@ def _beside(label: Label, at: Point, sign: int, upright: bool, figure: Figure, t
     else:
         left = at[0] - size.width / 2
         top = at[1] + (gap if sign > 0 else -gap - size.height)
-    return _text(label, left, top, size, theme)
+    return _text(label, left, top, size, theme, "middle" if not upright else "start" if sign > 0 else "end")
 
 
-def _text(label: Label, left: float, top: float, size: Size, theme: Theme) -> Glyphs | Rect:
+def _text(label: Label, left: float, top: float, size: Size, theme: Theme,
+          anchor: Literal["start", "middle", "end"] = "middle") -> Glyphs | Rect:
     colour = theme.tones[label.tone]
     if label.blank:
         return Rect(left, top, size.width, size.height, 2.5, theme.background, colour, 0.8, dashed=True, cls="blank")
     ink = outline(label.tex, style.LABEL_SIZE)
-    return Glyphs(ink, left, top + size.height - ink.depth, colour, cls=label.tone)
+    return Glyphs(ink, left, top + size.height - ink.depth, colour, cls=label.tone, anchor=anchor)
 
 
 def _box(box: Box, placed: Placed, figure: Figure, theme: Theme, place: str) -> Group:

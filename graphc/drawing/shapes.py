@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from .mathtext import Command, Outline, shifted
 
@@ -44,13 +45,17 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """An outline whose baseline starts at (x, y)."""
+    """An outline whose baseline starts at (x, y).
+
+    Where a format sets the words in a font of its own, `anchor` is the point that stays: start, middle or end.
+    """
 
     outline: Outline
     x: float
     y: float
     fill: str
     cls: str = ""
+    anchor: Literal["start", "middle", "end"] = "middle"
 
 
 Shape = Rect | Circle | Path | Glyphs

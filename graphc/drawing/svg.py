@@ -1,4 +1,9 @@
-"""SVG text of a scene: outlines inline, one title and description, ids of its own in any page."""
+"""SVG text of a scene: outlines inline, one title and description, ids of its own in any page.
+
+Everything written is drawn as outlines, so that it looks the same without any font, and laid over with the same
+words as invisible text: they can be found and copied, as in the PDF. A screen reader has the title, the
+description and the TeX of each formula (`aria-label`); the invisible words are hidden from it.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +16,16 @@ from .plain import unicode_text
 from .shapes import Circle, Glyphs, Group, Path, Rect, Scene, Shape
 
 
-def svg_text(scene: Scene) -> str:
-    """The figure as one `<svg>` element, which scales down to the width of its page and is never clipped."""
-    body = "\n".join(_group(g) for g in scene.groups)
-    # Ids are made from the content: figures in one page differ, and the same figure gives the same bytes.
-    ident = "g" + hashlib.sha256((scene.title + scene.background + body).encode()).hexdigest()[:10]
+def svg_text(scene: Scene, words: bool = True) -> str:
+    """The figure as one `<svg>` element, which scales down to the width of its page and is never clipped.
+
+    Without `words` there is no layer of text.
+    """
+    body = "\n".join(_group(g, words) for g in scene.groups)
     w, h = number(scene.width), number(scene.height)
+    # Ids are made from the content: figures in one page differ, and the same figure gives the same bytes.
+    content = "\n".join((scene.title, scene.desc, scene.lang, scene.background, w, h, body))
+    ident = "g" + hashlib.sha256(content.encode()).hexdigest()[:12]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" width="{w}pt" height="{h}pt" '
         f'style="max-width:100%;height:auto" role="img" lang="{escape(scene.lang)}" '
@@ -24,7 +33,7 @@ def svg_text(scene: Scene) -> str:
         f'<title id="{ident}-title">{escape(scene.title)}</title>\n'
         f'<desc id="{ident}-desc">{escape(scene.desc)}</desc>\n'
         f'<rect class="page" width="{w}" height="{h}" fill="{scene.background}"/>\n'
-        + body.replace("@ID@", ident) + "\n</svg>\n"
+        f"{body}\n</svg>\n"
     )
 
 
@@ -38,24 +47,25 @@ def number(value: float) -> str:
     return "0" if text == "-0" else text
 
 
-def _group(group: Group) -> str:
+def _group(group: Group, words: bool) -> str:
     attributes = f' class="{escape(group.cls)}"'
     if group.key:
         attributes += f' data-key="{escape(group.key)}"'
     if group.label:
         attributes += f' role="img" aria-label="{escape(group.label)}"'
-    return f"<g{attributes}>" + "".join(_shape(s) for s in group.shapes) + "</g>"
+    return f"<g{attributes}>" + "".join(_shape(s, words) for s in group.shapes) + "</g>"
 
 
-def _shape(s: Shape) -> str:
+def _shape(s: Shape, words: bool) -> str:
     if isinstance(s, Glyphs):
         d = path_data(shifted(s.outline.commands, s.x, s.y))
         cls = f' class="{escape(s.cls)}"' if s.cls else ""
         if s.outline.words:
-            return f'<path{cls} d="{d}" fill="{s.fill}"/>'
+            return f'<path{cls} d="{d}" fill="{s.fill}"/>' + _invisible(s, s.outline.tex, words)
         name = escape(s.outline.tex)
-        hint = escape(unicode_text(s.outline.tex))
-        return f'<g{cls} role="img" aria-label="{name}"><title>{hint}</title><path d="{d}" fill="{s.fill}"/></g>'
+        hint = unicode_text(s.outline.tex)
+        return (f'<g{cls} role="img" aria-label="{name}"><title>{escape(hint)}</title>'
+                f'<path d="{d}" fill="{s.fill}"/>{_invisible(s, hint, words)}</g>')
     if isinstance(s, Path):
         return f'<path class="{s.cls}" d="{path_data(s.commands)}"{_paint(s)} stroke-linecap="round"/>'
     if isinstance(s, Circle):
@@ -63,6 +73,15 @@ def _shape(s: Shape) -> str:
     dash = ' stroke-dasharray="3 2"' if s.dashed else ""
     return (f'<rect class="{s.cls}" x="{number(s.x)}" y="{number(s.y)}" width="{number(s.width)}" '
             f'height="{number(s.height)}" rx="{number(s.radius)}"{_paint(s)}{dash}/>')
+
+
+def _invisible(s: Glyphs, words: str, wanted: bool) -> str:
+    """What the outline says, as text of its width that is never painted."""
+    if not wanted or not words or not s.outline.width:
+        return ""
+    return (f'<text x="{number(s.x)}" y="{number(s.y)}" textLength="{number(s.outline.width)}" '
+            f'lengthAdjust="spacingAndGlyphs" font-size="{number(s.outline.size)}" fill="none" '
+            f'pointer-events="all" aria-hidden="true">{escape(words)}</text>')
 
 
 def _paint(s: Rect | Circle | Path) -> str:
