@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from .compiled import Function
     from .costing import cost
     from .derivation import Derivation, derive
-    from .drawing import Drawing, draw
+    from .descent import descend
+    from .drawing import Drawing, Plot, draw
     from .forward import jvp
+    from .history import History
     from .lang import *  # noqa: F403
     from .lang import linalg, special
     from .orders import hessian, hvp, jacobian
@@ -67,6 +69,9 @@ _LATER = {
     "derive": ("derivation", "derive"),
     "Drawing": ("drawing", "Drawing"),
     "draw": ("drawing", "draw"),
+    "Plot": ("drawing", "Plot"),
+    "History": ("history", "History"),
+    "descend": ("descent", "descend"),
     "simplify": ("simplifier", "simplify"),
     **{name: ("lang", name) for name in (*lang.__all__, *lang.NAMESPACES)},
 }
