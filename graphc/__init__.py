@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from .compiled import Function
     from .costing import cost
     from .derivation import Derivation, derive
-    from .drawing import Drawing, Theme, draw
+    from .descent import descend
+    from .drawing import Drawing, Plot, Theme, draw
     from .forward import jvp
+    from .history import History
     from .lang import *  # noqa: F403
     from .lang import linalg, special
     from .orders import hessian, hvp, jacobian
@@ -70,6 +72,9 @@ _LATER = {
     "Drawing": ("drawing", "Drawing"),
     "Theme": ("drawing", "Theme"),
     "draw": ("drawing", "draw"),
+    "Plot": ("drawing", "Plot"),
+    "History": ("history", "History"),
+    "descend": ("descent", "descend"),
     "simplify": ("simplifier", "simplify"),
     **{name: ("lang", name) for name in (*lang.__all__, *lang.NAMESPACES)},
 }

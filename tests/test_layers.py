@@ -25,18 +25,18 @@ ROWS = [
     ["interpret", "values"],
     ["patterns", "signs", "sums", "rules", "rewrite", "reading", "stable"],
     ["reverse", "forward", "orders", "loops", "loop_layout", "symbolic", "simplifier"],
-    ["view", "costing"],
+    ["view", "costing", "history", "optimisers"],
     ["derivation", "drawing", "signature", "scalar_spellings", "lower", "finiteness", "spread",
      "looking", "outline", "into", "reporting"],
     ["checking", "nn"],
-    ["compiled"],
+    ["compiled", "descent"],
     ["api"],
     ["__init__"],
     ["cli", "__main__"],
 ]
 RANK = {name: (i, j) for i, row in enumerate(ROWS) for j, name in enumerate(row)}
 HEAVY = ("sympy", "networkx", "graphviz", "pygraphviz", "flint", "ziamath", "ziafont", "latex2mathml", "resvg_py",
-         "svglib", "reportlab", "pandas")
+         "svglib", "reportlab", "pandas", "matplotlib")
 
 
 def sources(package: str) -> list[Path]:

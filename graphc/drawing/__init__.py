@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from os import PathLike
-from typing import Any
+from typing import Any, overload
 
 from ..errors import InputError, choose
 from ..files import write_whole
 from ..formula import number_text
+from ..history import History
 from ..ir import Expr
 from ..reverse import Backward, backward
+from .curves import chart_of, is_plotted
 from .dot_text import dot_text
 from .facts import Facts
 from .figure import Direction, Figure
@@ -23,6 +25,7 @@ from .graphs import BLANKS, backward_figure, forward_figure
 from .json_text import json_text
 from .pdf import pdf_bytes
 from .phrases import phrases
+from .plot import Plot
 from .png import png_bytes
 from .scene import build, place
 from .shapes import Scene
@@ -30,7 +33,7 @@ from .style import LABEL_SIZE, Theme, theme_named
 from .svg import svg_text
 from .tikz import tikz_text
 
-__all__ = ["Drawing", "Theme", "draw"]
+__all__ = ["Drawing", "Plot", "Theme", "draw"]
 
 PAGE = 455.0, 700.0  # the text of an A4 page, in points
 LEAST_PRINT = 8  # points
@@ -139,10 +142,25 @@ WRITERS: dict[str, Callable[[Drawing], bytes]] = {
 }
 
 
+Plotted = History | Callable[..., Any]
+
+
+@overload
 def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mapping[Any, Any] | None = None,
          blank: bool | str = False, lang: str = "en", theme: str | Theme = "light", rankdir: str = "LR",
-         engine: str | None = None) -> Drawing:
-    """The figure of a graph.
+         engine: str | None = None) -> Drawing: ...
+
+
+@overload
+def draw(what: Plotted | Sequence[Plotted], *, lang: str = "en", theme: str | Theme = "light", kind: str | None = None,
+         derivative: bool | None = None, span: Any = None, log: bool | None = None) -> Plot: ...
+
+
+def draw(what: Any, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mapping[Any, Any] | None = None,
+         blank: bool | str = False, lang: str = "en", theme: str | Theme = "light", rankdir: str = "LR",
+         engine: str | None = None, kind: str | None = None, derivative: bool | None = None, span: Any = None,
+         log: bool | None = None) -> Drawing | Plot:
+    """The figure of a graph, or a plot of training histories or of functions.
 
     `what` is an Expr, whose forward graph is drawn, or a `Backward`, whose graph of adjoints is drawn.
     `wrt` (Exprs or names) adds the gradients: with `at` as numbers below each wire, and the sum at every
@@ -150,6 +168,12 @@ def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None
     its value. `blank` ("values", "gradients" or "all") leaves boxes to fill in, laid out as the solution.
     `lang` is "en" or "fr", `theme` "light", "dark", "print" or a `Theme`, `rankdir` "LR" or "TB". `engine` forces a
     layout engine: "pygraphviz", "dot" or "own".
+
+    A `History` (see `descend`), or a list of them, is plotted by `kind`: "loss" against the step (`log=True` for a
+    logarithmic scale), "weight" (the loss over the one number that moves, with steps and tangents), or "contour" (level
+    lines over the two numbers that move, with the paths); `span` is (from, to) of the weight, or a pair of such.
+    A function such as `G.relu`, or a list of them, is plotted with its derivative (unless `derivative=False`) over
+    `span`; at a kink the filled point is the convention, open ones the limits. Plots need matplotlib: graphc[plot].
 
     Raises InputError for an unknown option or a missing value, ShapeError for an array of the wrong
     shape or gradients of a non-scalar, LimitExceeded above 1,000 operations.
@@ -163,6 +187,13 @@ def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None
     """
     phrases(lang)
     colours = theme_named(theme)
+    if is_plotted(what):
+        if wrt is not None or at is not None or blank or engine is not None:
+            raise InputError("draw: wrt, at, blank and engine are for graphs; a plot takes kind, derivative, span, log")
+        return Plot(chart_of(what, kind, derivative, span, log, lang), colours)
+    if (kind, derivative, span, log) != (None, None, None, None):
+        raise InputError("draw: kind, derivative, span and log are for histories and functions, "
+                         f"not for {type(what).__name__}")
     if rankdir not in _RANKDIRS:
         raise choose("rankdir", rankdir, _RANKDIRS)
     hidden = _blank(blank)
@@ -178,7 +209,7 @@ def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None
         adjoints = None if wrt is None else backward(what, _listed(wrt))
         figure = forward_figure(Facts(what, adjoints, at, lang), hidden, ahead)
     else:
-        raise InputError(f"draw takes an Expr or G.backward(...), got {type(what).__name__}")
+        raise InputError(f"draw takes an Expr, G.backward(...), a history or a function, got {type(what).__name__}")
     return Drawing(figure, colours, engine)
 
 
