@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from .costing import cost
     from .derivation import Derivation, derive
     from .drawing import Drawing, draw
+    from .exercise import Exercise
     from .forward import jvp
     from .lang import *  # noqa: F403
     from .lang import linalg, special
     from .orders import hessian, hvp, jacobian
     from .reverse import Backward, backward, gradients, vjp
+    from .sheets import Sheet, sheet
     from .simplifier import simplify
 
 assert ops
@@ -67,6 +69,9 @@ _LATER = {
     "derive": ("derivation", "derive"),
     "Drawing": ("drawing", "Drawing"),
     "draw": ("drawing", "draw"),
+    "Exercise": ("exercise", "Exercise"),
+    "Sheet": ("sheets", "Sheet"),
+    "sheet": ("sheets", "sheet"),
     "simplify": ("simplifier", "simplify"),
     **{name: ("lang", name) for name in (*lang.__all__, *lang.NAMESPACES)},
 }
