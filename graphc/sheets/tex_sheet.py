@@ -39,7 +39,7 @@ def words(text: str) -> str:
     """Plain words as LaTeX, nothing of them a command.
 
     >>> words(r"100 % \\input{x} 日")
-    '100 \\\\% \\\\textbackslash{}\\\\textbackslash{}input\\\\{x\\\\} [U+65E5]'
+    '100 \\\\% \\\\textbackslash{}input\\\\{x\\\\} [U+65E5]'
     """
     return "".join(SPECIAL.get(c, c if c.isascii() or "\u00c0" <= c <= "\u00ff" else f"[U+{ord(c):04X}]") for c in text)
 
@@ -51,7 +51,9 @@ def mixed(text: str) -> str:
 
 def _block(block: Block, figure: Callable[[Drawing, int], str]) -> str:
     if isinstance(block, Together):
-        return "\n".join(_block(b, figure) for b in block.blocks)
+        inner = "\n".join(_block(b, figure) for b in block.blocks)
+        return ("\\par\\noindent\\begin{minipage}{\\linewidth}\\setlength{\\parskip}{5pt}\\raggedright\n"
+                f"{inner}\n\\end{{minipage}}\\par\n")
     if isinstance(block, NewPage):
         return r"\clearpage"
     if isinstance(block, Title):
