@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .derivation import Derivation, derive
     from .descent import descend
     from .drawing import Drawing, Plot, Theme, draw
+    from .exercise import Exercise
     from .forward import jvp
     from .history import History
     from .lang import *  # noqa: F403
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from .orders import hessian, hvp, jacobian
     from .reverse import Backward, backward, gradients, vjp
     from .scopes import scope
+    from .sheets import Sheet, sheet
     from .simplifier import simplify
 
 assert ops
@@ -75,6 +77,9 @@ _LATER = {
     "Plot": ("drawing", "Plot"),
     "History": ("history", "History"),
     "descend": ("descent", "descend"),
+    "Exercise": ("exercise", "Exercise"),
+    "Sheet": ("sheets", "Sheet"),
+    "sheet": ("sheets", "sheet"),
     "simplify": ("simplifier", "simplify"),
     **{name: ("lang", name) for name in (*lang.__all__, *lang.NAMESPACES)},
 }

@@ -1,4 +1,4 @@
-"""The `graphc` command: demo, draw, derive, compile, check.
+"""The `graphc` command: demo, draw, derive, compile, check, sheet, exercise.
 
 Exit status: 0 done or correct, 1 wrong, 2 undecided, 3 invalid input or usage.
 """
@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import re
-import runpy
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ import graphc as G
 
 from .errors import GraphcError, InputError
 from .files import write_whole
+from .trusted import PLACE, load_model
 
 INVALID = 3
 STATUS = {"correct": 0, "wrong": 1, "undecided": 2, "invalid": INVALID}
@@ -35,6 +35,8 @@ EXAMPLES = {
     "derive": f"graphc derive {FORMULA_EXAMPLE} --wrt w1 --lang fr",
     "compile": f"graphc compile {FORMULA_EXAMPLE} --wrt w1,w3,b -o exam.py",
     "check": f'graphc check {FORMULA_EXAMPLE} --wrt w1 "w3*(x1+x2)*1[w1*x1+w1*x2+b>0]"',
+    "sheet": "graphc sheet exam.toml -o sheet.pdf --student Ada",
+    "exercise": "graphc exercise new exam.toml",
 }
 
 
@@ -97,16 +99,21 @@ def _parser() -> argparse.ArgumentParser:
     _derive_options(_model(_command(commands, "derive", derive, "the derivation on paper, step by step")))
     _compile_options(_model(_command(commands, "compile", compile_, "a NumPy module of the value and its gradients")))
     _check_options(_model(_command(commands, "check", check, "is this hand derivation right?")))
+    _sheet_options(_command(commands, "sheet", sheet, "an exercise sheet and its solution, from an exercise file",
+                            lang=None))
+    _exercise_options(_command(commands, "exercise", exercise, "a new exercise file, with a comment on every key"))
     return parser
 
 
-def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int], says: str) -> argparse.ArgumentParser:
+def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int], says: str,
+             lang: str | None = "en") -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(
         name, help=says, description=says[0].upper() + says[1:] + ".", epilog=f"example:\n  {EXAMPLES[name]}",
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.set_defaults(run=run)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language (default: en)")
+    parser.add_argument("--lang", choices=("en", "fr"), default=lang,
+                        help=f"language (default: {lang or 'that of the file'})")
     return parser
 
 
@@ -145,6 +152,24 @@ def _check_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--syntax", choices=("auto", "text", "latex"), default="auto", help="how to read the answer")
 
 
+def _sheet_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", help="the exercise, a TOML file; `graphc exercise new` writes one to begin with")
+    parser.add_argument("-o", "--output", metavar="FILE", default="sheet.pdf",
+                        help=".pdf, .tex (its figures go beside it) or .html (default: sheet.pdf)")
+    parser.add_argument("--student", default="", metavar="NAME", help="who it is for; draws numbers of their own")
+    parser.add_argument("--paper", choices=("a4", "letter"), default="a4", help="size of the page (default: a4)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--no-solution", dest="solution", action="store_const", const="none", help="the sheet alone")
+    which.add_argument("--solution", dest="solution", action="store_const", const="only", help="the solution alone")
+    parser.set_defaults(solution="after")
+    parser.add_argument("--trust", action="store_true", help="run the Python file that the exercise's model names")
+
+
+def _exercise_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("new",), help="new: write an exercise file to begin with")
+    parser.add_argument("file", help="where to, as in exam.toml; a file that exists is kept")
+
+
 def _at(parser: argparse.ArgumentParser, says: str) -> None:
     parser.add_argument("--at", metavar="a=1,b=1/2", help=says)
 
@@ -166,24 +191,8 @@ def _formulas_apart(argv: Sequence[str]) -> list[str]:
 
 def model_of(text: str, wrt: Sequence[str] | None) -> G.Expr:
     """The graph of a formula, whose `wrt` become parameters, or of `file.py:name`."""
-    place = re.fullmatch(r"(.+\.py):(\w+)", text.strip())
-    return _load(*place.groups()) if place else G.parse(text, params=wrt)
-
-
-def _load(path: str, name: str) -> G.Expr:
-    if not os.path.isfile(path):
-        raise InputError(f"no file {path!r}")
-    try:
-        found = runpy.run_path(path, run_name="graphc_model")
-    except GraphcError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise InputError(f"{path} could not be run: {type(error).__name__}: {error}") from None
-    value: Any = found.get(name)
-    if isinstance(value, G.Expr):
-        return value
-    graphs = sorted(k for k, v in found.items() if isinstance(v, G.Expr))
-    raise InputError(f"{path} has no graph called {name!r}; it has {', '.join(graphs) or 'none'}")
+    place = PLACE.fullmatch(text.strip())
+    return load_model(*place.groups()) if place else G.parse(text, params=wrt)
 
 
 NUMBER = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})(e[+-]?\d{1,2})?", re.IGNORECASE)
@@ -295,6 +304,30 @@ def check(options: argparse.Namespace) -> int:
     else:
         print(verdict)
     return STATUS[verdict.status]
+
+
+def sheet(options: argparse.Namespace) -> int:
+    """`graphc sheet`: the sheet of an exercise file, and its solution."""
+    made = G.sheet(G.Exercise.load(options.file, trusted=options.trust), lang=options.lang, student=options.student,
+                   paper=options.paper, solution=options.solution)
+    paths = made.save(options.output)
+    if options.json:
+        _print_json(path=paths[0], files=paths, lang=made.lang, student=options.student or None)
+    else:
+        print("\n".join(paths))
+    return 0
+
+
+def exercise(options: argparse.Namespace) -> int:
+    """`graphc exercise new`: a file to begin with; one that exists is never written over."""
+    if os.path.exists(options.file):
+        raise InputError(f"{options.file!r} exists already, and is kept; give another name")
+    _write(options.file, G.Exercise.template(options.lang))
+    if options.json:
+        _print_json(path=options.file)
+    else:
+        print(options.file)
+    return 0
 
 
 def verdict_facts(verdict: Any) -> dict[str, Any]:

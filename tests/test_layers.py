@@ -29,6 +29,7 @@ ROWS = [
     ["derivation", "drawing", "signature", "scalar_spellings", "lower", "finiteness", "spread",
      "looking", "outline", "into", "reporting"],
     ["checking", "nn"],
+    ["trusted", "exercise", "sheets"],
     ["compiled", "descent"],
     ["api"],
     ["__init__"],

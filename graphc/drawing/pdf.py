@@ -30,9 +30,7 @@ def pdf_bytes(scene: Scene) -> bytes:
     canvas.scale(1, -1)  # y downwards, as in the scene
     if scene.background.upper() != "#FFFFFF":
         _draw(canvas, Rect(0, 0, scene.width, scene.height, 0, scene.background, "none", 0))
-    for group in scene.groups:
-        for shape in group.shapes:
-            _draw(canvas, shape)
+    draw_scene(canvas, scene, "Helvetica")
     canvas._code.append("EMC")
     canvas.showPage()
     _tag(canvas._doc, alternative, scene.lang)
@@ -59,10 +57,22 @@ def _tag(document: Any, alternative: str, lang: str) -> None:
     document._catalog.MarkInfo = PDFDictionary({"Marked": "true"})
 
 
-def _draw(canvas: Any, s: Shape) -> None:
+def draw_scene(canvas: Any, scene: Scene, font: str) -> None:
+    """The figure into a page that is being written, y downwards; its words in `font`, which has every letter."""
+    for group in scene.groups:
+        for shape in group.shapes:
+            _draw(canvas, shape, font)
+
+
+def draw_outline(canvas: Any, glyphs: Glyphs, font: str) -> None:
+    """Mathematics into a page that is being written, y downwards, its text readable by search and copy."""
+    _draw(canvas, glyphs, font)
+
+
+def _draw(canvas: Any, s: Shape, font: str = "Helvetica") -> None:
     if isinstance(s, Glyphs):
         _fill_path(canvas, shifted(s.outline.commands, s.x, s.y), s.fill)
-        _invisible(canvas, s)
+        _invisible(canvas, s, font)
     elif isinstance(s, Path):
         _paint(canvas, s.fill, s.stroke, s.stroke_width)
         canvas.setLineCap(1)
@@ -125,12 +135,15 @@ def _spelled(tex: str, words: bool) -> str:
     return tex
 
 
-def _invisible(canvas: Any, s: Glyphs) -> None:
-    words = _spelled(s.outline.tex, s.outline.words)
+def _invisible(canvas: Any, s: Glyphs, font: str) -> None:
     text = canvas.beginText()
     text.setTextRenderMode(3)
-    text.setFont("Helvetica", s.outline.size)
+    text.setFont(font, s.outline.size)
     text.setTextTransform(1, 0, 0, -1, s.x, s.y)
-    text.textOut(words.encode("cp1252", "replace").decode("cp1252"))
+    if font == "Helvetica":
+        words = _spelled(s.outline.tex, s.outline.words).encode("cp1252", "replace").decode("cp1252")
+    else:
+        words = s.outline.tex if s.outline.words else unicode_text(s.outline.tex)
+    text.textOut(words)
     text.setTextRenderMode(0)
     canvas.drawText(text)

@@ -1,0 +1,6 @@
+"""Exercises: one TOML file for the sheet, the numbers of each student, and grading."""
+
+from .model import Answer, Exercise
+from .parts import Draw, Question, Symbol
+
+__all__ = ["Answer", "Draw", "Exercise", "Question", "Symbol"]

@@ -1,0 +1,184 @@
+"""`Exercise`: a function, its numbers, and questions about it, from one file for sheets and for grading."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from os import PathLike
+from typing import Any, NamedTuple
+
+from ..derivation import derive
+from ..drawing.values import Point
+from ..errors import InputError, LimitExceeded, NoDerivative, ShapeError
+from ..ir import INPUT, Expr, postorder, variable, variables
+from ..reverse import declared_gradients
+from ..simplifier import simplify
+from ..view import teaching_view
+from .numbers import drawn
+from .parts import Draw, Question, Symbol
+from .read import names_of, read
+from .source import Source
+from .template import template
+from .texts import Words
+
+
+class Answer(NamedTuple):
+    """The right answer to one part of a question. `value` is None where a formula alone is asked."""
+
+    of: str
+    wrt: str  # "" for a value
+    formula: Expr | None
+    value: Any
+
+
+@dataclass(frozen=True, eq=False)  # a comparison of graphs would build a graph
+class Exercise:
+    """An exercise, immutable. `f` is the graph, `questions` what is asked, `point` and `random` its numbers.
+
+    Load one with `Exercise.load("exam.toml")`; `numbers(student)` gives each student numbers of their own where the
+    file has a [random] table; `answers(question, numbers)` are the right answers.
+    """
+
+    title: Words
+    language: str
+    course: Words
+    statement: Words
+    f: Expr
+    output: str
+    defined: Mapping[str, Expr]
+    symbols: tuple[Symbol, ...]
+    point: Mapping[str, Any]
+    random: Mapping[str, Draw]
+    seed: int
+    tolerance: float
+    layout: str
+    questions: tuple[Question, ...]
+    name: str = ""
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], *, trusted: bool = False) -> Exercise:
+        """The exercise of a TOML file. A model in a Python file is run only when `trusted`.
+
+        Raises InputError for a file that cannot be read, or naming the line of the first mistake.
+        """
+        return cls(**read(Source.open(path), os.path.dirname(os.path.abspath(os.fspath(path))), trusted))
+
+    @classmethod
+    def loads(cls, text: str, *, name: str = "exercise", folder: str = ".", trusted: bool = False) -> Exercise:
+        """The exercise of a TOML text; `name` stands for the file in messages.
+
+        >>> e = Exercise.loads('''
+        ... title = "One product"
+        ... function = "w*x"
+        ... point = { w = 2, x = 3 }
+        ... [[question]]
+        ... ask = "gradient"''')
+        >>> [(a.wrt, str(a.formula), str(a.value)) for a in e.answers(e.questions[0], e.numbers())]
+        [('w', 'x', '3')]
+        """
+        return cls(**read(Source(text, name), folder, trusted))
+
+    @staticmethod
+    def template(lang: str = "en") -> str:
+        """The text of an exercise file to begin with, a comment on every key. Raises InputError for another language.
+
+        >>> Exercise.loads(Exercise.template("fr")).title.in_("fr")
+        'Rétropropagation à la main'
+        """
+        return template(lang)
+
+    @cached_property
+    def nodes(self) -> dict[str, Expr]:
+        """Every value that a question may name."""
+        return names_of(self.f, self.defined)
+
+    @property
+    def points(self) -> Fraction | float:
+        """The points of the whole exercise."""
+        total: Fraction | float = Fraction(0)
+        for question in self.questions:
+            total = total + question.points
+        return total
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The symbols that are learned, in order; every symbol when none is."""
+        return tuple(s.name for s in self.symbols if s.kind == "parameter") or tuple(s.name for s in self.symbols)
+
+    @property
+    def wrt(self) -> tuple[str, ...]:
+        """The symbols by which a question differentiates the output; the parameters when none does."""
+        asked = {w for q in self.questions if q.ask in ("gradient", "formula") for w in q.wrt}
+        asked |= {v for q in self.questions if q.ask == "adjoint" for v in q.of}
+        leaves = [str(v.label) for v in variables(postorder([self.f]))]
+        return tuple(n for n in (s.name for s in self.symbols) if n in asked and n in leaves) or self.parameters
+
+    def numbers(self, student: str = "") -> dict[str, Any] | None:
+        """A number (an array for a tensor) for every symbol, those of [random] drawn for `student`.
+
+        The same student has the same numbers on every machine. None where the file has no numbers.
+        Raises InputError where no draw is pleasant: on a kink, too large, long fractions, or no gradient at all.
+
+        >>> e = Exercise.loads('''title = "t"
+        ... function = "relu(w*x)"
+        ... random = { w = [-2, 2], x = [1, 3] }
+        ... question = [{ ask = "value" }]''')
+        >>> e.numbers("ada") == e.numbers("ada"), e.numbers("ada")["w"] != 0
+        (True, True)
+        """
+        if not self.point and not self.random:
+            return None
+        if not self.random:
+            return {s.name: self.point[s.name] for s in self.symbols}
+        symbols = {s.name: s for s in self.symbols}
+        targets = [self.nodes[n] for n in self.wrt if n in self.nodes]
+        try:
+            return drawn(self.f, targets, symbols, self.point, self.random, self.seed, student)
+        except InputError as error:
+            raise InputError(f"{self.name}: {error}") from None
+
+    def answers(self, question: Question, numbers: Mapping[str, Any] | None) -> list[Answer]:
+        """The right answers to a question, one for each value it asks for."""
+        point = None if numbers is None else Point([self.f], numbers)
+        if question.ask == "local":
+            return [self._local(question, point)]
+        found = []
+        for of in question.of:
+            for wrt in question.wrt or ("",):
+                formula = self._formula(question, of, wrt)
+                value = None if point is None else point[formula]
+                shown = self._shown(of, wrt, formula) if question.ask in ("formula", "gradient") else formula
+                found.append(Answer(of, wrt, shown, value))
+        return found
+
+    def _formula(self, question: Question, of: str, wrt: str) -> Expr:
+        if question.ask == "value":
+            return self.nodes[of]
+        top, by = (self.f, of) if question.ask == "adjoint" else (self.nodes[of], wrt)
+        found: Expr = declared_gradients(top, [self.nodes[by]])[0]
+        return found
+
+    def _shown(self, of: str, wrt: str, formula: Expr) -> Expr:
+        """A derivative as it is written on paper: as the derivation ends, where the graph is scalar throughout."""
+        try:
+            return derive(self.nodes[of], self.nodes[wrt], lang=self.language).results[self.nodes[wrt]]
+        except (InputError, LimitExceeded, NoDerivative, ShapeError):
+            return simplify(formula)
+
+    def _local(self, question: Question, point: Point | None) -> Answer:
+        """∂of/∂wrt across one edge, everything else held: the operand is replaced by a variable of its own."""
+        of, wrt = question.of[0], question.wrt[0]
+        user, operand = self.nodes[of], self.nodes[wrt]
+        row = next(n for n in teaching_view(self.f, output_name=self.output).nodes if n.expr is user)
+        if user.op.name == "add":
+            count = sum(o is operand for o in row.operands)
+            return Answer(of, wrt, None, Fraction(count))
+        twin = variable(INPUT, wrt, operand.shape, operand.type.dtype, declare=False)
+        moved = user.op.make(tuple(twin if a is operand else a for a in user.args), user.attrs)
+        slope: Expr = declared_gradients(moved, [twin])[0]
+        if point is not None:
+            point.found[twin] = point[operand]
+        return Answer(of, wrt, simplify(slope), None if point is None else point[slope])

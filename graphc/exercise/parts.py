@@ -1,0 +1,66 @@
+"""The parts of an exercise, immutable: symbols, how their numbers are drawn, questions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from .texts import Words
+
+Kind = Literal["input", "parameter"]
+Ask = Literal["value", "gradient", "adjoint", "local", "formula"]
+
+KINDS = ("input", "parameter")
+ASKS = ("value", "gradient", "adjoint", "local", "formula")
+ASSUMPTIONS = ("positive", "nonnegative", "negative", "nonzero", "integer")
+LAYOUTS = ("any", "denominator", "numerator")
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """An input or a parameter. `shape` holds whole numbers and named sizes; () is a scalar."""
+
+    name: str
+    kind: Kind
+    shape: tuple[int | str, ...] = ()
+    assume: tuple[str, ...] = ()
+
+    def allows(self, value: Fraction | float) -> bool:
+        """Whether a number keeps the assumptions.
+
+        >>> Symbol("x", "input", assume=("positive",)).allows(Fraction(-1))
+        False
+        """
+        rules = {"positive": value > 0, "nonnegative": value >= 0, "negative": value < 0, "nonzero": value != 0,
+                 "integer": value == int(value)}
+        return all(rules[a] for a in self.assume)
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What a number is drawn from: a short list, all of its values equally likely."""
+
+    values: tuple[Fraction | float, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question. `of` and `wrt` are names of values of the graph; `wrt` may be empty for "value" and "adjoint".
+
+    `ask` is "value" (the number of each of `of`), "adjoint" (∂output/∂v as a number, for each v of `of`), "local"
+    (∂of/∂wrt across one edge), "gradient" (∂of/∂wrt as numbers) or "formula" (∂of/∂wrt as formulas).
+    """
+
+    number: int
+    ask: Ask
+    of: tuple[str, ...]
+    wrt: tuple[str, ...] = ()
+    points: Fraction | float = Fraction(1)
+    text: Words = field(default_factory=lambda: Words({}))
+    lines: int = 0  # ruled lines for the work; 0 takes what the kind of question usually needs
+    answer: str = ""  # the author's own, to be held against the graph by `graphc exercise check`
+
+    @property
+    def name(self) -> str:
+        return f"q{self.number}"
