@@ -15,9 +15,11 @@ from ..errors import InputError, choose
 from ..files import write_whole
 from ..ir import Expr
 from ..reverse import Backward, backward
+from .amount import Fold, figure_of
 from .dot_text import dot_text
 from .facts import Facts
 from .figure import Direction, Figure
+from .folding import Folded
 from .graphs import BLANKS, backward_figure, forward_figure
 from .pdf import pdf_bytes
 from .phrases import phrases
@@ -36,11 +38,13 @@ class Drawing:
     """A finished figure.
 
     `figure` is what it says (boxes, wires, labels in TeX), `svg` and `dot` are its texts, `engine` names
-    the layout engine that drew it. `save` writes it by the ending of the path; notebooks show it by itself.
+    the layout engine that drew it, `folded` what it draws once for many or closed. `save` writes it by the
+    ending of the path; notebooks show it by itself.
     """
 
-    def __init__(self, figure: Figure, theme: Theme, engine: str | None = None) -> None:
-        self.figure, self.theme = figure, theme
+    def __init__(self, figure: Figure, theme: Theme, engine: str | None = None,
+                 folded: tuple[Folded, ...] = ()) -> None:
+        self.figure, self.theme, self.folded = figure, theme, folded
         placed = place(figure, engine)
         self.engine: str = placed.engine
         self.scene: Scene = build(figure, theme, placed)
@@ -93,7 +97,7 @@ WRITERS: dict[str, Callable[[Drawing], bytes]] = {
 
 def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mapping[Any, Any] | None = None,
          blank: bool | str = False, lang: str = "en", theme: str = "light", rankdir: str = "LR",
-         engine: str | None = None) -> Drawing:
+         engine: str | None = None, fold: Fold = "auto") -> Drawing:
     """The figure of a graph.
 
     `what` is an Expr, whose forward graph is drawn, or a `Backward`, whose graph of adjoints is drawn.
@@ -101,10 +105,12 @@ def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None
     fan-out; without it as adjoints, in symbols. `at` maps every input and parameter (Exprs or names) to
     its value. `blank` ("values", "gradients" or "all") leaves boxes to fill in, laid out as the solution.
     `lang` is "en" or "fr", `theme` "light", "dark" or "print", `rankdir` "LR" or "TB". `engine` forces a
-    layout engine: "pygraphviz", "dot" or "own".
+    layout engine: "pygraphviz", "dot" or "own". Scopes (`G.scope`) are framed. `fold` says how much is shown:
+    True draws a repeated block once, in a plate; a list closes the scopes of these titles, a number those nested
+    deeper than it; False shows everything; "auto" folds above 150 operations (`Drawing.folded` tells what).
 
     Raises InputError for an unknown option or a missing value, ShapeError for an array of the wrong
-    shape or gradients of a non-scalar, LimitExceeded above 1,000 operations.
+    shape or gradients of a non-scalar, LimitExceeded when more than 1,000 operations are left to show.
 
     >>> import graphc as G
     >>> x1, x2 = G.inputs("x1 x2"); w1, w3, b = G.params("w1 w3 b")
@@ -122,15 +128,17 @@ def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None
     if isinstance(what, Backward):
         if wrt is not None or hidden:
             raise InputError("draw: a backward graph has its own wrt and no blanks; draw the output with wrt= instead")
-        figure = backward_figure(Facts(what.output, what, at, lang), back)
+        facts = Facts(what.output, what, at, lang)
+        figure, folded = figure_of(facts, lambda: backward_figure(facts, back), fold)
     elif isinstance(what, Expr):
         if hidden and at is None:
             raise InputError("draw: blank leaves out values, so it needs at=, the values of the inputs")
         adjoints = None if wrt is None else backward(what, _listed(wrt))
-        figure = forward_figure(Facts(what, adjoints, at, lang), hidden, ahead)
+        facts = Facts(what, adjoints, at, lang)
+        figure, folded = figure_of(facts, lambda: forward_figure(facts, hidden, ahead), fold)
     else:
         raise InputError(f"draw takes an Expr or G.backward(...), got {type(what).__name__}")
-    return Drawing(figure, colours, engine)
+    return Drawing(figure, colours, engine, folded)
 
 
 def _listed(wrt: Any) -> Any:
