@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from ..errors import InputError, LimitExceeded
@@ -114,8 +114,15 @@ def _remarks(folded: Iterable[Folded], facts: Facts) -> list[str]:
     for f in folded:
         if f.kind == "repeat":
             index = f"{f.title} {unicode_text(f.tex)}".strip()
-            lines.append(words["folded"].format(index=index, count=f.count, n=f.operations))
+            each = _operations(f.operations, words)
+            lines.append(words["folded"].format(index=index, count=f.count, operations=each))
     if scopes:
-        lines.append(words["closed"].format(count=len(scopes), n=sum(f.operations for f in scopes)))
+        says = words["closed one" if len(scopes) == 1 else "closed"]
+        total = _operations(sum(f.operations for f in scopes), words)
+        lines.append(says.format(count=len(scopes), operations=total))
     more = [words["folded more"].format(n=len(lines) - _REMARKS)] if len(lines) > _REMARKS else []
     return lines[:_REMARKS] + more
+
+
+def _operations(n: int, words: Mapping[str, str]) -> str:
+    return words["operations one" if n == 1 else "operations"].format(n=n)
