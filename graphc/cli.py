@@ -132,8 +132,20 @@ def _draw_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backward", action="store_true", help="draw the graph of the adjoints")
     parser.add_argument("--blank", choices=("values", "gradients", "all"), help="leave boxes to fill in by hand")
     parser.add_argument("--theme", default="light", help="light, dark or print (default: light)")
+    parser.add_argument("--fold", type=_fold, default="auto", metavar="WHAT",
+                        help="yes: repeated blocks once; no; a depth, or titles of scopes a,b: closed (default: auto)")
     parser.add_argument("--rankdir", choices=("LR", "TB"), default="LR", help="left to right, or top to bottom")
     parser.add_argument("-o", "--output", metavar="FILE", help=".svg, .png, .pdf or .dot; else SVG is printed")
+
+
+def _fold(text: str) -> bool | int | str | list[str]:
+    """What `--fold` says: yes, no, auto, a depth, or titles with commas between."""
+    words: dict[str, bool | str] = {"yes": True, "no": False, "auto": "auto"}
+    if text in words:
+        return words[text]
+    if text.isascii() and text.isdigit() and len(text) < 5:
+        return int(text)
+    return [title.strip() for title in text.split(",") if title.strip()]
 
 
 def _derive_options(parser: argparse.ArgumentParser) -> None:
@@ -237,7 +249,7 @@ def _number(text: str, name: str) -> Fraction | float:
 def draw(options: argparse.Namespace) -> int:
     """`graphc draw`: a figure to a file, or SVG to the standard output."""
     f, at = model_of(options.model, options.wrt), point_of(options.at)
-    style = {"at": at, "lang": options.lang, "theme": options.theme, "rankdir": options.rankdir}
+    style = {"at": at, "lang": options.lang, "theme": options.theme, "rankdir": options.rankdir, "fold": options.fold}
     if options.backward:
         drawing = G.draw(G.backward(f, options.wrt), **style)
     else:

@@ -51,6 +51,18 @@ def test_draw_prints_svg_without_a_file(capsys):
     assert status == 0 and out.startswith("<svg")
 
 
+def test_draw_folded(here, capsys):
+    (here / "net.py").write_text(
+        "import graphc as G\nh = G.input('x')\nfor i in range(4):\n    with G.scope(f'Layer {i}'):\n"
+        "        h = G.tanh(G.param(f'w{i}') * h)\n")
+    for fold, shows in {"yes": "Drawn once for Layer", "no": 'aria-label="Layer 0"', "auto": 'aria-label="Layer 3"',
+                        "0": "4 boxes stand for 8 operations", "Layer 1,Layer 2": "2 boxes stand for"}.items():
+        status, out, err = run(capsys, "draw", "net.py:h", "--fold", fold)
+        assert status == 0 and shows in out, err
+    status, _, err = run(capsys, "draw", "net.py:h", "--fold", "Layer 9")
+    assert status == 3 and "no scope is called 'Layer 9'" in err
+
+
 def test_draw_backward_and_blank(here, capsys):
     assert run(capsys, "draw", F, "--wrt", "w1", "--backward", "-o", "b.svg")[0] == 0
     assert run(capsys, "draw", F, "--wrt", "w1", "--at", AT, "--blank", "all", "--lang", "fr", "-o", "s.svg")[0] == 0

@@ -17,10 +17,12 @@ from ..formula import number_text
 from ..history import History
 from ..ir import Expr
 from ..reverse import Backward, backward
+from .amount import Fold, figure_of
 from .curves import chart_of, is_plotted
 from .dot_text import dot_text
 from .facts import Facts
 from .figure import Direction, Figure
+from .folding import Folded
 from .graphs import BLANKS, backward_figure, forward_figure
 from .json_text import json_text
 from .pdf import pdf_bytes
@@ -45,12 +47,13 @@ class Drawing:
     """A finished figure.
 
     `figure` is what it says (boxes, wires, labels in TeX), `svg`, `dot`, `tikz` and `json` are its texts, `engine`
-    names the layout engine that drew it, `warnings` says what will not read well. `save` writes it by the ending
-    of the path; notebooks show it by itself.
+    names the layout engine that drew it, `warnings` says what will not read well, `folded` what it draws once for
+    many or closed. `save` writes it by the ending of the path; notebooks show it by itself.
     """
 
-    def __init__(self, figure: Figure, theme: Theme, engine: str | None = None) -> None:
-        self.figure, self.theme = figure, theme
+    def __init__(self, figure: Figure, theme: Theme, engine: str | None = None,
+                 folded: tuple[Folded, ...] = ()) -> None:
+        self.figure, self.theme, self.folded = figure, theme, folded
         placed = place(figure, engine)
         self.engine: str = placed.engine
         self.scene: Scene = build(figure, theme, placed)
@@ -148,7 +151,7 @@ Plotted = History | Callable[..., Any]
 @overload
 def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mapping[Any, Any] | None = None,
          blank: bool | str = False, lang: str = "en", theme: str | Theme = "light", rankdir: str = "LR",
-         engine: str | None = None) -> Drawing: ...
+         engine: str | None = None, fold: Fold = "auto") -> Drawing: ...
 
 
 @overload
@@ -158,8 +161,8 @@ def draw(what: Plotted | Sequence[Plotted], *, lang: str = "en", theme: str | Th
 
 def draw(what: Any, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mapping[Any, Any] | None = None,
          blank: bool | str = False, lang: str = "en", theme: str | Theme = "light", rankdir: str = "LR",
-         engine: str | None = None, kind: str | None = None, derivative: bool | None = None, span: Any = None,
-         log: bool | None = None) -> Drawing | Plot:
+         engine: str | None = None, fold: Fold = "auto", kind: str | None = None, derivative: bool | None = None,
+         span: Any = None, log: bool | None = None) -> Drawing | Plot:
     """The figure of a graph, or a plot of training histories or of functions.
 
     `what` is an Expr, whose forward graph is drawn, or a `Backward`, whose graph of adjoints is drawn.
@@ -167,7 +170,9 @@ def draw(what: Any, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mappin
     fan-out; without it as adjoints, in symbols. `at` maps every input and parameter (Exprs or names) to
     its value. `blank` ("values", "gradients" or "all") leaves boxes to fill in, laid out as the solution.
     `lang` is "en" or "fr", `theme` "light", "dark", "print" or a `Theme`, `rankdir` "LR" or "TB". `engine` forces a
-    layout engine: "pygraphviz", "dot" or "own".
+    layout engine: "pygraphviz", "dot" or "own". Scopes (`G.scope`) are framed. `fold` says how much is shown:
+    True draws a repeated block once, in a plate; a list closes the scopes of these titles, a number those nested
+    deeper than it; False shows everything; "auto" folds above 150 operations (`Drawing.folded` tells what).
 
     A `History` (see `descend`), or a list of them, is plotted by `kind`: "loss" against the step (`log=True` for a
     logarithmic scale), "weight" (the loss over the one number that moves, with steps and tangents), or "contour" (level
@@ -176,7 +181,7 @@ def draw(what: Any, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mappin
     `span`; at a kink the filled point is the convention, open ones the limits. Plots need matplotlib: graphc[plot].
 
     Raises InputError for an unknown option or a missing value, ShapeError for an array of the wrong
-    shape or gradients of a non-scalar, LimitExceeded above 1,000 operations.
+    shape or gradients of a non-scalar, LimitExceeded when more than 1,000 operations are left to show.
 
     >>> import graphc as G
     >>> x1, x2 = G.inputs("x1 x2"); w1, w3, b = G.params("w1 w3 b")
@@ -201,16 +206,18 @@ def draw(what: Any, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mappin
     if isinstance(what, Backward):
         if wrt is not None or hidden:
             raise InputError("draw: a backward graph has its own wrt and no blanks; draw the output with wrt= instead")
-        figure = backward_figure(Facts(what.output, what, at, lang), back)
+        facts = Facts(what.output, what, at, lang)
+        figure, folded = figure_of(facts, lambda: backward_figure(facts, back), fold)
     elif isinstance(what, Expr):
         if hidden and at is None and wrt is None:
             raise InputError("draw: blank leaves out values, so it needs at=, the values of the inputs; or wrt= alone, "
                              "for boxes that take symbols")
         adjoints = None if wrt is None else backward(what, _listed(wrt))
-        figure = forward_figure(Facts(what, adjoints, at, lang), hidden, ahead)
+        facts = Facts(what, adjoints, at, lang)
+        figure, folded = figure_of(facts, lambda: forward_figure(facts, hidden, ahead), fold)
     else:
         raise InputError(f"draw takes an Expr, G.backward(...), a history or a function, got {type(what).__name__}")
-    return Drawing(figure, colours, engine)
+    return Drawing(figure, colours, engine, folded)
 
 
 def _listed(wrt: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from html import escape
 
 from .figure import Box, Cluster, Figure, Label, Wire
@@ -35,11 +37,15 @@ def dot_text(figure: Figure, theme: Theme) -> str:
         "arrowsize=0.7];",
     ]
     lines += [f"  {_quoted(b.key)} [{_box(b, theme)}];" for b in figure.boxes]
-    for cluster in figure.clusters:
-        lines += _cluster(cluster, theme, 1)
+    home = {key: c.key for top in figure.clusters for c in top.walk() for key in c.boxes}
+    level: dict[str, list[str]] = defaultdict(list)  # a cluster keeps only what is put level inside it
     for host, leaves in side_leaves(figure).items():
-        level = " ".join(f"{_quoted(k)};" for k in (*(leaf for leaf, _ in leaves), host))
-        lines.append(f"  {{ rank=same; {level} }}")
+        inside = [leaf for leaf, _ in leaves if home.get(leaf) == home.get(host)]
+        keys = " ".join(f"{_quoted(k)};" for k in (*inside, host))
+        level[home.get(host, "")] += [f"{{ rank=same; {keys} }}"] if inside else []
+    for cluster in figure.clusters:
+        lines += _cluster(cluster, theme, 1, level)
+    lines += [f"  {line}" for line in level[""]]
     lines += [f"  {_quoted(w.tail)} -> {_quoted(w.head)} [{_wire(w, theme)}];" for w in figure.wires]
     return "\n".join([*lines, "}"]) + "\n"
 
@@ -63,7 +69,7 @@ def _box(box: Box, theme: Theme) -> str:
     return f"{shape}, {colours}, label=<{label}>"
 
 
-def _cluster(cluster: Cluster, theme: Theme, depth: int) -> list[str]:
+def _cluster(cluster: Cluster, theme: Theme, depth: int, level: Mapping[str, list[str]]) -> list[str]:
     """A subgraph whose name begins with `cluster`, which dot frames. Clusters are nested no deeper than scopes."""
     fill, border = frame_colours(theme, depth)
     texts = [escape(cluster.title), html_text(cluster.tex)]
@@ -74,7 +80,8 @@ def _cluster(cluster: Cluster, theme: Theme, depth: int) -> list[str]:
              f"fillcolor={_quoted(fill)}, color={_quoted(border)}, fontcolor={_quoted(theme.tones['muted'])}];"]
     lines += [f"{pad}  {_quoted(key)};" for key in cluster.boxes]
     for inner in cluster.clusters:
-        lines += _cluster(inner, theme, depth + 1)
+        lines += _cluster(inner, theme, depth + 1, level)
+    lines += [f"{pad}  {line}" for line in level.get(cluster.key, ())]
     return [*lines, f"{pad}}}"]
 
 

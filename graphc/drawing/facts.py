@@ -11,17 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import LimitExceeded
 from ..formula import format_node, tex_name
 from ..ir import INPUT, LEAVES, Expr, lift, variable
 from ..reverse import Backward
 from ..rewrite import rewrite
 from ..types import TupleType
 from ..view import View, ViewNode, teaching_view
+from .folding import Plates
 from .handed import handed_form, sizes, written
 from .values import Point, in_product, value_tex, whole
 
-MOST_OPERATIONS = 1000
 TOO_LONG = r"\ldots"
 _WORD = re.compile(r"\\math(?:rm|bf)\{[^{}]{2,}\}|\\mathrm\{d\}.*")
 _LONGEST = 90  # characters of TeX in one label
@@ -41,16 +40,14 @@ class Edge:
 class Facts:
     """The view of a graph with everything that is written on it.
 
-    Raises LimitExceeded for a graph of more than 1,000 operations, and as `Point` does for `at`.
+    `plates` are the repeated blocks that are drawn once; none until `fold`. Raises as `Point` does for `at`.
     """
 
     def __init__(self, top: Expr, backward: Backward | None, at: Mapping[Any, Any] | None, lang: str) -> None:
         self.top, self.backward, self.lang = top, backward, lang
         self.view: View = teaching_view(top)
-        operations = sum(not n.is_leaf for n in self.view.nodes)
-        if operations > MOST_OPERATIONS:
-            raise LimitExceeded(f"a figure holds up to {MOST_OPERATIONS:,} operations, this graph has {operations:,}; "
-                                "draw a part of it, such as one layer or one value")
+        self.operations = sum(not n.is_leaf for n in self.view.nodes)
+        self.plates = Plates()
         self.nodes: dict[Expr, ViewNode] = {n.expr: n for n in self.view.nodes}
         # Constants are written as numbers, not as names.
         self.names = {n.expr: n.name for n in self.view.nodes if not is_number(n.expr)}
@@ -63,6 +60,17 @@ class Facts:
         self.leaving: dict[Expr, list[Edge]] = defaultdict(list)
         for edge in self.edges:
             self.leaving[edge.operand].append(edge)
+
+    def fold(self, least: int, hidden: int) -> None:
+        """Draw blocks that come `least` times in a row or more once, where that hides so many operations."""
+        self.plates = Plates(self.view, least, hidden)
+
+    def shown(self, expr: Expr) -> bool:
+        return expr not in self.plates.hidden
+
+    def drawn_as(self, expr: Expr) -> Expr:
+        """The value that is drawn: for that of the last copy of a block, the one that stands for all."""
+        return self.plates.stands_for.get(expr, expr)
 
     def _edges(self) -> list[Edge]:
         edges = []
@@ -94,6 +102,8 @@ class Facts:
         """The name of a value; of a constant, its number."""
         if is_number(expr):
             return self.constant(expr)
+        if expr in self.plates.names:
+            return self.plates.names[expr]
         return tex_name(self.nodes[expr].name, expr.ndim)
 
     def constant(self, expr: Expr) -> str:
@@ -188,7 +198,7 @@ class Facts:
         inside = {n.expr for n in members}
         gives = [n for n in members if n.expr is self.top or
                  any(e.user.expr not in inside for e in self.leaving[n.expr])]
-        if len(gives) != 1:
+        if len(gives) != 1 or any(a in self.plates.names for n in members for a in n.operands):
             return ""
         outside = {n: name for n, name in self.names.items() if n not in inside}
         tex = format_node(gives[0].expr, "latex", names=outside, limit=400, lang=self.lang)
@@ -271,6 +281,9 @@ def barred(name: str) -> str:
     >>> barred("w_{1}"), barred(r"\mathbf{W}_{hh}"), barred("12"), barred(r"\mathrm{loss}_{1}")
     ('\\bar{w}_{1}', '\\bar{\\mathbf{W}}_{hh}', '\\bar{12}', '\\overline{\\mathrm{loss}}_{1}')
     """
+    if "^{(" in name:  # indexed by layer or time
+        core, _, index = name.partition("^{(")
+        return f"{barred(core)}^{{({index}"
     marks = [i for i in (name.find("_{"), name.find("^{")) if i > 0]
     end = min(marks, default=len(name))
     core = name[:end]

@@ -10,7 +10,7 @@ from ..dims import Size
 from ..ir import Expr
 from ..scopes import Instance
 from ..view import ViewNode
-from .facts import Edge, Facts, is_number
+from .facts import Edge, Facts, barred, is_number
 from .figure import Box, Cluster, Direction, Entry, Figure, Kind, Label, Wire
 from .grouping import Words, clusters_of
 from .mathtext import Outline, outline
@@ -79,10 +79,10 @@ class _Builder:
     def figure(self, direction: Direction) -> Figure:
         facts = self.facts
         for node in facts.view.nodes:
-            if not (node.is_leaf and is_number(node.expr)) or node.expr is facts.top:
+            if facts.shown(node.expr) and (not (node.is_leaf and is_number(node.expr)) or node.expr is facts.top):
                 self.boxes.append(self.box(node))
         for edge in facts.edges:
-            if not (edge.position == 1 and folds_exponent(edge.user)):
+            if facts.shown(edge.user.expr) and not (edge.position == 1 and folds_exponent(edge.user)):
                 self.wire(edge)
         self.output()
         return self.finished(direction)
@@ -90,7 +90,10 @@ class _Builder:
     def box(self, node: ViewNode) -> Box:
         kind: Kind = {"input": "data", "param": "parameter", "const": "constant", "size": "constant"}.get(
             node.expr.op.name, "operation")  # type: ignore[assignment]
-        tex = self.facts.name(node.expr) if node.is_leaf else operation_tex(node)
+        plates = self.facts.plates
+        tex = self.facts.name(node.expr) if node.is_leaf else plates.marks.get(node.expr) or operation_tex(node)
+        if node.expr in plates.firsts:
+            tex = f"{plates.firsts[node.expr]} = {tex}"
         if kind == "operation" and outline(tex, LABEL_SIZE).width > 16.0:
             kind = "function"
         ordered = node.expr.op.name in _ORDERED and not folds_exponent(node)
@@ -99,6 +102,8 @@ class _Builder:
     def note(self, expr: Expr) -> Label | None:
         """The sum at a fan-out, which is where a gradient is an addition."""
         facts = self.facts
+        if expr in facts.plates.inside:
+            return None
         if facts.backward is None or len(facts.active_edges(expr)) < 2:
             return None
         bar = facts.bar(expr)
@@ -114,13 +119,27 @@ class _Builder:
         return self.blank in ("gradients", "all")
 
     def wire(self, edge: Edge) -> None:
-        tail = self.facts.nodes[edge.operand].name
+        tail = self.facts.nodes[self.facts.drawn_as(edge.operand)].name
         if is_number(edge.operand):
             # A constant is drawn where it is used: one box a use, and no wires across the figure.
             tail = f"{edge.user.name} operand {edge.position}"
             self.boxes.append(Box(tail, "constant", self.facts.name(edge.operand)))
-        self.wires.append(Wire(tail, edge.user.name, self.first(edge.operand), self.second(edge)))
+        self.wires.append(Wire(tail, edge.user.name, *(self.indexed(edge) or (
+            self.first(edge.operand), self.second(edge)))))
         self.shapes.append(edge.operand.shape)
+
+    def indexed(self, edge: Edge) -> tuple[Label | None, Label | None] | None:
+        """The labels of a wire in a plate, which stand for those of all copies; None for other wires."""
+        facts, user = self.facts, edge.user.expr
+        carried = facts.plates.carried.get((user, edge.position))
+        if (carried is None and edge.operand not in facts.plates.inside) or is_number(edge.operand):
+            return None
+        name = carried or facts.name(edge.operand)
+        named = carried or facts.nodes[edge.operand].operands or facts.backward is not None
+        first = Label(name, "value") if named else None
+        if facts.backward is None:
+            return first, Label(facts.shape(edge.operand), "muted") if edge.operand.ndim else None
+        return first, Label(barred(name), "gradient") if edge.active else None
 
     def first(self, expr: Expr) -> Label | None:
         facts = self.facts
@@ -140,6 +159,8 @@ class _Builder:
             return Label(facts.shape(edge.operand), "muted") if edge.operand.ndim and facts.point is None else None
         if not edge.active:
             return None
+        if facts.point is None and edge.operand in facts.plates.stands_for:
+            return Label(facts.bar(edge.operand), "gradient")
         if facts.point is not None:
             return Label(facts.handed_value(edge), "gradient", self.hides_gradients)
         alone = len(facts.active_edges(edge.operand)) == 1
@@ -157,8 +178,11 @@ class _Builder:
         elif facts.top.ndim and facts.point is None:
             second = Label(facts.shape(facts.top), "muted")
         first = self.first(facts.top) if facts.point is not None or facts.backward is not None else None
-        self.boxes.append(Box("output", "output", facts.name(facts.top)))
-        self.wires.append(Wire(node.name, "output", first, second))
+        tex = facts.name(facts.top)
+        if facts.top in facts.plates.ends:
+            tex += f" = {facts.plates.ends[facts.top]}"
+        self.boxes.append(Box("output", "output", tex))
+        self.wires.append(Wire(facts.nodes[facts.drawn_as(facts.top)].name, "output", first, second))
         self.shapes.append(facts.top.shape)
 
     def finished(self, direction: Direction) -> Figure:
@@ -222,6 +246,7 @@ def frames_of(facts: Facts, boxes: Sequence[Box], wires: Sequence[Wire], formula
     drawn = {b.key for b in boxes}
     nodes = {n.name: n for n in facts.view.nodes if not n.is_leaf and n.name in drawn}
     lines = {k: () if n.expr.within is None else n.expr.within.line for k, n in nodes.items()}
+    lines |= {k: facts.plates.lines[n.expr] for k, n in nodes.items() if n.expr in facts.plates.lines}
     words = phrases(facts.lang)
 
     def title(run: Instance) -> str:
@@ -230,7 +255,13 @@ def frames_of(facts: Facts, boxes: Sequence[Box], wires: Sequence[Wire], formula
     def formula(run: Instance, members: Sequence[str]) -> str:
         return facts.module_formula([nodes[k] for k in members]) if formulas else ""
 
-    return clusters_of(boxes, wires, lines, Words(title, formula, {}))
+    leaves = {n.name: n.expr for n in facts.view.nodes if n.is_leaf and n.name in drawn}
+
+    def outside(key: str) -> bool | None:
+        leaf = leaves.get(key)
+        return True if leaf in facts.plates.firsts else False if leaf in facts.plates.inside else None
+
+    return clusters_of(boxes, wires, lines, Words(title, formula, outside, facts.plates.titles))
 
 
 def title_name(facts: Facts) -> str:
@@ -263,11 +294,11 @@ def describe(facts: Facts, blank: str = "") -> str:
 def backward_figure(facts: Facts, direction: Direction) -> Figure:
     """Adjoint boxes from the output back to the leaves, one wire for each edge of the dynamic program."""
     assert facts.backward is not None
-    shown = [n for n in facts.view.nodes if n.expr in facts.rows]
+    shown = [n for n in facts.view.nodes if n.expr in facts.rows and facts.shown(n.expr)]
     leaves = [n for n in shown if n.is_leaf]
     later = [n for n in reversed(shown) if not n.is_leaf]
     boxes = [_adjoint_box(facts, n) for n in [*later, *leaves]]
-    wires = [_adjoint_wire(facts, e) for e in facts.edges if e.active]
+    wires = [_adjoint_wire(facts, e) for e in facts.edges if e.active and facts.shown(e.user.expr)]
     words = phrases(facts.lang)
     first = Entry("first", words["local"], "ink", r"\partial")
     second = Entry("second", words["handed"], "gradient", r"\bar{x}" if facts.point is None else "3")
@@ -283,26 +314,33 @@ def backward_figure(facts: Facts, direction: Direction) -> Figure:
 def _adjoint_box(facts: Facts, node: ViewNode) -> Box:
     expr = node.expr
     tex = facts.bar(expr)
-    if facts.point is not None:
+    inside = expr in facts.plates.inside
+    if facts.point is not None and not inside:
         tex = facts.adjoint_equation(expr)
     elif expr is facts.top:
         tex += " = 1"
     note = None
-    edges = facts.active_edges(expr)
+    edges = [] if inside else facts.active_edges(expr)
     # In a tensor graph without numbers the formula of an adjoint stands beside it, and the shape on the edge.
-    if (len(edges) > 1 and (facts.scalar or facts.point is None)) or (edges and not facts.scalar and facts.point is None):
+    arrays = not facts.scalar and facts.point is None
+    if (len(edges) > 1 and (facts.scalar or facts.point is None)) or (edges and arrays):
         note = Label(facts.sum_tex(expr, values=facts.point is not None), "gradient")
     return Box(node.name, "adjoint", tex, note)
 
 
 def _adjoint_wire(facts: Facts, edge: Edge) -> Wire:
-    tail, head = edge.user.name, facts.nodes[edge.operand].name
+    tail, head = edge.user.name, facts.nodes[facts.drawn_as(edge.operand)].name
+    carried = facts.plates.carried.get((edge.user.expr, edge.position))
+    plates = facts.plates
+    if carried or edge.user.expr in plates.inside or edge.operand in plates.inside | plates.stands_for.keys():
+        shape = Label(facts.shape(edge.operand), "muted") if edge.operand.ndim else None
+        return Wire(tail, head, shape, Label(barred(carried or facts.name(edge.operand)), "gradient"), "gradient")
     if not facts.scalar:
         if facts.point is not None:
             below: Label | None = Label(facts.handed_value(edge), "gradient")
         else:
-            shape = facts.shape(edge.user.expr if edge.user.expr.op.name == "item" else edge.operand)
-            below = Label(shape, "muted") if shape else None
+            size = facts.shape(edge.user.expr if edge.user.expr.op.name == "item" else edge.operand)
+            below = Label(size, "muted") if size else None
         return Wire(tail, head, Label(facts.operator(edge)), below, "gradient")
     local = facts.local(edge)
     above = f"{facts.partial(edge)} = {facts.local_tex(edge)}"

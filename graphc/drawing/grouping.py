@@ -23,6 +23,7 @@ class Words:
 
     title: Callable[[Instance], str]
     formula: Callable[[Instance, Sequence[str]], str]
+    outside: Callable[[str], bool | None]  # of the key of a leaf: True never in a frame, False always, None by its use
     plates: Mapping[Instance, str]  # instances that stand for several copies, with what their frame says of these
 
 
@@ -39,7 +40,7 @@ def clusters_of(boxes: Sequence[Box], wires: Sequence[Wire], lines: Mapping[str,
     inner = [(w.tail, w.head) for w in wires if w.tail in lines and w.head in lines]
     tree = groups.at(list(lines), inner, lines, 0)
     owner = {key: part for part in groups.parts for key in part.own}
-    for box, part in _leaves(boxes, wires, owner):
+    for box, part in _leaves(boxes, wires, owner, words):
         part.own.append(box)
     return tuple(part.cluster(words) for part in tree)
 
@@ -156,7 +157,8 @@ def _visits(home: Mapping[str, str], arcs: list[tuple[str, str]], group: set[str
     return parts
 
 
-def _leaves(boxes: Sequence[Box], wires: Sequence[Wire], owner: Mapping[str, _Part]) -> list[tuple[str, _Part]]:
+def _leaves(boxes: Sequence[Box], wires: Sequence[Wire], owner: Mapping[str, _Part], words: Words,
+            ) -> list[tuple[str, _Part]]:
     """The leaves that stand in a frame: the innermost one around all that they serve."""
     leaves = {b.key: b.kind for b in boxes if b.kind in LEAF_KINDS or (b.kind == "adjoint" and b.key not in owner)}
     serves: dict[str, list[_Part | None]] = defaultdict(list)
@@ -168,7 +170,8 @@ def _leaves(boxes: Sequence[Box], wires: Sequence[Wire], owner: Mapping[str, _Pa
     found = []
     for leaf, parts in serves.items():
         part = _common(parts)
-        if part is not None and (leaves[leaf] != "data" or leaf in sides):
+        out = words.outside(leaf)
+        if part is not None and not out and (out is False or leaves[leaf] != "data" or leaf in sides):
             found.append((leaf, part))
     return found
 

@@ -189,7 +189,10 @@ def chart(figure: Figure, box: Callable[[str], Extent], label: Callable[[int], E
     c = Chart(label_gap=LABEL_CROSS_GAP if figure.direction in ("LR", "RL") else ACROSS_GAP)
     ordered = {b.key for b in figure.boxes if b.ordered}
     first = {w.head: i for i, w in reversed(list(enumerate(figure.wires)))}
+    framed = {key for key, _ in ports or ()}
     for host, leaves in side_leaves(figure).items():
+        if host in framed:
+            continue
         signs = (-1, 1) if len(leaves) > 1 else (1,) if host in ordered and leaves[0][1] > first[host] else (-1,)
         c.sides[host] = [Side(leaf, wire, s) for (leaf, wire), s in zip(leaves, signs)]
     hidden = {s.leaf for group in c.sides.values() for s in group}

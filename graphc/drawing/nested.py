@@ -48,6 +48,8 @@ class _Level:
     routes: dict[int, Route] = field(default_factory=dict)  # by wires of the whole figure
     extent: Extent = _BARE  # of the frame
     centres: dict[str, Point] = field(default_factory=dict)
+    rows: list[list[Outline]] = field(default_factory=list)  # of text at the top of the frame
+    corner: list[Outline] = field(default_factory=list)  # and in the lower left corner
     ports: dict[int, float] = field(default_factory=dict)  # across, of wires that cross the frame
 
 
@@ -239,54 +241,48 @@ class _Nest:
     def _with_title(self, level: _Level, start: float, end: float, low: float, high: float, ins: list[float],
                     outs: list[float]) -> tuple[float, float, float]:
         """Room for the texts: a row over wires that run across the page; corners beside those that run down it."""
-        title, formula, rows = self._texts(level.key, end - start)
+        level.rows, level.corner = rows, corner = self._texts(level.key, end - start)
         if self.figure.direction in ("LR", "RL"):
             wide = max((_row_width(row) for row in rows), default=0.0) + 2 * PADDING
             more = max(0.0, wide - (end - start)) / 2
             return start - more, end + more, low - TITLE_ROW * len(rows)
         tops, bottoms = (ins, outs) if self.figure.direction == "TB" else (outs, ins)
-        for ink, ports in ((title, tops), (formula, bottoms)):
-            if ink is not None:
+        for inks, ports in (([ink for row in rows for ink in row], tops), (corner, bottoms)):
+            for ink in inks:
                 right = min(ports, default=high + 6.0) - 8.0
                 low = min(low, right - ink.width - PADDING)
-        above, below = TITLE_ROW * (title is not None), TITLE_ROW * (formula is not None)
+        above, below = TITLE_ROW * len(rows), TITLE_ROW * len(corner)
         return (start - above, end + below, low) if self.figure.direction == "TB" else (start - below, end + above, low)
 
-    def _texts(self, key: str, length: float) -> tuple[Outline | None, Outline | None, list[list[Outline]]]:
-        """Title and formula; and the rows they stand in when wires run across the page. A long formula is left out."""
+    def _texts(self, key: str, length: float) -> tuple[list[list[Outline]], list[Outline]]:
+        """Rows of title and formula at the top of a frame, and what stands in its lower left corner where wires run
+        down the page. A long formula is left out."""
         cluster = self.clusters[key]
         title = outline(cluster.title, TITLE_SIZE, True) if cluster.title else None
         formula = outline(cluster.tex, style.LABEL_SIZE) if cluster.tex else None
         if self.figure.direction in ("TB", "BT"):
-            if formula is not None and formula.width > 190.0:
-                formula = None
-            if title is None:
-                title, formula = formula, None
-            return title, formula, []
+            if formula is None or formula.width > 190.0 or cluster.plate or title is None:
+                return [[ink] for ink in (title, formula) if ink is not None and ink.width <= 190.0], []
+            return [[title]], [formula]
         room = max(length - 2 * PADDING, 120.0)
         texts = [ink for ink in (title, formula) if ink is not None]
         if _row_width(texts) <= room:
-            return title, formula, [texts] if texts else []
-        rows = [[ink] for ink in texts if ink is title or ink.width <= 1.3 * room]
-        return title, formula, rows
+            return [texts] if texts else [], []
+        return [[ink] for ink in texts if ink is title or ink.width <= 1.3 * room], []
 
     def _frame(self, level: _Level, at: Point) -> Frame:
         e, direction = level.extent, self.figure.direction
         corners = [to_page((at[0] + x, at[1] + y), direction)
                    for x, y in ((AROUND - e.back, AROUND - e.low), (e.front - AROUND, e.high - AROUND))]
         (left, right), (top, bottom) = (sorted(p[n] for p in corners) for n in (0, 1))
-        title, formula, rows = self._texts(level.key, right - left)
         texts: list[tuple[Outline, float, float]] = []
         x = left + PADDING
-        if direction in ("LR", "RL"):
-            for n, row in enumerate(rows):
-                along = x
-                for ink in row:
-                    texts.append((ink, along, top + 16.0 + n * TITLE_ROW))
-                    along += ink.width + BETWEEN
-        else:
-            texts += [(title, x, top + 16.5)] if title is not None else []
-            texts += [(formula, x, bottom - 8.5)] if formula is not None else []
+        for n, row in enumerate(level.rows):
+            along = x
+            for ink in row:
+                texts.append((ink, along, top + 16.0 + n * TITLE_ROW))
+                along += ink.width + BETWEEN
+        texts += [(ink, x, bottom - 8.5) for ink in level.corner]
         return Frame(left, top, right, bottom, tuple(texts))
 
     # -- wires of several pieces ---------------------------------------------------------------------------
