@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import InputError, choose
 from ..files import write_whole
 from ..ir import Expr
+from ..lower import Timeline
 from ..reverse import Backward, backward
 from .dot_text import dot_text
 from .facts import Facts
@@ -22,6 +23,7 @@ from .graphs import BLANKS, backward_figure, forward_figure
 from .pdf import pdf_bytes
 from .phrases import phrases
 from .png import png_bytes
+from .program_figure import Memory, data_flow, program_scene
 from .scene import build, place
 from .shapes import Scene
 from .style import LABEL_SIZE, Theme, theme_named
@@ -82,6 +84,14 @@ class Drawing:
         return f"<Drawing {self.figure.title!r}: {len(self.figure.boxes)} boxes, {len(self.figure.wires)} wires>"
 
 
+class ProgramDrawing(Drawing):
+    """The figure of a compiled function: statements and memory. `figure` is its data flow, `dot` written from it."""
+
+    def __init__(self, timeline: Timeline, memory: Memory, theme: Theme, lang: str) -> None:
+        self.figure, self.theme, self.engine = data_flow(timeline, lang), theme, "own"
+        self.scene = program_scene(timeline, memory, theme, lang)
+
+
 # A new format is one module and one line here.
 WRITERS: dict[str, Callable[[Drawing], bytes]] = {
     ".svg": lambda d: d.svg.encode(),
@@ -91,12 +101,13 @@ WRITERS: dict[str, Callable[[Drawing], bytes]] = {
 }
 
 
-def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mapping[Any, Any] | None = None,
+def draw(what: Any, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mapping[Any, Any] | None = None,
          blank: bool | str = False, lang: str = "en", theme: str = "light", rankdir: str = "LR",
          engine: str | None = None) -> Drawing:
     """The figure of a graph.
 
-    `what` is an Expr, whose forward graph is drawn, or a `Backward`, whose graph of adjoints is drawn.
+    `what` is an Expr, whose forward graph is drawn, or a `Backward`, whose graph of adjoints is drawn, or a compiled
+    function, whose statements are drawn with the memory that each value lies in (only `lang` and `theme` apply).
     `wrt` (Exprs or names) adds the gradients: with `at` as numbers below each wire, and the sum at every
     fan-out; without it as adjoints, in symbols. `at` maps every input and parameter (Exprs or names) to
     its value. `blank` ("values", "gradients" or "all") leaves boxes to fill in, laid out as the solution.
@@ -119,6 +130,8 @@ def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None
         raise choose("rankdir", rankdir, _RANKDIRS)
     hidden = _blank(blank)
     ahead, back = _RANKDIRS[rankdir]
+    if hasattr(what, "timeline"):
+        return _of_program(what, what.timeline, wrt is not None or at is not None or bool(hidden), colours, lang)
     if isinstance(what, Backward):
         if wrt is not None or hidden:
             raise InputError("draw: a backward graph has its own wrt and no blanks; draw the output with wrt= instead")
@@ -129,8 +142,16 @@ def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None
         adjoints = None if wrt is None else backward(what, _listed(wrt))
         figure = forward_figure(Facts(what, adjoints, at, lang), hidden, ahead)
     else:
-        raise InputError(f"draw takes an Expr or G.backward(...), got {type(what).__name__}")
+        raise InputError(f"draw takes an Expr, G.backward(...) or a compiled function, got {type(what).__name__}")
     return Drawing(figure, colours, engine)
+
+
+def _of_program(fn: Any, timeline: Timeline, more: bool, theme: Theme, lang: str) -> Drawing:
+    if more:
+        raise InputError("draw: the figure of a compiled function takes no wrt, at or blank; these are for its graph")
+    report = fn.report
+    return ProgramDrawing(timeline, Memory(sum((b.bytes for b in report.buffers), start=0), report.peak_bytes), theme,
+                          lang)
 
 
 def _listed(wrt: Any) -> Any:

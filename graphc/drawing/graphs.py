@@ -264,7 +264,7 @@ def _adjoint_box(facts: Facts, node: ViewNode) -> Box:
     note = None
     edges = facts.active_edges(expr)
     # In a tensor graph without numbers the formula of an adjoint stands beside it, and the shape on the edge.
-    if len(edges) > 1 and (facts.scalar or facts.point is None) or edges and not facts.scalar and facts.point is None:
+    if (facts.scalar and len(edges) > 1) or (not facts.scalar and edges and facts.point is None):
         note = Label(facts.sum_tex(expr, values=facts.point is not None), "gradient")
     return Box(node.name, "adjoint", tex, note)
 

@@ -21,7 +21,8 @@ DOT = r"\,\cdot\,"
 LONGEST = 110  # characters of TeX in what an edge does
 
 
-def handed_form(node: Expr, args: tuple[Expr, ...], stands: Expr, position: int, operand: Expr) -> tuple[Expr, Expr] | None:
+def handed_form(node: Expr, args: tuple[Expr, ...], stands: Expr, position: int,
+                operand: Expr) -> tuple[Expr, Expr] | None:
     """What `node` hands to its operand, over a variable for the adjoint that it is given, and that variable.
 
     `args` are variables that stand for its operands, `stands` the one for the node itself. None where
@@ -86,7 +87,8 @@ def written(form: Expr, g: Expr, bar: str, names: dict[Expr, str], lang: str) ->
     steps, start = _chain(form, g)
     w = _Written(bar, not g.ndim)
     if start is not g:
-        w = _Written(_placed(_tex(start, names, lang), bar or r"\cdot"), not start.ndim, sum=start.op.name in ("add", "subtract"))
+        tex = _placed(_tex(start, names, lang), bar or r"\cdot")
+        w = _Written(tex, not start.ndim, sum=start.op.name in ("add", "subtract"))
     for node, holder in steps:
         _grow(w, node, holder, names, lang)
     w.flush()

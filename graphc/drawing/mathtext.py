@@ -69,12 +69,12 @@ def _commands(source: str, size: float, words: bool) -> list[Command]:
     if words:
         return _draw(_sentence(source), size)
     try:
-        return _draw(_as_typeset(source), size)
+        return _draw(as_typeset(source), size)
     except Exception:  # a bad formula costs its beauty, not the figure
         return _draw(_sentence(unicode_text(source)), size)
 
 
-def _as_typeset(source: str) -> str:
+def as_typeset(source: str) -> str:
     """The formula with what latex2mathml or the font would set in italics, or upright, by mistake spelled otherwise."""
     source = _OPERATOR.sub(r"\\mathrm{\1}", source)
     source = _BOLD_WORD.sub(r"\\textbf{\1}", source)
