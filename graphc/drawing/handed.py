@@ -190,7 +190,14 @@ def _same_but_ones(a: tuple[object, ...], b: tuple[object, ...]) -> bool:
 
 
 def _tex(expr: Expr, names: dict[Expr, str], lang: str, expand: bool = False) -> str:
-    return format_node(expr, "latex", names=names, limit=400, lang=lang, expand_root=expand)
+    return in_words(format_node(expr, "latex", names=names, limit=400, lang=lang, expand_root=expand), lang)
+
+
+def in_words(tex: str, lang: str) -> str:
+    """The formula with the words of a case in the language of the figure."""
+    for word, french in ((r"\text{if }", r"\text{si }"), (r"\text{otherwise}", r"\text{sinon}")):
+        tex = tex.replace(word, french) if lang == "fr" else tex
+    return tex
 
 
 def _placed(tex: str, inner: str) -> str:

@@ -73,7 +73,30 @@ def test_several_results_with_numbers():
     f = G.sum(G.linalg.svd(A, full_matrices=False)[1])
     at = {A: [[3, 0], [0, 2], [0, 0]]}
     assert edges(draw(f, wrt=[A], at=at))["h1", "h2"][0] == r"h_{1} : 3 \times 2,\; 2,\; 2 \times 2"
-    assert edges(draw(G.backward(f, [A]), at=at))["h2", "h1"] == (r"\mathrm{id}", "[1,\\, 1]")
+    backward = draw(G.backward(f, [A]), at=at)
+    assert edges(backward)["h2", "h1"] == (r"\mathrm{id}", None), "what alone is handed on stands in the box"
+    assert box(backward, "h2").tex == r"\bar{\mathbf{h}}_{2} = [1,\, 1]"
+
+
+def test_numbers_stand_on_the_edges_of_a_fan_out():
+    x = G.input("x", 2)
+    d = draw(G.backward(G.sum(x * x), [x]), at={x: [1, 3]})
+    assert [w.second.tex for w in d.figure.wires if w.head == "x"] == [r"[1,\, 3]"] * 2
+    assert box(d, "x").tex == r"\bar{\mathbf{x}} = [2,\, 6]"
+
+
+def test_an_array_of_one_number_is_drawn_as_a_constant():
+    x = G.input("x", "N", 8)
+    d = draw(G.maximum(x, G.zeros(8)))
+    assert [(b.kind, b.tex) for b in d.figure.boxes if b.key not in ("output", "f")] == [
+        ("data", r"\mathbf{x}"), ("constant", r"\mathbf{0}_{8}")]
+
+
+def test_cases_in_french():
+    x, m = G.input("x", 3), G.input("m", 3, dtype="bool")
+    backward = G.backward(G.sum(G.where(m, x, 0.0)), [x])
+    assert edges(draw(backward, lang="fr"))["h", "x"][0].endswith(r"0 & \text{sinon}\end{cases}")
+    assert r"\text{if }" in edges(draw(backward))["h", "x"][0]
 
 
 @pytest.mark.parametrize(("value", "shown"), [
