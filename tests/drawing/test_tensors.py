@@ -129,3 +129,12 @@ def test_a_sheet_of_a_tensor_graph_lies_like_its_solution():
     assert across[0] == across[1]
     rooms = {w.first.room for w in solution.figure.wires if w.first}
     assert len(rooms) > 3, "one room for all shapes would make the figure far too wide"
+
+
+def test_a_factor_after_a_sum_is_outside_it():
+    x, c = G.input("x", "N", 4), G.param("c", 4)
+    q = (x / c).named("q")
+    found = draw(G.backward(G.sum(q), [c]))
+    done = r"\left(\sum_{n=1}^{N} (\cdot \odot\, \mathbf{q})\right) \odot ({-}\frac{1}{\mathbf{c}})"
+    assert edges(found)["q", "c"][0] == done
+    assert box(found, "c").note.tex.startswith(r"\left(\sum")
