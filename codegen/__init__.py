@@ -15,15 +15,16 @@ from .saved import module_source
 from .scalar_source import RESERVED as SCALAR_NAMES
 from .scalar_source import caller_source, literal, scalar_source
 from .statements import STATEMENTS
+from .timeline import Lane, Moment, Timeline, timeline
 
 if TYPE_CHECKING:
     from .numba_source import numba_program
 
 GRAPHC_CODEGEN = True  # how graphc knows this package from another of the same name
 
-__all__ = ["GRAPHC_CODEGEN", "SCALAR_NAMES", "STATEMENTS", "STYLES", "Footprint", "Input", "Program", "Step", "arrays",
-           "caller_source", "check", "evaluated", "footprint", "into_source", "itemsize", "literal", "load",
-           "module_source", "numba_program", "numpy_source", "scalar_source"]
+__all__ = ["GRAPHC_CODEGEN", "SCALAR_NAMES", "STATEMENTS", "STYLES", "Footprint", "Input", "Lane", "Moment", "Program",
+           "Step", "Timeline", "arrays", "caller_source", "check", "evaluated", "footprint", "into_source", "itemsize",
+           "literal", "load", "module_source", "numba_program", "numpy_source", "scalar_source", "timeline"]
 
 
 def __getattr__(name: str) -> Any:

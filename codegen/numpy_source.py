@@ -172,7 +172,7 @@ def _fast(program: Program, small: int, into: dict[str, str] | None = None,
     A `part` is the number of steps in a function of their own. With `into`, the function takes arrays for results,
     too; `into` is told which: result -> name of the argument.
     """
-    planned = _planned(program, small, into, whole=not part)
+    planned = planned_steps(program, small, into, whole=not part)
     if planned is None:
         return None
     fresh, steps, space, _ = planned
@@ -230,7 +230,7 @@ def _assigned(text: str) -> list[str]:
     return wrap(text, 116, initial_indent="    ", subsequent_indent="        ", break_on_hyphens=False)
 
 
-def _planned(program: Program, small: int, into: dict[str, str] | None = None, *, whole: bool = True,
+def planned_steps(program: Program, small: int, into: dict[str, str] | None = None, *, whole: bool = True,
              ) -> tuple[_Fresh, list[Step], Workspace, Counter[str]] | None:
     """Names that are free, the steps as they are computed, their workspace, and what each pass did."""
     sizes = {name for name, _ in program.dims}
@@ -258,7 +258,7 @@ def footprint(program: Program, style: str = "readable", *, long: int = LONG, pa
     """The memory that a call of the function needs; what a function it calls makes for itself is not known here."""
     whole = len(program.steps) <= long
     kept = style == "fast" and keeps_memory(program, long, small)
-    planned = _planned(program, small, whole=whole) if kept else None
+    planned = planned_steps(program, small, whole=whole) if kept else None
     if planned is not None:
         _, steps, space, log = planned
         found = lives(program, space.steps, space.outs, space.names, whole)

@@ -57,6 +57,7 @@ class Workspace:
     arena: int = 0  # arrays that share an arena
     loops: dict[str, Placed] = field(default_factory=dict)  # by the step that stands for each
     dot: str = ""
+    homes: dict[str, tuple[int, str]] = field(default_factory=dict)  # of each view: its slot, and what holds that
 
 
 
@@ -340,9 +341,12 @@ def _made(p: _Plan, steps: list[Step], outs: list[str]) -> Workspace:
         name = arenas[dtype, factors] = p.fresh("arena")
         lines.append(f"    {name} = np.empty({_length(factors, end)}{_dtype(dtype)})")
         memory.append((name, _as_type(dtype, factors, end), ()))
+    homes: dict[str, tuple[int, str]] = {}
     for i, slot in enumerate(p.pool.slots):
         made = _slot_lines(slot, by_slot[i], p.fresh, arenas.get((slot.dtype, slot.factors), ""))
         lines += made
+        home = arenas.get((slot.dtype, slot.factors), "") if slot.place >= 0 else made[0].split()[0]
+        homes.update((name, (i, home)) for _, name, _ in by_slot[i])
         if slot.place < 0:
             memory.append((made[0].split()[0], *_held(p, slot.dtype, slot.factors, slot.coefficient)))
     for name, type_ in p.vectors:
@@ -356,7 +360,7 @@ def _made(p: _Plan, steps: list[Step], outs: list[str]) -> Workspace:
                            *functions, *(n for w in p.loops.values() for n in w.exported())])
     names_used = [n for n in names if n in used]
     return Workspace([s for s in sizes if s in texts], lines, names_used, steps, outs, memory,
-                     sum(place is not None for place in p.pool.places), p.loops, p.dot)
+                     sum(place is not None for place in p.pool.places), p.loops, p.dot, homes)
 
 
 def _slot_lines(slot: Slot, views: Sequence[tuple[str, str, Order]], fresh: Callable[[str], str],

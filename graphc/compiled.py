@@ -23,6 +23,7 @@ from .loops import map_bodies, through_loops
 from .lower import (
     Footprint,
     Program,
+    Timeline,
     caller_source,
     footprint,
     into_source,
@@ -32,6 +33,7 @@ from .lower import (
     numba_program,
     numpy_source,
     scalar_source,
+    timeline,
 )
 from .ops.shaping import BROADCAST_TO
 from .outline import Pair, choose_inputs, find_gradients, lowered
@@ -277,6 +279,12 @@ class Function:
 
     def _footprint(self) -> Footprint:
         return footprint(self._emitted(), self.style)
+
+    @property
+    def timeline(self) -> Timeline:
+        """The statements of the emitted function in order, the memory that each value lies in, and until when:
+        `moments` and `lanes`. `G.draw(fn)` is its picture."""
+        return timeline(self._emitted(), self.style, self.target == "scalar")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a module that needs NumPy alone (and numba, for that target); `python path` checks its own gradients.

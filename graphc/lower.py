@@ -29,6 +29,9 @@ if not getattr(codegen, "GRAPHC_CODEGEN", False):
 # What the facade needs of codegen comes through here: one importer.
 Program: TypeAlias = codegen.Program
 Footprint: TypeAlias = codegen.Footprint
+Timeline: TypeAlias = codegen.Timeline
+Moment: TypeAlias = codegen.Moment
+timeline = codegen.timeline
 STATEMENTS, footprint = codegen.STATEMENTS, codegen.footprint
 arrays, evaluated, itemsize = codegen.arrays, codegen.evaluated, codegen.itemsize
 load, module_source, numpy_source = codegen.load, codegen.module_source, codegen.numpy_source

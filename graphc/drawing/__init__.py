@@ -9,13 +9,14 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from os import PathLike
-from typing import Any, overload
+from typing import Any, Protocol, overload
 
 from ..errors import InputError, choose
 from ..files import write_whole
 from ..formula import number_text
 from ..history import History
 from ..ir import Expr
+from ..lower import Timeline
 from ..reverse import Backward, backward
 from .amount import Fold, figure_of
 from .curves import chart_of, is_plotted
@@ -29,6 +30,7 @@ from .pdf import pdf_bytes
 from .phrases import phrases
 from .plot import Plot
 from .png import png_bytes
+from .program_figure import Memory, data_flow, program_scene
 from .scene import build, place
 from .shapes import Scene
 from .style import LABEL_SIZE, Theme, theme_named
@@ -134,6 +136,14 @@ class Drawing:
         return f"<Drawing {self.figure.title!r}: {len(self.figure.boxes)} boxes, {len(self.figure.wires)} wires>"
 
 
+class ProgramDrawing(Drawing):
+    """The figure of a compiled function: statements and memory. `figure` is its data flow, `dot` written from it."""
+
+    def __init__(self, timeline: Timeline, memory: Memory, theme: Theme, lang: str) -> None:
+        self.figure, self.theme, self.engine = data_flow(timeline, lang), theme, "own"
+        self.scene = program_scene(timeline, memory, theme, lang)
+
+
 # A new format is one module and one line here.
 WRITERS: dict[str, Callable[[Drawing], bytes]] = {
     ".svg": lambda d: d.svg.encode(),
@@ -148,8 +158,15 @@ WRITERS: dict[str, Callable[[Drawing], bytes]] = {
 Plotted = History | Callable[..., Any]
 
 
+class Compiled(Protocol):
+    """What a compiled function tells of itself."""
+
+    @property
+    def timeline(self) -> Timeline: ...
+
+
 @overload
-def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mapping[Any, Any] | None = None,
+def draw(what: Expr | Backward | Compiled, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mapping[Any, Any] | None = None,
          blank: bool | str = False, lang: str = "en", theme: str | Theme = "light", rankdir: str = "LR",
          engine: str | None = None, fold: Fold = "auto") -> Drawing: ...
 
@@ -165,7 +182,8 @@ def draw(what: Any, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mappin
          span: Any = None, log: bool | None = None) -> Drawing | Plot:
     """The figure of a graph, or a plot of training histories or of functions.
 
-    `what` is an Expr, whose forward graph is drawn, or a `Backward`, whose graph of adjoints is drawn.
+    `what` is an Expr, whose forward graph is drawn, or a `Backward`, whose graph of adjoints is drawn, or a compiled
+    function, whose statements are drawn with the memory that each value lies in (only `lang` and `theme` apply).
     `wrt` (Exprs or names) adds the gradients: with `at` as numbers below each wire, and the sum at every
     fan-out; without it as adjoints, in symbols. `at` maps every input and parameter (Exprs or names) to
     its value. `blank` ("values", "gradients" or "all") leaves boxes to fill in, laid out as the solution.
@@ -192,7 +210,8 @@ def draw(what: Any, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mappin
     """
     phrases(lang)
     colours = theme_named(theme)
-    if is_plotted(what):
+    timeline = getattr(what, "timeline", None)
+    if timeline is None and is_plotted(what):
         if wrt is not None or at is not None or blank or engine is not None:
             raise InputError("draw: wrt, at, blank and engine are for graphs; a plot takes kind, derivative, span, log")
         return Plot(chart_of(what, kind, derivative, span, log, lang), colours)
@@ -203,6 +222,8 @@ def draw(what: Any, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mappin
         raise choose("rankdir", rankdir, _RANKDIRS)
     hidden = _blank(blank)
     ahead, back = _RANKDIRS[rankdir]
+    if timeline is not None:
+        return _of_program(what, timeline, wrt is not None or at is not None or bool(hidden), colours, lang)
     if isinstance(what, Backward):
         if wrt is not None or hidden:
             raise InputError("draw: a backward graph has its own wrt and no blanks; draw the output with wrt= instead")
@@ -216,8 +237,17 @@ def draw(what: Any, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mappin
         facts = Facts(what, adjoints, at, lang)
         figure, folded = figure_of(facts, lambda: forward_figure(facts, hidden, ahead), fold)
     else:
-        raise InputError(f"draw takes an Expr, G.backward(...), a history or a function, got {type(what).__name__}")
+        raise InputError("draw takes an Expr, G.backward(...), a compiled function, a history or a function, "
+                         f"got {type(what).__name__}")
     return Drawing(figure, colours, engine, folded)
+
+
+def _of_program(fn: Any, timeline: Timeline, more: bool, theme: Theme, lang: str) -> Drawing:
+    if more:
+        raise InputError("draw: the figure of a compiled function takes no wrt, at or blank; these are for its graph")
+    report = fn.report
+    return ProgramDrawing(timeline, Memory(sum((b.bytes for b in report.buffers), start=0), report.peak_bytes), theme,
+                          lang)
 
 
 def _listed(wrt: Any) -> Any:

@@ -18,7 +18,7 @@ from ..rewrite import rewrite
 from ..types import TupleType
 from ..view import View, ViewNode, teaching_view
 from .folding import Plates
-from .handed import handed_form, sizes, written
+from .handed import handed_form, in_words, sizes, written
 from .values import Point, in_product, value_tex, whole
 
 TOO_LONG = r"\ldots"
@@ -107,6 +107,12 @@ class Facts:
         return tex_name(self.nodes[expr].name, expr.ndim)
 
     def constant(self, expr: Expr) -> str:
+        inner = filled_with(expr)
+        if inner is not None:
+            number = value_tex(inner.attrs[0].value.reshape(()), self.lang)
+            below = f"_{{{sizes(expr.shape)}}}"
+            bold = rf"\mathbf{{{number}}}{below}" if number in ("0", "1") else rf"{number}\,\mathbf{{1}}{below}"
+            return bold if expr.ndim else number
         if expr.op.name == "const":
             value = expr.attrs[0].value
             return value_tex(value if value.ndim else Point([], {})[expr], self.lang)
@@ -180,9 +186,10 @@ class Facts:
         return "0" if local is None else self.formula(local)
 
     def formula(self, expr: Expr) -> str:
-        if expr.op.name == "const":
+        if expr.op.name == "const" or filled_with(expr) is not None:
             return self.constant(expr)
-        tex = format_node(expr, "latex", names=self.names, limit=400, lang=self.lang, expand_root=False)
+        tex = in_words(format_node(expr, "latex", names=self.names, limit=400, lang=self.lang, expand_root=False),
+                       self.lang)
         return tex if len(tex) <= _LONGEST else TOO_LONG
 
     def one_step(self, node: ViewNode) -> str:
@@ -302,8 +309,18 @@ def _is_factor(tex: str) -> bool:
 
 
 def is_number(expr: Expr) -> bool:
-    """A constant or a size that the user has not named."""
-    return expr.op.name in ("const", "size") and expr.label is None
+    """A constant or a size that the user has not named, or an array that is filled with one number."""
+    return (expr.op.name in ("const", "size") and expr.label is None) or filled_with(expr) is not None
+
+
+def filled_with(expr: Expr) -> Expr | None:
+    """The number that an array such as G.zeros(8) is filled with; None for what is no such array."""
+    inner = expr
+    while inner.op.name in ("broadcast_to", "reshape", "astype") and inner.label is None:
+        inner = inner.args[0]
+    if inner is expr or inner.op.name != "const" or inner.label is not None or inner.attrs[0].value.size != 1:
+        return None
+    return inner
 
 
 def is_leaf(expr: Expr) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
@@ -29,6 +30,7 @@ _SIGNS = {
 _ORDERED = {"subtract", "divide", "safe_divide", "matmul", "power", "where", "concatenate",
             "greater", "less", "greater_equal", "less_equal"}  # fmt: skip
 
+_DOTS = re.compile(r"\\left\(\\cdot(?:, \\cdot)*\\right\)$")
 BLANKS = ("values", "gradients", "all")
 
 
@@ -46,10 +48,8 @@ def operation_tex(node: ViewNode) -> str:
 
 def _applied(tex: str) -> str:
     r"""`\sigma\left(\cdot\right)` as `\sigma`: brackets around nothing but dots go."""
-    for dots in (r"\left(\cdot\right)", r"\left(\cdot, \cdot\right)"):
-        if tex.endswith(dots) and tex != dots:
-            return tex.removesuffix(dots)
-    return tex
+    bare = _DOTS.sub("", tex)
+    return bare or tex
 
 
 def folds_exponent(node: ViewNode) -> bool:
@@ -78,11 +78,17 @@ class _Builder:
 
     def figure(self, direction: Direction) -> Figure:
         facts = self.facts
+        # What an array of one number is made of, and nothing else is.
+        inside = {n.expr for n in facts.view.nodes if facts.leaving[n.expr] and n.expr is not facts.top
+                  and all(is_number(e.user.expr) for e in facts.leaving[n.expr])}
         for node in facts.view.nodes:
-            if facts.shown(node.expr) and (not (node.is_leaf and is_number(node.expr)) or node.expr is facts.top):
+            if facts.shown(node.expr) and node.expr not in inside and (
+                    not is_number(node.expr) or node.expr is facts.top):
                 self.boxes.append(self.box(node))
         for edge in facts.edges:
-            if facts.shown(edge.user.expr) and not (edge.position == 1 and folds_exponent(edge.user)):
+            user = edge.user.expr
+            drawn = facts.shown(user) and user not in inside and not is_number(user)
+            if drawn and not (edge.position == 1 and folds_exponent(edge.user)):
                 self.wire(edge)
         self.output()
         return self.finished(direction)
@@ -276,7 +282,7 @@ def describe(facts: Facts, blank: str = "") -> str:
     words = phrases(facts.lang)
     lines = []
     values = facts.point is not None and blank not in ("values", "all")
-    inner = [n for n in facts.view.nodes if not n.is_leaf]
+    inner = [n for n in facts.view.nodes if not n.is_leaf and not is_number(n.expr)]
     for node in inner[:40]:
         parts = {"name": node.name, "formula": facts.one_step(node)}
         if values:
@@ -305,9 +311,9 @@ def backward_figure(facts: Facts, direction: Direction) -> Figure:
     if not facts.scalar:
         first = Entry("first", words["done"], "ink", r"\cdot\, W^{\top}")
         second = second if facts.point is not None else Entry("second", words["shape"], "muted", "N")
-    legend = [first, second, Entry("adjoint", words["adjoint"])]
+    legend = [first, *([second] if any(w.second for w in wires) else []), Entry("adjoint", words["adjoint"])]
     title = words["backward title"].format(f=title_name(facts))
-    return Figure(boxes, wires, legend if wires else legend[2:], title, describe(facts), "", direction, facts.lang,
+    return Figure(boxes, wires, legend if wires else legend[-1:], title, describe(facts), "", direction, facts.lang,
                   clusters=frames_of(facts, boxes, wires, formulas=False))
 
 
@@ -322,8 +328,7 @@ def _adjoint_box(facts: Facts, node: ViewNode) -> Box:
     note = None
     edges = [] if inside else facts.active_edges(expr)
     # In a tensor graph without numbers the formula of an adjoint stands beside it, and the shape on the edge.
-    arrays = not facts.scalar and facts.point is None
-    if (len(edges) > 1 and (facts.scalar or facts.point is None)) or (edges and arrays):
+    if (facts.scalar and len(edges) > 1) or (not facts.scalar and edges and facts.point is None):
         note = Label(facts.sum_tex(expr, values=facts.point is not None), "gradient")
     return Box(node.name, "adjoint", tex, note)
 
@@ -336,8 +341,9 @@ def _adjoint_wire(facts: Facts, edge: Edge) -> Wire:
         shape = Label(facts.shape(edge.operand), "muted") if edge.operand.ndim else None
         return Wire(tail, head, shape, Label(barred(carried or facts.name(edge.operand)), "gradient"), "gradient")
     if not facts.scalar:
-        if facts.point is not None:
-            below: Label | None = Label(facts.handed_value(edge), "gradient")
+        if facts.point is not None:  # what alone is handed to a value is its adjoint, which the box says
+            alone = len(facts.active_edges(edge.operand)) == 1 and edge.operand is not facts.top
+            below: Label | None = None if alone else Label(facts.handed_value(edge), "gradient")
         else:
             size = facts.shape(edge.user.expr if edge.user.expr.op.name == "item" else edge.operand)
             below = Label(size, "muted") if size else None

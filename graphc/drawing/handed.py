@@ -18,10 +18,11 @@ from ..types import TupleType
 PLACE = "Qadjoint"  # the name under which the incoming adjoint stands in a formula until it is written
 _PLACED = re.compile(r"\\math(?:rm|bf)\{" + PLACE + r"\}")
 DOT = r"\,\cdot\,"
-LONGEST = 110  # characters of TeX in what an edge does
+LONGEST = 140  # characters of TeX in what an edge does
 
 
-def handed_form(node: Expr, args: tuple[Expr, ...], stands: Expr, position: int, operand: Expr) -> tuple[Expr, Expr] | None:
+def handed_form(node: Expr, args: tuple[Expr, ...], stands: Expr, position: int,
+                operand: Expr) -> tuple[Expr, Expr] | None:
     """What `node` hands to its operand, over a variable for the adjoint that it is given, and that variable.
 
     `args` are variables that stand for its operands, `stands` the one for the node itself. None where
@@ -43,7 +44,8 @@ class _Written:
 
     tex: str
     scalar: bool = False  # the adjoint that comes in
-    sum: bool = False  # needs brackets as a factor
+    sum: bool = False  # of terms: needs brackets as a factor
+    total: str = ""  # the sign of the sum over an axis that it is
     numbers: list[str] = field(default_factory=list)  # factors that are still to be written
     arrays: list[str] = field(default_factory=list)
 
@@ -56,16 +58,18 @@ class _Written:
         factor = r"\,".join([*numbers, *self.arrays[:1]]) or "1"
         factor = r" \odot ".join([factor, *self.arrays[1:]])
         if minus and not (numbers or self.arrays) and self.tex:
-            self.tex = "{-}" + self.bracketed()
+            self.tex = "{-}" + (self.tex if self.total else self.bracketed())
         else:
             factor = f"({minus}{factor})" if minus else factor
             sign = r"\odot" if self.arrays and not self.scalar else r"\cdot"
             self.tex = f"{self.bracketed()} {sign} {factor}" if self.tex else rf"{sign}\, {factor}"
             self.scalar = self.scalar and not self.arrays
-        self.sum = False
+        self.sum, self.total = False, ""
         self.numbers, self.arrays = [], []
 
     def bracketed(self) -> str:
+        if self.total:
+            return rf"\left({self.tex}{' ' + chr(92) + 'cdot' if self.tex == self.total else ''}\right)"
         return f"({self.tex})" if self.sum else self.tex
 
     def inner(self) -> str:
@@ -86,7 +90,8 @@ def written(form: Expr, g: Expr, bar: str, names: dict[Expr, str], lang: str) ->
     steps, start = _chain(form, g)
     w = _Written(bar, not g.ndim)
     if start is not g:
-        w = _Written(_placed(_tex(start, names, lang), bar or r"\cdot"), not start.ndim, sum=start.op.name in ("add", "subtract"))
+        tex = _placed(_tex(start, names, lang), bar or r"\cdot")
+        w = _Written(tex, not start.ndim, sum=start.op.name in ("add", "subtract"))
     for node, holder in steps:
         _grow(w, node, holder, names, lang)
     w.flush()
@@ -130,20 +135,21 @@ def _grow(w: _Written, node: Expr, holder: Expr, names: dict[Expr, str], lang: s
         matrix = f"({matrix})" if others[0].op.name in ("add", "subtract", "multiply") else matrix
         first = node.args[0] is holder
         inner = w.inner() if w.tex else r"\cdot"
-        inner = f"({inner})" if w.sum or r"\odot" in inner else inner
-        w.tex, w.sum = (rf"{inner}\, {matrix}" if first else rf"{matrix}\, {inner}"), False
+        inner = f"({inner})" if w.sum or w.total or r"\odot" in inner else inner
+        w.tex, w.sum, w.total = (rf"{inner}\, {matrix}" if first else rf"{matrix}\, {inner}"), False, ""
     elif name == "sum":
         inner = w.inner()
         inner = "" if inner == DOT else f"({inner})" if w.sum or inner.startswith(r"\cdot ") else inner
-        w.tex, w.sum = rf"\sum{_over(node, holder)} {inner}".rstrip(), False
+        w.total = rf"\sum{_over(node, holder)}"
+        w.tex, w.sum = f"{w.total} {inner}".rstrip(), False
     elif name == "transpose" and node.ndim == 2:
         inner = w.inner()
         plain = re.fullmatch(r"\\bar\{[^ ]*", inner)
-        w.tex, w.sum = (rf"{inner}^{{\top}}" if plain else rf"({inner})^{{\top}}"), False
+        w.tex, w.sum, w.total = (rf"{inner}^{{\top}}" if plain else rf"({inner})^{{\top}}"), False, ""
     else:
         inner = w.inner()
         w.tex = _placed(_tex(node, names | {holder: PLACE}, lang, expand=True), inner)
-        w.sum = name in ("add", "subtract")
+        w.sum, w.total = name in ("add", "subtract"), ""
 
 
 def _factor(w: _Written, factor: Expr, names: dict[Expr, str], lang: str) -> None:
@@ -188,7 +194,14 @@ def _same_but_ones(a: tuple[object, ...], b: tuple[object, ...]) -> bool:
 
 
 def _tex(expr: Expr, names: dict[Expr, str], lang: str, expand: bool = False) -> str:
-    return format_node(expr, "latex", names=names, limit=400, lang=lang, expand_root=expand)
+    return in_words(format_node(expr, "latex", names=names, limit=400, lang=lang, expand_root=expand), lang)
+
+
+def in_words(tex: str, lang: str) -> str:
+    """The formula with the words of a case in the language of the figure."""
+    for word, french in ((r"\text{if }", r"\text{si }"), (r"\text{otherwise}", r"\text{sinon}")):
+        tex = tex.replace(word, french) if lang == "fr" else tex
+    return tex
 
 
 def _placed(tex: str, inner: str) -> str:

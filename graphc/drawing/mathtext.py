@@ -20,6 +20,7 @@ Command = tuple[str, tuple[float, ...]]  # M x y | L x y | Q x1 y1 x y | C ... |
 _TOKEN = re.compile(r"[MLQCZ]|-?\d*\.?\d+(?:e-?\d+)?")
 _OPERATOR = re.compile(r"\\operatorname\{([^{}]*(?:\\_|\d)[^{}]*)\}")
 _BOLD_WORD = re.compile(r"\\mathbf\{([A-Za-z]{2,})\}")
+_NONE = re.compile(r"(?<![A-Za-z{])None(?![A-Za-z])")  # of an index
 _UPRIGHT = re.compile(r"\\(phi|epsilon)(?![A-Za-z])")  # these two the font has upright only
 _ARITY = {"M": 2, "L": 2, "Q": 4, "C": 6, "Z": 0}
 _LOCK = threading.Lock()
@@ -69,15 +70,16 @@ def _commands(source: str, size: float, words: bool) -> list[Command]:
     if words:
         return _draw(_sentence(source), size)
     try:
-        return _draw(_as_typeset(source), size)
+        return _draw(as_typeset(source), size)
     except Exception:  # a bad formula costs its beauty, not the figure
         return _draw(_sentence(unicode_text(source)), size)
 
 
-def _as_typeset(source: str) -> str:
+def as_typeset(source: str) -> str:
     """The formula with what latex2mathml or the font would set in italics, or upright, by mistake spelled otherwise."""
     source = _OPERATOR.sub(r"\\mathrm{\1}", source)
     source = _BOLD_WORD.sub(r"\\textbf{\1}", source)
+    source = _NONE.sub(r"\\mathrm{None}", source)
     return _UPRIGHT.sub(r"\\var\1", source)
 
 

@@ -99,6 +99,8 @@ class _Reader:
         table = _SUB if kind == "_" else _SUP
         if inner.isdigit() and all(c in table for c in inner):  # where HTML labels fail, these still read well
             return "".join(table[c] for c in inner)
+        if kind == "^" and set(inner) == {"′"}:  # a prime is raised as it is
+            return inner
         if self.html and inner:
             tag = "SUB" if kind == "_" else "SUP"
             return f"<{tag}>{inner}</{tag}>"
