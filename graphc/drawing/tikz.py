@@ -25,7 +25,7 @@ def tikz_text(scene: Scene, theme: Theme) -> str:
     """The figure as one `tikzpicture` environment, after a comment that says what its preamble needs."""
     colours = _Colours(theme)
     nodes = [g for g in scene.groups if _kind(g)]
-    body = [line for g in scene.groups for line in _group(g, colours)]
+    body = [_frame(scene, colours), *(line for g in scene.groups for line in _group(g, colours))]
     styles = [*_styles(nodes, colours), *_common(colours)]
     head = [
         f"% {_comment(scene.title)}",
@@ -36,7 +36,6 @@ def tikz_text(scene: Scene, theme: Theme) -> str:
         *[f"  {s}," for s in styles],
         "  x=1bp, y=-1bp, line cap=round]",
         *colours.definitions(),
-        _frame(scene, colours),
     ]
     return "\n".join([*head, *body, r"\end{tikzpicture}"]) + "\n"
 
