@@ -1,14 +1,20 @@
-"""A figure as Graphviz text that draws well by itself: names in Unicode, colours, shapes, labels on edges."""
+"""A figure as Graphviz text that draws well by itself: names in Unicode, colours, shapes, labels on wires.
+
+The labels of a wire are a node that the wire runs through, so that Graphviz keeps room for them: what is written
+first stands above a horizontal wire and left of a vertical one, as in the other formats.
+"""
 
 from __future__ import annotations
 
 from .figure import Box, Figure, Label, Wire
 from .layout import side_leaves
-from .measure import is_circle
+from .measure import is_circle, label_size
 from .plain import html_text
 from .style import Theme
 
 _ROUND = 'shape=box, style="filled,rounded"'
+_RULE = "<HR/>"
+_PORTS = {"LR": (":w", ":e"), "RL": (":e", ":w"), "TB": (":n", ":s"), "BT": (":s", ":n")}
 _SHAPES = {
     "data": "shape=box, style=filled",
     "parameter": _ROUND,
@@ -33,10 +39,16 @@ def dot_text(figure: Figure, theme: Theme) -> str:
         "arrowsize=0.7];",
     ]
     lines += [f"  {_quoted(b.key)} [{_box(b, theme)}];" for b in figure.boxes]
+    names = _label_names(figure)
+    upright = set()  # wires across the others
     for host, leaves in side_leaves(figure).items():
-        level = " ".join(f"{_quoted(k)};" for k in (*(leaf for leaf, _ in leaves), host))
-        lines.append(f"  {{ rank=same; {level} }}")
-    lines += [f"  {_quoted(w.tail)} -> {_quoted(w.head)} [{_wire(w, theme)}];" for w in figure.wires]
+        level = [names[i] for _, i in leaves] + [k for k, _ in leaves] + [host]
+        upright |= {i for _, i in leaves}
+        lines.append(f"  {{ rank=same; {' '.join(f'{_quoted(k)};' for k in level if k)} }}")
+    across = figure.direction in ("LR", "RL")
+    for i, wire in enumerate(figure.wires):
+        ports = _PORTS[figure.direction] if i not in upright else ("", "")
+        lines += _wire(wire, names[i], across == (i not in upright), ports, theme)
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -52,7 +64,7 @@ def _quoted(text: str) -> str:
 def _box(box: Box, theme: Theme) -> str:
     label = html_text(box.tex) or " "
     if box.note is not None and box.note.blank:
-        label = _table([label, _blank(box.note, theme, 90)], 1)
+        label = _table([f"<TD>{label}</TD>", f"<TD>{_blank(box.note, theme, 90)}</TD>"], 1)
     elif box.note is not None:
         label += f'<BR/><FONT POINT-SIZE="11" COLOR="{theme.tones[box.note.tone]}">{html_text(box.note.tex)}</FONT>'
     fits = box.note is None and is_circle(box)
@@ -74,13 +86,38 @@ def _blank(label: Label, theme: Theme, width: int) -> str:
             f'BGCOLOR="{theme.background}"><TR><TD FIXEDSIZE="TRUE" WIDTH="{wide}" HEIGHT="13"></TD></TR></TABLE>')
 
 
-def _table(cells: list[str], padding: int) -> str:
-    """Cells under each other."""
-    rows = "".join(f"<TR><TD>{cell}</TD></TR>" for cell in cells)
-    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}">{rows}</TABLE>'
+def _table(rows: list[str], padding: int) -> str:
+    """Rows of cells under each other."""
+    body = "".join(f"<TR>{row}</TR>" if row != _RULE else row for row in rows)
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}">{body}</TABLE>'
 
 
-def _wire(wire: Wire, theme: Theme) -> str:
-    parts = [_label(x, theme) for x in (wire.first, wire.second) if x]
-    label = f", label=<{_table(parts, 2)}>" if parts else ""
-    return f"color={_quoted(theme.tones[wire.tone])}{label}"
+def _label_names(figure: Figure) -> list[str]:
+    """A name for the node that each wire's labels are, "" where it has none."""
+    names = []
+    for i, wire in enumerate(figure.wires):
+        name = f"label {i}"
+        while name in figure.kinds:
+            name += "'"
+        names.append(name if wire.first or wire.second else "")
+    return names
+
+
+def _wire(wire: Wire, name: str, level: bool, ports: tuple[str, str], theme: Theme) -> list[str]:
+    """An arrow; one with labels runs through a node of them, as a rule between the first and the second.
+
+    `ports` are the sides where it enters and leaves that node.
+    """
+    colour = theme.tones[wire.tone]
+    if not name:
+        return [f"  {_quoted(wire.tail)} -> {_quoted(wire.head)} [color={_quoted(colour)}];"]
+    # Halves of one width keep the rule where the wire comes in.
+    half = 14 if level else max(14, *(round(label_size(x).width) + 8 for x in (wire.first, wire.second)))
+    sides = ("CENTER", "CENTER") if level else ("RIGHT", "LEFT")
+    first, second = (f'<TD WIDTH="{half}" HEIGHT="18" ALIGN="{side}">{_label(x, theme) if x else ""}</TD>'
+                     for x, side in zip((wire.first, wire.second), sides))
+    table = _table([first, _RULE, second], 2) if level else _table([f"{first}<VR/>{second}"], 4)
+    table = table.replace("<TABLE ", f'<TABLE COLOR="{colour}" ', 1)
+    return [f"  {_quoted(name)} [shape=plain, fontsize=12, label=<{table}>];",
+            f"  {_quoted(wire.tail)} -> {_quoted(name)}{ports[0]} [color={_quoted(colour)}, arrowhead=none];",
+            f"  {_quoted(name)}{ports[1]} -> {_quoted(wire.head)} [color={_quoted(colour)}];"]

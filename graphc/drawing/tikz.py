@@ -30,7 +30,7 @@ def tikz_text(scene: Scene, theme: Theme) -> str:
     head = [
         f"% {_comment(scene.title)}",
         *([f"% {_comment(scene.desc)}"] if scene.desc else []),
-        r"% In the preamble: \usepackage{tikz} \usetikzlibrary{arrows.meta} and, with babel, \usetikzlibrary{babel}",
+        r"% In the preamble: \usepackage{tikz} \usetikzlibrary{arrows.meta}",
         r"% To fit the width of the text: \resizebox{\linewidth}{!}{\input{...}}",
         r"\begin{tikzpicture}[",
         *[f"  {s}," for s in styles],

@@ -79,8 +79,11 @@ def test_pdf_has_title_and_words(circuit, tmp_path):
 
 
 def test_dot_is_a_figure_of_its_own(circuit):
-    assert '"w1" -> "m1"' in circuit.dot
-    assert '<FONT COLOR="#0B57A4">2</FONT></TD></TR><TR><TD><FONT COLOR="#B23A00">12</FONT>' in circuit.dot
+    (wire,) = re.findall(r'"w1" -> ("label \d+"):w .*\n  \1:e -> "m1" ', circuit.dot)
+    assert f"{wire} [shape=plain" in circuit.dot
+    assert circuit.dot.count("<HR/>") == 9 and circuit.dot.count("<VR/>") == 2, "as many wires across as in the SVG"
+    cells = r'<FONT COLOR="#0B57A4">2</FONT></TD></TR><HR/><TR><TD[^>]*><FONT COLOR="#B23A00">12</FONT>'
+    assert re.search(cells, circuit.dot)
     assert "<I>w</I>₁" in circuit.dot
 
 
@@ -132,7 +135,7 @@ def test_hostile_text_is_escaped_in_dot():
     text = dot_text(hostile(), THEMES["light"])
     outside = re.sub(r'"(?:[^"\\]|\\.)*"', '""', text)  # strings are the one place where anything may stand
     assert "script" in text and "<script" not in outside
-    assert outside.count("->") == 1 and outside.count("{") == outside.count("}") == 1
+    assert outside.count("->") == 2 and outside.count("{") == outside.count("}") == 1
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "print"])
@@ -146,3 +149,19 @@ def test_print_is_black_and_grey():
     theme = THEMES["print"]
     colours = [*theme.tones.values(), *theme.fill.values(), *theme.border.values()]
     assert all(c[1:3] == c[3:5] == c[5:7] for c in colours)
+
+
+def test_labels_of_dot_take_no_name_of_a_box():
+    from graphc.drawing.dot_text import dot_text
+
+    figure = Figure([Box("label 0", "data", "a"), Box("f", "output", "f")], [Wire("label 0", "f", Label("a"))])
+    assert '"label 0\'" [shape=plain' in dot_text(figure, THEMES["light"])
+    bare = Figure(figure.boxes, [Wire("label 0", "f")])
+    assert '"label 0" -> "f" [' in dot_text(bare, THEMES["light"])
+
+
+def test_blanks_of_dot_are_boxes_to_fill_in(exam):
+    d = draw(exam.f, wrt=exam.wrt, at=exam.at, blank="all", theme="dark")
+    hidden = sum(bool(x and x.blank) for w in d.figure.wires for x in (w.first, w.second))
+    assert d.dot.count('STYLE="dashed"') == hidden + 1, "labels and one note"
+    assert 'fontcolor="#E8EDF3", label="Exercise' in d.dot, "the heading is read on the dark page"
