@@ -26,7 +26,7 @@ STATUS = {"correct": 0, "wrong": 1, "undecided": 2, "invalid": INVALID}
 
 EXAM = "w3*relu(w1*x1 + w1*x2 + b)"
 POINT = "x1=3,x2=-1,w1=2,w3=4,b=-1"
-FORMATS = ("svg", "png", "pdf", "dot")
+FORMATS = ("svg", "png", "pdf", "tex", "dot", "json")
 
 FORMULA_EXAMPLE = '"w3*relu(w1*x1+w1*x2+b)"'
 EXAMPLES = {
@@ -131,11 +131,16 @@ def _draw_options(parser: argparse.ArgumentParser) -> None:
     _at(parser, "numbers for the inputs; values and gradients are then written on the wires")
     parser.add_argument("--backward", action="store_true", help="draw the graph of the adjoints")
     parser.add_argument("--blank", choices=("values", "gradients", "all"), help="leave boxes to fill in by hand")
-    parser.add_argument("--theme", default="light", help="light, dark or print (default: light)")
+    parser.add_argument("--theme", default="light",
+                        help="light, dark, or print in black and grey (default: light)")
     parser.add_argument("--fold", type=_fold, default="auto", metavar="WHAT",
                         help="yes: repeated blocks once; no; a depth, or titles of scopes a,b: closed (default: auto)")
+    parser.add_argument("--engine", help="lay out by pygraphviz, dot (the program) or own; "
+                                         "by default the first of these that runs here")
     parser.add_argument("--rankdir", choices=("LR", "TB"), default="LR", help="left to right, or top to bottom")
-    parser.add_argument("-o", "--output", metavar="FILE", help=".svg, .png, .pdf or .dot; else SVG is printed")
+    endings = ", ".join(f".{f}" for f in FORMATS)
+    parser.add_argument("-o", "--output", metavar="FILE", help=f"by its ending: {endings} (.tex is TikZ, .json every "
+                        "box and wire with its place); else SVG is printed")
 
 
 def _fold(text: str) -> bool | int | str | list[str]:
@@ -249,7 +254,8 @@ def _number(text: str, name: str) -> Fraction | float:
 def draw(options: argparse.Namespace) -> int:
     """`graphc draw`: a figure to a file, or SVG to the standard output."""
     f, at = model_of(options.model, options.wrt), point_of(options.at)
-    style = {"at": at, "lang": options.lang, "theme": options.theme, "rankdir": options.rankdir, "fold": options.fold}
+    style = {"at": at, "lang": options.lang, "theme": options.theme, "rankdir": options.rankdir, "fold": options.fold,
+             "engine": options.engine}
     if options.backward:
         drawing = G.draw(G.backward(f, options.wrt), **style)
     else:
@@ -257,9 +263,13 @@ def draw(options: argparse.Namespace) -> int:
     if options.output:
         drawing.save(options.output)
     if options.json:
-        _print_json(path=options.output, engine=drawing.engine, svg=None if options.output else drawing.svg)
+        _print_json(path=options.output, engine=drawing.engine, warnings=drawing.warnings,
+                    svg=None if options.output else drawing.svg)
     else:
         print(options.output or drawing.svg)
+        on_paper = os.path.splitext(options.output or "")[1].lower() in (".pdf", ".tex")
+        for warning in drawing.warnings if on_paper else ():
+            print(f"graphc draw: {warning}", file=sys.stderr)
     return 0
 
 

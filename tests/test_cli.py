@@ -39,9 +39,9 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("ending", "magic"), [
-    ("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF"), ("dot", b"digraph")])
+    ("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF"), ("dot", b"digraph"), ("json", b"{"), ("tex", b"% Comp")])
 def test_draw_writes_each_format(here, capsys, ending, magic):
-    status, out, err = run(capsys, "draw", F, "--wrt", "w1,w3,b", "--at", AT, "-o", f"exam.{ending}")
+    status, out, err = run(capsys, "draw", F, "--wrt", "w1,w3,b", "--at", AT, "--rankdir", "TB", "-o", f"exam.{ending}")
     assert (status, out, err) == (0, f"exam.{ending}\n", "")
     assert magic in (here / f"exam.{ending}").read_bytes()[:200]
 
@@ -208,7 +208,7 @@ def test_wrong_usage_is_status_3(capsys, argv):
 
 @pytest.mark.parametrize(("argv", "message"), [
     (["draw", "w3*(", "-o", "x.svg"], "graphc draw: "),
-    (["draw", F, "-o", "exam.gif"], "graphc draw: no figure format '.gif'; choose from .svg, .png, .pdf, .dot"),
+    (["draw", F, "-o", "exam.gif"], "graphc draw: no figure format '.gif'; choose from .svg, .png, .pdf, .dot, .json"),
     (["draw", F, "-o", "no/such/dir/exam.svg"], "graphc draw: cannot write 'no/such/dir/exam.svg'"),
     (["draw", F, "--theme", "pink"], "graphc draw: no theme 'pink'; choose from"),
     (["draw", F, "--at", "x1=1"], "graphc draw: "),

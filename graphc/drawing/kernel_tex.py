@@ -19,12 +19,14 @@ _KNOWN = (
     "pm mp in notin land wedge lor vee lnot neg ell Vert vert lfloor rfloor lceil rceil langle rangle to prime nabla "
     "ast circ bullet mid div quad qquad forall exists bmod sim approx equiv cup cap subset star colon Re Im "
     "arccos arcsin arctan cos cosh cot det dim exp inf ker lim ln log max min sec sin sinh sup tan tanh arg deg gcd "
-    "textstyle displaystyle scriptstyle limits nolimits alpha beta gamma delta epsilon varepsilon zeta eta theta "
+    "textstyle displaystyle scriptstyle alpha beta gamma delta epsilon varepsilon zeta eta theta "
     "vartheta iota kappa lambda mu nu xi pi rho varrho sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta "
-    "Lambda Xi Pi Sigma Upsilon Phi Psi Omega big bigl bigr Big Bigl Bigr"
+    "Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
 )
 _PLAIN = frozenset(rf"\{name}" for name in _KNOWN.split())
+_LONELY = "left right limits nolimits big bigl bigr Big Bigl Bigr"
 _ESCAPES = frozenset(rf"\{c}" for c in "{}%#&_$|,;:! ")
+_DROPPED = frozenset(rf"\{name}" for name in _LONELY.split())
 # What amsmath and amssymb would add, spelled by the kernel.
 _SAME = {r"\lVert": r"\Vert", r"\rVert": r"\Vert", r"\lvert": r"\vert", r"\rvert": r"\vert",
          r"\veebar": r"\mathbin{\underline{\vee}}", r"\implies": r"\Rightarrow"}
@@ -51,11 +53,11 @@ def kernel_tex(tex: str) -> str:
     r"""The formula, between dollars, for any LaTeX document.
 
     >>> print(kernel_tex(r"\operatorname{ReLU}"), kernel_tex(r"\begin{bmatrix}1 & 2\\3 & 4\end{bmatrix}"))
-    \mathop{\mathrm{ReLU}}\nolimits  \left[\begin{array}{@{}cc@{}}1 & 2\\3 & 4\end{array}\right]
+    \mathop{\mathrm{ReLU}}\nolimits \left[\begin{array}{@{}cc@{}}1 & 2\\3 & 4\end{array}\right]
     >>> print(kernel_tex(r"\input{secret} % x"))
     \mathrm{input}{secret} \% x
     """
-    return _Reader(tex).whole().strip()
+    return re.sub(" {2,}", " ", _Reader(tex).whole()).strip() or "{}"
 
 
 def words_tex(words: str) -> str:
@@ -189,7 +191,7 @@ class _Reader:
         if token == r"\end":
             self.raw()
             return ""
-        if token in (r"\left", r"\right"):
+        if token in _DROPPED:  # these need what stands before or after them
             return ""
         if token == r"\\":
             return "; "

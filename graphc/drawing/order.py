@@ -91,6 +91,9 @@ def _run(command: list[str], text: str) -> str:
         done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=CLOCK, check=True)
     except subprocess.TimeoutExpired:
         raise Unavailable(f"no layout within {CLOCK:g} s") from None
+    except FileNotFoundError:
+        raise Unavailable(f"there is no program {command[0]!r} on the PATH; install Graphviz, or leave the engine "
+                          "out: another will draw") from None
     except (OSError, subprocess.CalledProcessError) as error:
         raise Unavailable(str(error)) from None
     return done.stdout

@@ -34,6 +34,7 @@ _FONTS = {r"\mathrm", r"\mathbf", r"\boldsymbol", r"\operatorname", r"\text", r"
           r"\mathcal", r"\mathtt"}
 _BOLD = {r"\mathbf", r"\boldsymbol"}
 _UPRIGHT = _FONTS - {r"\boldsymbol", r"\mathit"}
+_BRACKETS = {"bmatrix": ("[", "]"), "pmatrix": ("(", ")"), "vmatrix": ("|", "|"), "cases": ("{", "")}
 _DEPTH = 40  # braces nested deeper than this are shown as an ellipsis
 
 
@@ -65,6 +66,8 @@ class _Reader:
         if token in (r"\frac", r"\tfrac", r"\dfrac"):
             top, bottom = self.argument(depth, upright), self.argument(depth, upright)
             return f"{_grouped(top)}/{_grouped(bottom)}"
+        if token in (r"\begin", r"\end"):  # a matrix is written [a b; c d], and cases {a; b
+            return _BRACKETS.get(self.name(), ("", ""))[token == r"\end"]
         if token in _ACCENTS:
             return self.accented(self.argument(depth, upright), _ACCENTS[token])
         if token in _FONTS:
@@ -74,6 +77,12 @@ class _Reader:
                 return f"1[{self.argument(depth, upright)}]"  # the indicator, as the other surfaces write it
             return f"<B>{inner}</B>" if self.html and token in _BOLD and inner else inner
         return self.atom(token, upright)
+
+    def name(self) -> str:
+        """The letters of a braced name."""
+        start = self.at
+        self.argument(0, True)
+        return "".join(self.tokens[start : self.at]).strip("{}")
 
     def skip(self) -> str:
         """Past the brace that closes the one just read."""

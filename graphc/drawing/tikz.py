@@ -25,18 +25,17 @@ def tikz_text(scene: Scene, theme: Theme) -> str:
     """The figure as one `tikzpicture` environment, after a comment that says what its preamble needs."""
     colours = _Colours(theme)
     nodes = [g for g in scene.groups if _kind(g)]
-    body = [line for g in scene.groups for line in _group(g, colours)]
+    body = [_frame(scene, colours), *(line for g in scene.groups for line in _group(g, colours))]
     styles = [*_styles(nodes, colours), *_common(colours)]
     head = [
         f"% {_comment(scene.title)}",
         *([f"% {_comment(scene.desc)}"] if scene.desc else []),
-        r"% In the preamble: \usepackage{tikz} \usetikzlibrary{arrows.meta} and, with babel, \usetikzlibrary{babel}",
+        r"% In the preamble: \usepackage{tikz} \usetikzlibrary{arrows.meta}",
         r"% To fit the width of the text: \resizebox{\linewidth}{!}{\input{...}}",
         r"\begin{tikzpicture}[",
         *[f"  {s}," for s in styles],
         "  x=1bp, y=-1bp, line cap=round]",
         *colours.definitions(),
-        _frame(scene, colours),
     ]
     return "\n".join([*head, *body, r"\end{tikzpicture}"]) + "\n"
 

@@ -3,9 +3,11 @@
 from types import SimpleNamespace
 
 import pytest
+from op_cases import CASES
 
 import graphc as G
 from graphc.drawing import place
+from graphc.formula import format_node
 
 
 @pytest.fixture
@@ -15,6 +17,20 @@ def exam():
     f = w3 * G.relu(w1 * x1 + w1 * x2 + b)
     at = {x1: 3, x2: -1, w1: 2, w3: 4, b: -1}
     return SimpleNamespace(f=f, at=at, all=[w1, w3, b, x1, x2], wrt=[w1, w3, b], x1=x1, w1=w1)
+
+
+@pytest.fixture(scope="session")
+def every_formula():
+    """The LaTeX of one node of every row of the op table."""
+    found = set()
+    for cases in CASES.values():
+        for case in cases:
+            kinds = case.kinds or ("number",) * len(case.shapes[0])
+            dtype = {"bool": "bool", "number": "float64"}
+            leaves = [G.input(f"x_{i}", *s, dtype=dtype.get(k, "int64")) for i, (s, k) in enumerate(
+                zip(case.shapes[0], kinds))]
+            found.add(format_node(case.build(*leaves), "latex"))
+    return sorted(found)
 
 
 @pytest.fixture

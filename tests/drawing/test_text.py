@@ -16,6 +16,7 @@ from graphc.drawing.plain import html_text, unicode_text
     (r"\boldsymbol{\theta}_{0}", "θ₀"),
     (r"N \times 784", "N × 784"),
     ("2{,}5", "2,5"),
+    (r"\begin{bmatrix}1 & 0\\0 & {-}2\end{bmatrix}", "[1 0; 0 −2]"),
 ])  # fmt: skip
 def test_unicode(tex, expected):
     assert unicode_text(tex) == expected
