@@ -16,7 +16,8 @@ w, u = G.params("w u")
 h1 = G.tanh((w * x1).named("z1")).named("h1")
 h2 = G.tanh((w * x2 + u * h1).named("z2")).named("h2")
 h3 = G.tanh((w * x3 + u * h2).named("z3")).named("h3")
-L = ((h3 - y) ** 2 / 2).named("L")
+e = (h3 - y).named("e")
+L = ((e**2).named("q") / 2).named("L")
 POINT = {"x1": 1.0, "x2": 0.0, "x3": 0.0, "y": 1.0, "w": 0.5, "u": 0.8}
 
 

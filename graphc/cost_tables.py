@@ -38,7 +38,7 @@ def markdown_table(head: Sequence[str], rows: Sequence[Row], lang: str) -> str:
 
 def latex_table(head: Sequence[str], rows: Sequence[Row], lang: str) -> str:
     """A LaTeX tabular; it needs no package."""
-    body = [r"\begin{tabular}{ll" + "r" * (len(head) - 2) + "}", r"\hline"]
+    body = [r"{\renewcommand{\arraystretch}{1.15}%", r"\begin{tabular}{ll" + "r" * (len(head) - 2) + "}", r"\hline"]
     body += [" & ".join(h.replace("…", r"\dots") for h in head) + r" \\", r"\hline"]
     for i, (name, shape, counts) in enumerate(rows):
         if i == len(rows) - 1:
@@ -47,7 +47,7 @@ def latex_table(head: Sequence[str], rows: Sequence[Row], lang: str) -> str:
         cells = [_tex_words(name, shape is not None), f"${sizes}$" if sizes else ""]
         cells += [f"${size_tex(c, lang)}$" for c in counts]
         body.append(" & ".join(cells) + r" \\")
-    return "\n".join([*body, r"\hline", r"\end{tabular}", ""])
+    return "\n".join([*body, r"\hline", r"\end{tabular}}", ""])
 
 
 def size_text(size: Size, lang: str) -> str:

@@ -374,7 +374,7 @@ class Cost:
         r"""The table as a LaTeX `tabular`, which needs no package. `lang` is "en" or "fr".
 
         >>> import graphc as G
-        >>> print(G.cost(G.exp(G.input("x", "N", 3)).named("y")).to_latex("fr").splitlines()[4])
+        >>> print(G.cost(G.exp(G.input("x", "N", 3)).named("y")).to_latex("fr").splitlines()[5])
         \texttt{y} & $N \times 3$ & $0$ & $0$ & $3\,N$ & $24\,N$ \\
         """
         return latex_table(*self._columns(lang), lang)

@@ -282,10 +282,10 @@ def test_markdown_in_both_languages():
 
 def test_latex_in_both_languages():
     english, french = small().to_latex().splitlines(), small().to_latex("fr").splitlines()
-    assert english[0] == r"\begin{tabular}{llrrrr}"
-    assert english[4] == r"\texttt{u\_1} & $N \times 10$ & $12{,}000\,N$ & $24{,}000\,N$ & $0$ & $80\,N$ \\"
-    assert english[7] == r"total &  & $12{,}000\,N$ & $24{,}000\,N$ & $10\,N$ & $160\,N$ \\"
-    assert french[4] == r"\texttt{u\_1} & $N \times 10$ & $12\,000\,N$ & $24\,000\,N$ & $0$ & $80\,N$ \\"
+    assert english[1] == r"\begin{tabular}{llrrrr}"
+    assert english[5] == r"\texttt{u\_1} & $N \times 10$ & $12{,}000\,N$ & $24{,}000\,N$ & $0$ & $80\,N$ \\"
+    assert english[8] == r"total &  & $12{,}000\,N$ & $24{,}000\,N$ & $10\,N$ & $160\,N$ \\"
+    assert french[5] == r"\texttt{u\_1} & $N \times 10$ & $12\,000\,N$ & $24\,000\,N$ & $0$ & $80\,N$ \\"
     with pytest.raises(G.InputError, match="no language 'de'; choose from en, fr"):
         small().to_latex("de")
 
