@@ -50,7 +50,7 @@ def sampled(function: Callable[..., Any], span: tuple[float, float], count: int,
     Raises InputError for what is not an elementwise function of one number.
     """
     x = declared("x", "n")
-    name = str(getattr(function, "__name__", type(function).__name__))
+    name = str(getattr(function, "__name__", f"a {type(function).__name__}"))
     try:
         y = lift(function(x), "draw")
     except GraphcError:
@@ -61,7 +61,7 @@ def sampled(function: Callable[..., Any], span: tuple[float, float], count: int,
     if y.shape != x.shape or not y.type.is_float:
         raise InputError(f"draw: {name} is not elementwise: it makes {y.type} of {x.type}")
     label, spoken = _NAMES.get(name, name), name
-    if not name.isidentifier():  # a lambda is called by its formula
+    if not name.isidentifier():  # a lambda or a partial is called by its formula
         formula = lift(function(declared("x")))
         tex, spoken = format_node(formula, "latex", lang=lang), format_node(formula, "unicode", limit=60, lang=lang)
         label = f"${tex}$" if len(tex) < 90 and r"\begin" not in tex else spoken

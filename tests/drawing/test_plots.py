@@ -4,6 +4,7 @@ import builtins
 import json
 import re
 import xml.etree.ElementTree as ET
+from functools import partial
 from html import unescape
 
 import matplotlib
@@ -134,10 +135,11 @@ def test_derivatives_are_those_of_the_functions():
 
 
 def test_names_of_functions():
-    both = draw([G.relu, lambda x: G.leaky_relu(x, 0.1)], lang="fr").chart
+    both = draw([G.relu, lambda x: G.leaky_relu(x, 0.1), partial(G.elu, alpha=0.5)], lang="fr").chart
     labels = [c.label for c in both.panels[0].curves]
     assert labels[0] == "ReLU"
     assert "0{,}1" in labels[1]
+    assert "0{,}5" in labels[2]
     assert "relu′ a un saut en 0\u00a0: 0 à gauche, 0 en ce point, 1 à droite" in both.desc
 
 
