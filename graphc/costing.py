@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .cost_tables import Row, headings, latex_table, markdown_table
 from .dims import Size, floor_divide, product, size_names, value_of
 from .errors import InputError
 from .ir import LEAVES, Expr, lift, postorder
@@ -357,6 +358,39 @@ class Cost:
         if len(shown) < len(self.nodes):
             rows.append([f"… {len(self.nodes) - len(shown)} more", *[""] * (len(COLUMNS) + 1)])
         return [*rows, ["total", "", *(number_text(self._total(c)) for c in COLUMNS)]]
+
+    def to_markdown(self, lang: str = "en") -> str:
+        """The table in Markdown: each operation with its shape and counts, and the totals. `lang` is "en" or "fr".
+
+        What computes and moves nothing, such as a reshape, has no row. Raises InputError for another language.
+
+        >>> import graphc as G
+        >>> print(G.cost((G.input("x", "N", 3) @ G.param("W", 3, 2)).named("y")).to_markdown().splitlines()[-1])
+        | **total** |  | 6·N | 12·N | 0 | 16·N |
+        """
+        return markdown_table(*self._columns(lang), lang)
+
+    def to_latex(self, lang: str = "en") -> str:
+        r"""The table as a LaTeX `tabular`, which needs no package. `lang` is "en" or "fr".
+
+        >>> import graphc as G
+        >>> print(G.cost(G.exp(G.input("x", "N", 3)).named("y")).to_latex("fr").splitlines()[5])
+        \texttt{y} & $N \times 3$ & $0$ & $0$ & $3\,N$ & $24\,N$ \\
+        """
+        return latex_table(*self._columns(lang), lang)
+
+    def _columns(self, lang: str) -> tuple[list[str], list[Row]]:
+        words = headings(lang)
+        counted = ("multiply_adds", "flops", "transcendental", "bytes_written")
+        shown = [r for r in self.nodes if any(getattr(r, c) for c in counted)]
+        rows: list[Row] = [(r.name, getattr(r.node.type, "shape", ()), [getattr(r, c) for c in counted])
+                           for r in shown[:SHOWN]]
+        if len(shown) > SHOWN:
+            rest = shown[SHOWN:]
+            more = words["more"].format(n=len(rest))
+            rows.append((more, None, [_total(getattr(r, c) for r in rest) for c in counted]))
+        rows.append((words["total"], None, [self._total(c) for c in counted]))
+        return [words["node"], words["shape"], *(words[c] for c in counted)], rows
 
     def __str__(self) -> str:
         tail = f"parameters: {number_text(self.parameters)}"

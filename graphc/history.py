@@ -29,6 +29,14 @@ class History:
     `losses` is an array of steps + 1 numbers; `values[name]` and `gradients[name]` have an axis of that length before
     those of the weight. `diverged` tells that it ended early because loss or gradients were no longer finite.
     `loss_at(values)` is the loss at other weights, with the data of the descent. `G.draw(history)` draws it.
+
+    >>> import graphc as G
+    >>> w = G.param("w")
+    >>> history = G.descend((w * w).named("L"), at={w: 4}, rate=0.25, steps=2)
+    >>> history, history.final
+    (<History of L by sgd: 2 steps, 16 to 1>, {'w': np.float64(1.0)})
+    >>> history[1]
+    Step(values={'w': np.float64(2.0)}, loss=4.0, gradients={'w': np.float64(4.0)})
     """
 
     name: str  # of the loss

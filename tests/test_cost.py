@@ -258,3 +258,48 @@ def test_the_report_of_a_function_simplified_by_sympy_and_of_a_pickled_one():
 
 def test_names_of_counters_are_names_of_ops():
     assert set(COUNTERS) <= set(OPS)
+
+
+# -- tables for a page ---------------------------------------------------------------------------------------------
+
+
+def small():
+    x, W = G.input("x", "N", 1200), G.param("W", 1200, 10)
+    return G.cost(G.exp((x @ W).named("u_1")).named("y"))
+
+
+def test_markdown_in_both_languages():
+    """N·1200·10 multiply-adds, twice as many flops; N·10 exponentials; 8 bytes a number."""
+    assert small().to_markdown() == (
+        "| value | shape | multiply-adds | flops | exp, log, … | bytes written |\n"
+        "| --- | --- | ---: | ---: | ---: | ---: |\n"
+        "| `u_1` | N × 10 | 12,000·N | 24,000·N | 0 | 80·N |\n"
+        "| `y` | N × 10 | 0 | 0 | 10·N | 80·N |\n"
+        "| **total** |  | 12,000·N | 24,000·N | 10·N | 160·N |\n")
+    assert "| `u_1` | N × 10 | 12\u202f000·N | 24\u202f000·N | 0 | 80·N |" in small().to_markdown("fr")
+    assert small().to_markdown("fr").startswith("| valeur | forme | multiplications-additions | opérations |")
+
+
+def test_latex_in_both_languages():
+    english, french = small().to_latex().splitlines(), small().to_latex("fr").splitlines()
+    assert english[1] == r"\begin{tabular}{llrrrr}"
+    assert english[5] == r"\texttt{u\_1} & $N \times 10$ & $12{,}000\,N$ & $24{,}000\,N$ & $0$ & $80\,N$ \\"
+    assert english[8] == r"total &  & $12{,}000\,N$ & $24{,}000\,N$ & $10\,N$ & $160\,N$ \\"
+    assert french[5] == r"\texttt{u\_1} & $N \times 10$ & $12\,000\,N$ & $24\,000\,N$ & $0$ & $80\,N$ \\"
+    with pytest.raises(G.InputError, match="no language 'de'; choose from en, fr"):
+        small().to_latex("de")
+
+
+def test_a_sum_of_sizes_is_bracketed_in_a_shape():
+    x, y = G.input("x", "N", "d"), G.input("y", "N", "m")
+    table = G.cost(G.concatenate([x, y], axis=1)).to_markdown()
+    assert "| N × (d + m) |" in table
+
+
+def test_a_long_table_says_how_much_is_left_and_still_adds_up():
+    v = x = G.input("x")
+    for _ in range(50):
+        v = v * x + 1
+    table = G.cost(v).to_markdown("fr").splitlines()
+    assert table[-2].startswith("| **… encore 60** |  | 0 | 60 |")
+    assert table[-1].startswith("| **total** |  | 0 | 100 |")

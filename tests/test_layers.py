@@ -25,7 +25,7 @@ ROWS = [
     ["interpret", "values"],
     ["patterns", "signs", "sums", "rules", "rewrite", "reading", "stable"],
     ["reverse", "forward", "orders", "loops", "loop_layout", "symbolic", "simplifier"],
-    ["view", "costing", "history", "optimisers"],
+    ["view", "cost_tables", "costing", "history", "optimisers"],
     ["derivation", "signature", "scalar_spellings", "lower", "finiteness", "spread",
      "looking", "outline", "into", "reporting", "drawing"],
     ["checking", "nn"],

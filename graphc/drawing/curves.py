@@ -63,10 +63,10 @@ def loss_chart(histories: Sequence[History], log: bool | None, lang: str) -> Cha
     positive = all((h.losses > 0).all() for h in histories)
     if log and not positive:
         raise InputError("draw: log=True needs losses that are positive everywhere")
-    names = dict.fromkeys(h.name for h in histories)
+    names = list(dict.fromkeys(h.name for h in histories))
     curves = tuple(Curve(label_of(h, lang), np.arange(len(h), dtype=float), h.losses, i,
                          "steps" if len(h) <= 31 else "line") for i, h in enumerate(histories))
-    y_label = f"{words['loss']} ${_tex(next(iter(names)))}$" if len(names) == 1 else words["loss"]
+    y_label = _loss_label(names[0], lang) if len(names) == 1 else words["loss"]
     panel = Panel(words["step"], y_label, curves, log=bool(log), whole=True)
     title = words["loss title"].format(f=", ".join(names))
     return Chart("loss", title, _joined(_runs(histories, lang), lang), lang, (panel,))
@@ -88,7 +88,7 @@ def weight_chart(histories: Sequence[History], span: Any, lang: str) -> Chart:
     steps = Curve(label_of(history, lang), path, history.losses, 1, "steps")
     tangents = tuple(Tangent(float(x), float(y), float(s))
                      for x, y, s in zip(path[:TANGENTS], history.losses, slopes))
-    panel = Panel(f"${w}$", f"{words['loss']} ${f}$", (Curve(f"${f}({w})$", xs, ys), steps),
+    panel = Panel(f"${w}$", _loss_label(history.name, lang), (Curve(f"${f}({w})$", xs, ys), steps),
                   tangents=tangents, numbered=steps)
     title = words["weight title"].format(f=history.name, w=name)
     moves = words["moves"].format(w=name, first=_number(path[0], lang), last=_number(path[-1], lang))
@@ -136,6 +136,11 @@ def _moved(history: History, count: int, kind: str) -> list[str]:
         raise InputError(f"draw: kind={kind!r} shows a descent that moves {need} does; "
                          f"this one moves {len(names)}: {shown}")
     return names
+
+
+def _loss_label(name: str, lang: str) -> str:
+    word = PLOT_PHRASES[lang]["loss"]
+    return word if name.lower() in ("loss", word) else f"{word} ${_tex(name)}$"
 
 
 def label_of(history: History, lang: str) -> str:
@@ -242,9 +247,8 @@ def _tex(name: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """A user's words between the dollars of mathematics, none of which are theirs."""
-    clean = "".join(c if c.isprintable() else " " for c in text)
-    return clean.replace("\\", "\\\\").replace("$", r"\$")
+    """A user's words: their dollars are no mathematics."""
+    return "".join(c if c.isprintable() else " " for c in text).replace("$", r"\$")
 
 
 def _spoken(label: str) -> str:

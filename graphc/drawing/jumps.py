@@ -21,6 +21,7 @@ from .chart import Array
 Numeric = Callable[[Array], Array]
 SMALL = 1e-3  # of the height of the curve: a jump that can be seen
 HALVINGS = 200
+POLE = 1e6  # a limit, taken a billionth off, beyond which there is none
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def sampled(function: Callable[..., Any], span: tuple[float, float], count: int,
     Raises InputError for what is not an elementwise function of one number.
     """
     x = declared("x", "n")
-    name = str(getattr(function, "__name__", type(function).__name__))
+    name = str(getattr(function, "__name__", f"a {type(function).__name__}"))
     try:
         y = lift(function(x), "draw")
     except GraphcError:
@@ -59,9 +60,11 @@ def sampled(function: Callable[..., Any], span: tuple[float, float], count: int,
         raise InputError(f"draw: {name} is no function of one Expr: {why}") from None
     if y.shape != x.shape or not y.type.is_float:
         raise InputError(f"draw: {name} is not elementwise: it makes {y.type} of {x.type}")
-    known = name.isidentifier()
-    spoken = name if known else format_node(lift(function(declared("x"))), "unicode", limit=60, lang=lang)
-    label = _NAMES.get(name, name) if known else f"${format_node(lift(function(declared('x'))), 'latex', lang=lang)}$"
+    label, spoken = _NAMES.get(name, name), name
+    if not name.isidentifier():  # a lambda or a partial is called by its formula
+        formula = lift(function(declared("x")))
+        tex, spoken = format_node(formula, "latex", lang=lang), format_node(formula, "unicode", limit=60, lang=lang)
+        label = f"${tex}$" if len(tex) < 90 and r"\begin" not in tex else spoken
     value = _numeric(y, x)
     slope = _numeric(gradients(total(y), x), x) if derivative else None
     return label, spoken, _cut(value, span, count), None if slope is None else _cut(slope, span, count)
@@ -106,10 +109,18 @@ def _cut(f: Numeric, span: tuple[float, float], count: int) -> Sampled:
     finite = ys[np.isfinite(ys)]
     seen = SMALL * max(float(np.ptp(finite)) if finite.size else 0.0, 1e-9)
     jumps: list[Jump] = []
+    poles: list[float] = []
     for i in np.flatnonzero(np.abs(np.diff(ys)) > seen):
         jump = _jump(f, float(xs[i]), float(xs[i + 1]), seen)
-        if jump is not None and all(abs(jump.x - j.x) > 1e-9 for j in jumps):
+        if jump is not None and not max(abs(jump.left), abs(jump.right)) < POLE:
+            poles.append(jump.x)
+        elif jump is not None and all(abs(jump.x - j.x) > 1e-9 for j in jumps):
             jumps.append(jump)
+    if poles:  # cut there, and drawn as far as the rest is clear
+        high = 3 * float(np.percentile(np.abs(finite), 80))
+        ys = np.where(np.abs(ys) <= high, ys, np.nan)
+        places = np.searchsorted(xs, poles)
+        xs, ys = np.insert(xs, places, poles), np.insert(ys, places, np.nan)
     for jump in jumps:
         keep = np.abs(xs - jump.x) > 1e-9  # the point itself is drawn by itself
         xs, ys = xs[keep], ys[keep]

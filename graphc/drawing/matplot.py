@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 from ..errors import GraphcError
 from ..formula import number_text
 from .chart import Chart, Curve, Levels, Panel, json_text
+from .plain import unicode_text
 from .style import Theme
 
 WIDTH = 455.0  # points: the text of an A4 page
@@ -121,6 +123,18 @@ def _figure(chart: Chart, theme: Theme) -> Any:
     return figure
 
 
+@cache
+def _typeset(label: str) -> str:
+    """The label as it is where matplotlib can set its mathematics, which is not all of TeX; else in plain words."""
+    from matplotlib.mathtext import MathTextParser
+
+    try:
+        MathTextParser("path").parse(label)
+    except ValueError:
+        return unicode_text(label.replace(r"\$", "").replace("$", "")).replace("$", r"\$")
+    return label
+
+
 def _draw_panel(ax: Any, panel: Panel, chart: Chart, theme: Theme) -> None:
     if chart.kind == "function":
         _origin(ax, theme)
@@ -134,8 +148,8 @@ def _draw_panel(ax: Any, panel: Panel, chart: Chart, theme: Theme) -> None:
                 markeredgecolor=colour, markerfacecolor=colour if p.filled else theme.background, clip_on=False)
     if panel.log:
         ax.set_yscale("log")
-    ax.set_xlabel(panel.x_label)
-    ax.set_ylabel(panel.y_label)
+    ax.set_xlabel(_typeset(panel.x_label))
+    ax.set_ylabel(_typeset(panel.y_label))
     _ticks(ax, panel, chart.lang)
 
 
@@ -155,12 +169,12 @@ def _draw_curve(ax: Any, curve: Curve, theme: Theme, on_curve: bool) -> None:
     if on_curve:
         colour, dashes = (theme.tones["wire"], dashes) if curve.role == "line" else (colour, "none")
     if curve.role == "line":
-        ax.plot(curve.x, curve.y, color=colour, linestyle=dashes, label=curve.label, zorder=3,
+        ax.plot(curve.x, curve.y, color=colour, linestyle=dashes, label=_typeset(curve.label), zorder=3,
                 linewidth=1.0 if on_curve else 1.5)
         return
     every = max(1, len(curve.x) // 15) if curve.role == "path" else 1
     ax.plot(curve.x, curve.y, color=colour, linestyle=dashes, linewidth=1.2, marker=mark, markersize=3.6,
-            markevery=every, label=curve.label, zorder=4)
+            markevery=every, label=_typeset(curve.label), zorder=4)
     if curve.role == "path":
         ax.plot(curve.x[:1], curve.y[:1], linestyle="none", marker="o", markersize=7.5, color=theme.tones["ink"],
                 markerfacecolor=theme.background, zorder=7)
@@ -205,15 +219,22 @@ def _number_points(ax: Any, curve: Curve | None, theme: Theme) -> None:
 
 
 def _ticks(ax: Any, panel: Panel, lang: str) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+    from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     def text(value: float, position: Any = None) -> str:
+        if value and not 1e-4 <= abs(value) < 1e6:
+            mantissa, exponent = f"{value:.8e}".split("e")
+            factor = number_text(float(mantissa), "latex", lang)
+            times = "" if factor == "1" else rf"{factor} \cdot "
+            return f"${times}10^{{{int(exponent)}}}$"
         return number_text(float(f"{value:.10g}"), "unicode", lang)
 
     def power(value: float, position: Any = None) -> str:
         return f"$10^{{{round(np.log10(value))}}}$"
 
-    ax.xaxis.set_major_locator(MaxNLocator(7, integer=panel.whole, steps=[1, 2, 2.5, 5, 10]))
+    alone = panel.whole and all(len(c.x) < 2 for c in panel.curves)
+    ax.xaxis.set_major_locator(
+        FixedLocator([0]) if alone else MaxNLocator(7, integer=panel.whole, steps=[1, 2, 2.5, 5, 10]))
     ax.xaxis.set_major_formatter(FuncFormatter(text))
     if panel.log:
         low, high = ax.get_ylim()

@@ -21,6 +21,13 @@ class Plot:
     `chart` is what it says, as data; `svg` and `json` are its texts. `save` writes it by the ending of the path;
     notebooks show it by itself. It is drawn by matplotlib (`pip install 'graphc[plot]'`), `json` excepted; without it
     a GraphcError says so.
+
+    >>> import graphc as G
+    >>> plot = G.draw(G.relu)
+    >>> plot
+    <Plot 'relu, with derivatives': 2 curves>
+    >>> [(p.x, p.y, p.filled) for p in plot.chart.panels[1].points]
+    [(0.0, 1.0, False), (0.0, 0.0, True)]
     """
 
     def __init__(self, chart: Chart, theme: Theme) -> None:

@@ -4,6 +4,8 @@ import builtins
 import json
 import re
 import xml.etree.ElementTree as ET
+from functools import partial
+from html import unescape
 
 import matplotlib
 import numpy as np
@@ -35,7 +37,7 @@ def only(plot):
 
 def words(svg):
     """Matplotlib writes each text as a comment beside its outlines."""
-    return re.findall(r"<!-- (.*?) -->", svg)
+    return [unescape(text) for text in re.findall(r"<!-- (.*?) -->", svg)]
 
 
 # -- what they say -------------------------------------------------------------------------------------------------
@@ -133,10 +135,11 @@ def test_derivatives_are_those_of_the_functions():
 
 
 def test_names_of_functions():
-    both = draw([G.relu, lambda x: G.leaky_relu(x, 0.1)], lang="fr").chart
+    both = draw([G.relu, lambda x: G.leaky_relu(x, 0.1), partial(G.elu, alpha=0.5)], lang="fr").chart
     labels = [c.label for c in both.panels[0].curves]
     assert labels[0] == "ReLU"
     assert "0{,}1" in labels[1]
+    assert "0{,}5" in labels[2]
     assert "relu′ a un saut en 0\u00a0: 0 à gauche, 0 en ce point, 1 à droite" in both.desc
 
 
@@ -157,7 +160,7 @@ def test_the_same_bytes_twice(one, two, theme, tmp_path):
 
 def test_the_user_s_settings_of_matplotlib_neither_matter_nor_change(one):
     plain = draw(one).svg
-    with matplotlib.rc_context({"font.size": 30, "lines.linewidth": 9, "svg.fonttype": "none"}):
+    with matplotlib.rc_context({"font.size": 30, "axes.grid": True, "svg.fonttype": "none"}):
         assert draw(one).svg == plain
         assert matplotlib.rcParams["font.size"] == 30
 
@@ -259,3 +262,36 @@ def test_what_is_refused_of_others(one, two, tmp_path):
 
 def oops(a, b):
     raise AssertionError("it is never called with two")
+
+
+def test_a_pole_is_cut_and_does_not_flatten_the_rest():
+    value, slope = draw(lambda x: 1 / x).chart.panels
+    assert value.points == slope.points == ()
+    for panel in (value, slope):
+        (curve,) = panel.curves
+        assert np.nanmax(np.abs(curve.y)) < 20
+        assert np.isnan(curve.y[np.abs(curve.x) < 1e-3]).all()
+
+
+def test_a_formula_that_matplotlib_cannot_set_is_in_words():
+    plot = draw([G.relu, lambda x: G.where(x > 0, x, G.exp(x) - 1)])
+    label = plot.chart.panels[0].curves[1].label
+    assert "begin" not in label
+    assert "x > 0" in label
+    assert label in words(plot.svg)
+
+
+def test_large_ticks_are_powers_in_the_language():
+    w = G.param("w")
+    ticks = words(draw(G.descend(w * w * 1e9, at={w: 1.2}, rate=1e-10, steps=4), lang="fr").svg)
+    assert any(r"{,}" in tick and r"\cdot 10^{9}" in tick for tick in ticks)
+
+
+def test_a_loss_called_loss_is_not_named_twice():
+    w = G.param("w")
+    assert only(draw(G.descend((w * w).named("loss"), at={w: 1}, steps=1))).y_label == "loss"
+
+
+def test_a_descent_of_no_steps_is_a_point():
+    w = G.param("w")
+    assert words(draw(G.descend(w * w, at={w: 1}, steps=0)).svg)[:2] == ["0", "step"]
