@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .mathtext import Command, shifted
@@ -32,22 +33,16 @@ def pdf_bytes(scene: Scene) -> bytes:
     return buffer.getvalue()
 
 
-def draw_scene(canvas: Any, scene: Scene, font: str) -> None:
-    """The figure into a page that is being written, y downwards; its words in `font`, which has every letter."""
-    for group in scene.groups:
-        for shape in group.shapes:
-            _draw(canvas, shape, font)
+def draw_shapes(canvas: Any, shapes: Iterable[Shape], write: Callable[[Any, Glyphs], None]) -> None:
+    """Shapes into a page that is being written, y downwards; `write` puts down the invisible words of each outline."""
+    for shape in shapes:
+        _draw(canvas, shape, write)
 
 
-def draw_outline(canvas: Any, glyphs: Glyphs, font: str) -> None:
-    """Mathematics into a page that is being written, y downwards, its text readable by search and copy."""
-    _draw(canvas, glyphs, font)
-
-
-def _draw(canvas: Any, s: Shape, font: str = "Helvetica") -> None:
+def _draw(canvas: Any, s: Shape, write: Callable[[Any, Glyphs], None] | None = None) -> None:
     if isinstance(s, Glyphs):
         _fill_path(canvas, shifted(s.outline.commands, s.x, s.y), s.fill)
-        _invisible(canvas, s, font)
+        (write or _invisible)(canvas, s)
     elif isinstance(s, Path):
         _paint(canvas, s.fill, s.stroke, s.stroke_width)
         canvas.setLineCap(1)
@@ -98,23 +93,16 @@ def _path(canvas: Any, commands: Any) -> Any:
     return path
 
 
-def _invisible(canvas: Any, s: Glyphs, font: str) -> None:
+def _invisible(canvas: Any, s: Glyphs) -> None:
     words = s.outline.tex if s.outline.words else unicode_text(s.outline.tex)
-    if font == "Helvetica":
-        words = _latin(words, s.outline.tex)
-    text = canvas.beginText()
-    text.setTextRenderMode(3)
-    text.setFont(font, s.outline.size)
-    text.setTextTransform(1, 0, 0, -1, s.x, s.y)
-    text.textOut(words)
-    text.setTextRenderMode(0)
-    canvas.drawText(text)
-
-
-def _latin(words: str, tex: str) -> str:
-    """In the letters that a PDF's own fonts have: TeX is spelled in them."""
     try:
         words.encode("cp1252")
     except UnicodeEncodeError:
-        words = tex
-    return words.encode("cp1252", "replace").decode("cp1252")
+        words = s.outline.tex  # TeX is spelled in letters that every PDF font has
+    text = canvas.beginText()
+    text.setTextRenderMode(3)
+    text.setFont("Helvetica", s.outline.size)
+    text.setTextTransform(1, 0, 0, -1, s.x, s.y)
+    text.textOut(words.encode("cp1252", "replace").decode("cp1252"))
+    text.setTextRenderMode(0)
+    canvas.drawText(text)

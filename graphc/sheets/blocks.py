@@ -69,6 +69,7 @@ class Boxes:
 
     labels: tuple[str, ...]
     wide: bool = False
+    size: tuple[int, int] = (1, 1)  # rows and columns of numbers that a box has room for
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..drawing.pdf import draw_scene
+from ..drawing.pdf import draw_shapes
 from .blocks import Block, Boxes, Display, Heading, NewPage, Paper, Para, Picture, Rules, Table, Title, Together
-from .fonts import FONT, width_of
+from .fonts import width_of, write_invisibly
 from .typeset import BODY, LEADING, SMALL, Box, Cluster, Formula, Line, Word, broken, clusters, formula
 
 RULE_GAP = 22.0  # between lines to write on
@@ -95,6 +95,8 @@ class _Flow:
                 self.waiting = list(run)
                 return
             self.turn()
+            if self.pages[-1] and self.used + height > self.room:  # after the figure that waited
+                self.turn()
         self.put(run)
 
     def put(self, run: Sequence[Lump]) -> None:
@@ -257,7 +259,7 @@ def _picture(block: Picture, wide: float) -> Lump:
         canvas.saveState()
         canvas.translate(x + (wide - scene.width * scale) / 2, y)
         canvas.scale(scale, -scale)
-        draw_scene(canvas, scene, FONT)
+        draw_shapes(canvas, (s for group in scene.groups for s in group.shapes), write_invisibly)
         canvas.restoreState()
 
     return Lump(height, draw, space=6.0, floats=True)
@@ -330,23 +332,25 @@ def _boxes(block: Boxes, wide: float) -> list[Lump]:
     """Boxes side by side, as many as a line holds."""
     labels = [formula(tex, BODY, 0.5 * wide, display=True) for tex in block.labels]
     label = max(x.width for x in labels) + 6.0
-    box = wide - label if block.wide else BOX_WIDTH
+    high = max(BOX_HEIGHT, 14.0 * block.size[0] + 10.0)
+    box = wide - label if block.wide else min(max(BOX_WIDTH, 36.0 * block.size[1] + 20.0), wide - label)
     step = label + box
     each = max(1, int((wide + 18.5) // (step + 18.0)))
     rows = [labels[i : i + each] for i in range(0, len(labels), each)]
-    return [Lump(max(BOX_HEIGHT, *(x.height + x.depth for x in row)) + 6.0, _box_row(row, step + 18.0, box), space=7.0)
-            for row in rows]
+    return [Lump(high + 6.0, _box_row(row, step + 18.0, box, high), keep=i < len(rows) - 1, space=7.0)
+            for i, row in enumerate(rows)]
 
 
-def _box_row(row: Sequence[Formula], step: float, wide: float) -> Callable[[Any, float, float], None]:
+def _box_row(row: Sequence[Formula], step: float, wide: float,
+             high: float) -> Callable[[Any, float, float], None]:
     def draw(canvas: Any, x: float, y: float) -> None:
-        middle = y - max(BOX_HEIGHT, *(f.height + f.depth for f in row)) / 2
+        middle = y - high / 2
         canvas.setStrokeGray(0.2)
         for i, label in enumerate(row):
             box = x + i * step + step - 18.0 - wide
             label.draw(canvas, box - 6.0 - label.width, middle - 0.25 * BODY)
             canvas.setLineWidth(0.6)
-            canvas.roundRect(box, middle - BOX_HEIGHT / 2, wide, BOX_HEIGHT, 3.0, stroke=1, fill=0)
+            canvas.roundRect(box, middle - high / 2, wide, high, 3.0, stroke=1, fill=0)
 
     return draw
 
