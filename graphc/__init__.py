@@ -69,10 +69,10 @@ _LATER = {
     "derive": ("derivation", "derive"),
     "Drawing": ("drawing", "Drawing"),
     "draw": ("drawing", "draw"),
+    "simplify": ("simplifier", "simplify"),
     "Exercise": ("exercise", "Exercise"),
     "Sheet": ("sheets", "Sheet"),
     "sheet": ("sheets", "sheet"),
-    "simplify": ("simplifier", "simplify"),
     **{name: ("lang", name) for name in (*lang.__all__, *lang.NAMESPACES)},
 }
 

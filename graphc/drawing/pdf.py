@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
 from typing import Any
 
 from .mathtext import Command, shifted
@@ -33,13 +32,13 @@ def pdf_bytes(scene: Scene) -> bytes:
     return buffer.getvalue()
 
 
-def draw_shapes(canvas: Any, shapes: Iterable[Shape], write: Callable[[Any, Glyphs], None]) -> None:
+def draw_shapes(canvas: Any, shapes: Any, write: Any) -> None:
     """Shapes into a page that is being written, y downwards; `write` puts down the invisible words of each outline."""
     for shape in shapes:
         _draw(canvas, shape, write)
 
 
-def _draw(canvas: Any, s: Shape, write: Callable[[Any, Glyphs], None] | None = None) -> None:
+def _draw(canvas: Any, s: Shape, write: Any = None) -> None:
     if isinstance(s, Glyphs):
         _fill_path(canvas, shifted(s.outline.commands, s.x, s.y), s.fill)
         (write or _invisible)(canvas, s)
