@@ -32,12 +32,6 @@ def pdf_bytes(scene: Scene) -> bytes:
     return buffer.getvalue()
 
 
-def draw_shapes(canvas: Any, shapes: Any, write: Any) -> None:
-    """Shapes into a page that is being written, y downwards; `write` puts down the invisible words of each outline."""
-    for shape in shapes:
-        _draw(canvas, shape, write)
-
-
 def _draw(canvas: Any, s: Shape, write: Any = None) -> None:
     if isinstance(s, Glyphs):
         _fill_path(canvas, shifted(s.outline.commands, s.x, s.y), s.fill)
@@ -65,6 +59,12 @@ def _paint(canvas: Any, fill: str, stroke: str, width: float) -> None:
     if stroke != "none":
         canvas.setStrokeColor(HexColor(stroke))
         canvas.setLineWidth(width)
+
+
+def draw_shapes(canvas: Any, shapes: Any, write: Any) -> None:
+    """Shapes into a page that is being written, y downwards; `write` puts down the invisible words of each outline."""
+    for shape in shapes:
+        _draw(canvas, shape, write)
 
 
 def _fill_path(canvas: Any, commands: list[Command], fill: str) -> None:
