@@ -32,10 +32,10 @@ def pdf_bytes(scene: Scene) -> bytes:
     return buffer.getvalue()
 
 
-def _draw(canvas: Any, s: Shape, write: Any = None) -> None:
+def _draw(canvas: Any, s: Shape) -> None:
     if isinstance(s, Glyphs):
         _fill_path(canvas, shifted(s.outline.commands, s.x, s.y), s.fill)
-        (write or _invisible)(canvas, s)
+        _invisible(canvas, s)
     elif isinstance(s, Path):
         _paint(canvas, s.fill, s.stroke, s.stroke_width)
         canvas.setLineCap(1)
@@ -63,8 +63,12 @@ def _paint(canvas: Any, fill: str, stroke: str, width: float) -> None:
 
 def draw_shapes(canvas: Any, shapes: Any, write: Any) -> None:
     """Shapes into a page that is being written, y downwards; `write` puts down the invisible words of each outline."""
-    for shape in shapes:
-        _draw(canvas, shape, write)
+    for s in shapes:
+        if isinstance(s, Glyphs):
+            _fill_path(canvas, shifted(s.outline.commands, s.x, s.y), s.fill)
+            write(canvas, s)
+        else:
+            _draw(canvas, s)
 
 
 def _fill_path(canvas: Any, commands: list[Command], fill: str) -> None:
