@@ -20,6 +20,7 @@ class Title:
 @dataclass(frozen=True)
 class Heading:
     text: str
+    barrier: bool = False  # figures from before it do not come after it
 
 
 @dataclass(frozen=True)

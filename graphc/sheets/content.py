@@ -33,6 +33,7 @@ class Writer:
         self.student = student
         self.point: dict[str, Any] | None = exercise.numbers(student)
         self.facts = self._facts()
+        self.drawn: dict[tuple[bool, str], Drawing] = {}
         self.rankdir = self._rankdir()
         self.pictures = 0
 
@@ -169,6 +170,11 @@ class Writer:
     # -- the figure -------------------------------------------------------------------------------------------
 
     def _draw(self, blank: bool, rankdir: str) -> Drawing:
+        if (blank, rankdir) not in self.drawn:
+            self.drawn[blank, rankdir] = self._drawing(blank, rankdir)
+        return self.drawn[blank, rankdir]
+
+    def _drawing(self, blank: bool, rankdir: str) -> Drawing:
         wrt = None if self.facts.backward is None else list(self.e.wrt)
         if self.point is None:
             return draw(self.e.f, wrt=None if blank else wrt, lang=self.lang, theme="print", rankdir=rankdir)
@@ -267,7 +273,7 @@ class Writer:
             found = derive(self.e.f, list(self.e.wrt), at=self.point, lang=self.lang)
         except (ShapeError, LimitExceeded, NoDerivative):  # written for scalar graphs of the length of a page
             return []
-        blocks: list[Block] = [Heading(said("derivation", self.lang))]
+        blocks: list[Block] = [Heading(said("derivation", self.lang), barrier=True)]
         for step in found.steps:
             text = " ".join(p.markdown() for p in step.sentences)
             blocks.append(Para(text, f"{step.number}.", lead=f"{step.heading.markdown()}.", keep=bool(step.equations)))

@@ -28,6 +28,7 @@ class Lump:
     draw: Callable[[Any, float, float], None]
     keep: bool = False  # the next lump goes on the same page
     space: float = 0.0  # before it, except at the top of a page
+    barrier: bool = False  # figures from before it do not come after it
     floats: bool = False  # where it does not fit, what follows fills the page first
 
 
@@ -45,7 +46,8 @@ def lumps(block: Block, paper: Paper) -> list[Lump]:
     if isinstance(block, Title):
         return _title(block, wide)
     if isinstance(block, Heading):
-        return _paragraph(clusters(block.text, 12.5, True, wide), wide, 12.5, space=16.0, keep=True)
+        found = _paragraph(clusters(block.text, 12.5, True, wide), wide, 12.5, space=16.0, keep=True)
+        return [replace(lump, barrier=block.barrier) for lump in found]
     if isinstance(block, Para):
         return _para(block, wide)
     if isinstance(block, Display):
@@ -89,6 +91,8 @@ class _Flow:
             if self.pages[-1]:
                 self.turn()
             return
+        if self.waiting and run and run[0].barrier:
+            self.turn()
         height = sum(lump.height + lump.space for lump in run)
         if self.pages[-1] and self.used + height > self.room:
             if any(lump.floats for lump in run) and not self.waiting and self.used < EMPTY * self.room:
@@ -239,7 +243,7 @@ def _columns(rows: Sequence[Sequence[Formula]], column: float) -> list[Lump]:
             boxes += [(j * column + left - a.width, a), (j * column + left + 5.0, b)]
         height, depth = max(b.height for _, b in boxes), max(b.depth for _, b in boxes)
         found.append(Lump(height + depth + 5.5, _drawn(Line(tuple(boxes), 0.0, height, depth), 22.0, height + 2.75),
-                          keep=i == 0 and high > 1, space=4.0 if i == 0 else 0.0))
+                          keep=i < min(high, 8) - 1, space=4.0 if i == 0 else 0.0))
     return found
 
 
