@@ -6,6 +6,7 @@ import contextlib
 import io
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ def test_blocks_run_and_print_what_the_page_shows(tmp_path, monkeypatch):
 @pytest.mark.parametrize("line", [line for line in SHELL if line.startswith("graphc ")])
 def test_shell_lines_succeed(line, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
     assert cli.main(shlex.split(line)[1:]) == 0
     assert capsys.readouterr().out
 

@@ -167,8 +167,8 @@ class Compiled(Protocol):
 
 @overload
 def draw(what: Expr | Backward | Compiled, *, wrt: Iterable[Any] | Expr | str | None = None,
-         at: Mapping[Any, Any] | None = None, blank: bool | str = False, lang: str = "en", theme: str | Theme = "light", rankdir: str = "LR",
-         engine: str | None = None, fold: Fold = "auto") -> Drawing: ...
+         at: Mapping[Any, Any] | None = None, blank: bool | str = False, lang: str = "en",
+         theme: str | Theme = "light", rankdir: str = "LR", engine: str | None = None, fold: Fold = "auto") -> Drawing: ...
 
 
 @overload

@@ -30,7 +30,9 @@ def pdf_bytes(scene: Scene) -> bytes:
     canvas.scale(1, -1)  # y downwards, as in the scene
     if scene.background.upper() != "#FFFFFF":
         _draw(canvas, Rect(0, 0, scene.width, scene.height, 0, scene.background, "none", 0))
-    draw_scene(canvas, scene, "Helvetica")
+    for group in scene.groups:
+        for shape in group.shapes:
+            _draw(canvas, shape)
     canvas._code.append("EMC")
     canvas.showPage()
     _tag(canvas._doc, alternative, scene.lang)
@@ -57,22 +59,10 @@ def _tag(document: Any, alternative: str, lang: str) -> None:
     document._catalog.MarkInfo = PDFDictionary({"Marked": "true"})
 
 
-def draw_scene(canvas: Any, scene: Scene, font: str) -> None:
-    """The figure into a page that is being written, y downwards; its words in `font`, which has every letter."""
-    for group in scene.groups:
-        for shape in group.shapes:
-            _draw(canvas, shape, font)
-
-
-def draw_outline(canvas: Any, glyphs: Glyphs, font: str) -> None:
-    """Mathematics into a page that is being written, y downwards, its text readable by search and copy."""
-    _draw(canvas, glyphs, font)
-
-
-def _draw(canvas: Any, s: Shape, font: str = "Helvetica") -> None:
+def _draw(canvas: Any, s: Shape) -> None:
     if isinstance(s, Glyphs):
         _fill_path(canvas, shifted(s.outline.commands, s.x, s.y), s.fill)
-        _invisible(canvas, s, font)
+        _invisible(canvas, s)
     elif isinstance(s, Path):
         _paint(canvas, s.fill, s.stroke, s.stroke_width)
         canvas.setLineCap(1)
@@ -135,15 +125,12 @@ def _spelled(tex: str, words: bool) -> str:
     return tex
 
 
-def _invisible(canvas: Any, s: Glyphs, font: str) -> None:
+def _invisible(canvas: Any, s: Glyphs) -> None:
+    words = _spelled(s.outline.tex, s.outline.words)
     text = canvas.beginText()
     text.setTextRenderMode(3)
-    text.setFont(font, s.outline.size)
+    text.setFont("Helvetica", s.outline.size)
     text.setTextTransform(1, 0, 0, -1, s.x, s.y)
-    if font == "Helvetica":
-        words = _spelled(s.outline.tex, s.outline.words).encode("cp1252", "replace").decode("cp1252")
-    else:
-        words = s.outline.tex if s.outline.words else unicode_text(s.outline.tex)
-    text.textOut(words)
+    text.textOut(words.encode("cp1252", "replace").decode("cp1252"))
     text.setTextRenderMode(0)
     canvas.drawText(text)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from os import PathLike
 
+from ..drawing import Drawing
 from ..errors import InputError, choose
 from ..exercise import Exercise
 from ..exercise.texts import LANGUAGES, parts
@@ -49,9 +50,12 @@ class Sheet:
         return sheet_html(self.blocks, self.paper, self.title, self.lang)
 
     def tex(self, stem: str = "figure") -> str:
-        """The sheet as a LaTeX document whose figures are the files `stem`-1.pdf, `stem`-2.pdf."""
-        return sheet_tex(self.blocks, self.paper, self.title,
-                         lambda _, number: rf"\includegraphics{{{stem}-{number}.pdf}}")
+        """The sheet as a LaTeX document whose figures are TikZ, or the files `stem`-1.pdf, `stem`-2.pdf."""
+
+        def figure(drawing: Drawing, number: int) -> str:
+            return str(getattr(drawing, "tikz", "")) or rf"\includegraphics{{{stem}-{number}.pdf}}"
+
+        return sheet_tex(self.blocks, self.paper, self.title, figure)
 
     @property
     def pictures(self) -> list[Picture]:
@@ -62,7 +66,7 @@ class Sheet:
     def save(self, path: str | PathLike[str]) -> list[str]:
         """Write the sheet as the ending of `path` says, .pdf, .tex or .html, each file whole or not at all.
 
-        Beside a .tex go its figures as PDF. Gives the paths written, the sheet first.
+        Where figures are not TikZ, they go beside a .tex as PDF. Gives the paths written, the sheet first.
         Raises InputError for another ending, or a path that cannot be written.
         """
         target = os.fspath(path)
@@ -76,7 +80,7 @@ class Sheet:
             write_whole(target, self.html.encode())
         else:
             name = re.sub(r"[^A-Za-z0-9-]", "-", os.path.basename(stem)) + "-figure"  # TeX reads few letters in names
-            for picture in self.pictures:
+            for picture in (p for p in self.pictures if not getattr(p.drawing, "tikz", "")):
                 written.append(os.path.join(os.path.dirname(target), f"{name}-{picture.number}.pdf"))
                 picture.drawing.save(written[-1])
             write_whole(target, self.tex(name).encode())

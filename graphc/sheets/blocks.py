@@ -20,6 +20,7 @@ class Title:
 @dataclass(frozen=True)
 class Heading:
     text: str
+    barrier: bool = False  # figures from before it do not come after it
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Boxes:
 
     labels: tuple[str, ...]
     wide: bool = False
+    size: tuple[int, int] = (1, 1)  # rows and columns of numbers that a box has room for
 
 
 @dataclass(frozen=True)

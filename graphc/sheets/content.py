@@ -33,6 +33,7 @@ class Writer:
         self.student = student
         self.point: dict[str, Any] | None = exercise.numbers(student)
         self.facts = self._facts()
+        self.drawn: dict[tuple[bool, str], Drawing] = {}
         self.rankdir = self._rankdir()
         self.pictures = 0
 
@@ -126,7 +127,14 @@ class Writer:
     def _question(self, q: Question) -> Together:
         labels = [f"{self._label(q, of, w)} =" for of in q.of for w in q.wrt or ("",)]
         blocks: list[Block] = [self._ask(q), Rules(q.lines or LINES[q.ask])]
-        return Together((*blocks, Boxes(tuple(labels), q.ask == "formula")))
+        return Together((*blocks, Boxes(tuple(labels), q.ask == "formula", self._size(q))))
+
+    def _size(self, q: Question) -> tuple[int, int]:
+        """Of the largest array that answers the question, written as a matrix."""
+        shapes = [self.e.nodes[n].shape for n in q.wrt or q.of]
+        rows = [s[0] for s in shapes if s and isinstance(s[0], int) and q.ask != "formula"]
+        columns = [s[1] for s in shapes if len(s) == 2 and isinstance(s[1], int)]
+        return min(max([1, *rows]), 8), min(max([1, *columns]), 8)
 
     def _label(self, q: Question, of: str, wrt: str) -> str:
         return self._bar(of) if q.ask == "adjoint" else self._goal(of, wrt)
@@ -162,6 +170,11 @@ class Writer:
     # -- the figure -------------------------------------------------------------------------------------------
 
     def _draw(self, blank: bool, rankdir: str) -> Drawing:
+        if (blank, rankdir) not in self.drawn:
+            self.drawn[blank, rankdir] = self._drawing(blank, rankdir)
+        return self.drawn[blank, rankdir]
+
+    def _drawing(self, blank: bool, rankdir: str) -> Drawing:
         wrt = None if self.facts.backward is None else list(self.e.wrt)
         if self.point is None:
             return draw(self.e.f, wrt=None if blank else wrt, lang=self.lang, theme="print", rankdir=rankdir)
@@ -215,7 +228,7 @@ class Writer:
 
     def _number(self, expr: Expr) -> tuple[str, ...]:
         if self.point is not None:
-            return (f"${self.facts.value(expr)}$",)
+            return (f"${self._shown(expr)}$",)
         return (f"${self.facts.shape(expr)}$",) if expr.ndim else DASH
 
     def _users(self, expr: Expr) -> tuple[str, ...]:
@@ -227,8 +240,15 @@ class Writer:
         if not edges:
             return DASH
         facts = self.facts
-        return tuple(f"${facts.product(e)}" + (f" {self._near(e.contribution)} {facts.handed_value(e)}$" if
-                                               self.point is not None else "$") for e in edges)
+        if self.point is None:
+            return tuple(f"${facts.product(e)}$" for e in edges)
+        return tuple(f"${facts.product(e)} {self._near(e.contribution)} {self._shown(e.contribution)}$" for e in edges)
+
+    def _shown(self, expr: Expr | None) -> str:
+        """The number, or the numbers of a matrix: there is more room here than on a wire."""
+        assert self.facts.point is not None
+        value = 0 if expr is None else self.facts.point[expr]
+        return _array(value, self.lang) if getattr(value, "ndim", 0) == 2 else value_tex(value, self.lang)
 
     def _near(self, expr: Expr | None) -> str:
         """The sign between a formula and its number."""
@@ -243,7 +263,8 @@ class Writer:
             return DASH
         if self.point is None:
             return (f"${facts.bar(expr)}$",)
-        return (f"${facts.bar(expr)} {self._near(facts.rows[expr].adjoint)} {facts.adjoint_value(expr)}$",)
+        adjoint = facts.rows[expr].adjoint
+        return (f"${facts.bar(expr)} {self._near(adjoint)} {self._shown(adjoint)}$",)
 
     # -- the derivation ---------------------------------------------------------------------------------------
 
@@ -252,7 +273,7 @@ class Writer:
             found = derive(self.e.f, list(self.e.wrt), at=self.point, lang=self.lang)
         except (ShapeError, LimitExceeded, NoDerivative):  # written for scalar graphs of the length of a page
             return []
-        blocks: list[Block] = [Heading(said("derivation", self.lang))]
+        blocks: list[Block] = [Heading(said("derivation", self.lang), barrier=True)]
         for step in found.steps:
             text = " ".join(p.markdown() for p in step.sentences)
             blocks.append(Para(text, f"{step.number}.", lead=f"{step.heading.markdown()}.", keep=bool(step.equations)))

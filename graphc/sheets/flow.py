@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..drawing.pdf import draw_scene
+from ..drawing.pdf import draw_shapes
 from .blocks import Block, Boxes, Display, Heading, NewPage, Paper, Para, Picture, Rules, Table, Title, Together
-from .fonts import FONT, width_of
+from .fonts import width_of, write_invisibly
 from .typeset import BODY, LEADING, SMALL, Box, Cluster, Formula, Line, Word, broken, clusters, formula
 
 RULE_GAP = 22.0  # between lines to write on
@@ -28,6 +28,7 @@ class Lump:
     draw: Callable[[Any, float, float], None]
     keep: bool = False  # the next lump goes on the same page
     space: float = 0.0  # before it, except at the top of a page
+    barrier: bool = False  # figures from before it do not come after it
     floats: bool = False  # where it does not fit, what follows fills the page first
 
 
@@ -45,7 +46,8 @@ def lumps(block: Block, paper: Paper) -> list[Lump]:
     if isinstance(block, Title):
         return _title(block, wide)
     if isinstance(block, Heading):
-        return _paragraph(clusters(block.text, 12.5, True, wide), wide, 12.5, space=16.0, keep=True)
+        found = _paragraph(clusters(block.text, 12.5, True, wide), wide, 12.5, space=16.0, keep=True)
+        return [replace(lump, barrier=block.barrier) for lump in found]
     if isinstance(block, Para):
         return _para(block, wide)
     if isinstance(block, Display):
@@ -89,12 +91,16 @@ class _Flow:
             if self.pages[-1]:
                 self.turn()
             return
+        if self.waiting and run and run[0].barrier:
+            self.turn()
         height = sum(lump.height + lump.space for lump in run)
         if self.pages[-1] and self.used + height > self.room:
             if any(lump.floats for lump in run) and not self.waiting and self.used < EMPTY * self.room:
                 self.waiting = list(run)
                 return
             self.turn()
+            if self.pages[-1] and self.used + height > self.room:  # after the figure that waited
+                self.turn()
         self.put(run)
 
     def put(self, run: Sequence[Lump]) -> None:
@@ -237,7 +243,7 @@ def _columns(rows: Sequence[Sequence[Formula]], column: float) -> list[Lump]:
             boxes += [(j * column + left - a.width, a), (j * column + left + 5.0, b)]
         height, depth = max(b.height for _, b in boxes), max(b.depth for _, b in boxes)
         found.append(Lump(height + depth + 5.5, _drawn(Line(tuple(boxes), 0.0, height, depth), 22.0, height + 2.75),
-                          keep=i == 0 and high > 1, space=4.0 if i == 0 else 0.0))
+                          keep=i < min(high, 8) - 1, space=4.0 if i == 0 else 0.0))
     return found
 
 
@@ -257,7 +263,7 @@ def _picture(block: Picture, wide: float) -> Lump:
         canvas.saveState()
         canvas.translate(x + (wide - scene.width * scale) / 2, y)
         canvas.scale(scale, -scale)
-        draw_scene(canvas, scene, FONT)
+        draw_shapes(canvas, (s for group in scene.groups for s in group.shapes), write_invisibly)
         canvas.restoreState()
 
     return Lump(height, draw, space=6.0, floats=True)
@@ -330,23 +336,25 @@ def _boxes(block: Boxes, wide: float) -> list[Lump]:
     """Boxes side by side, as many as a line holds."""
     labels = [formula(tex, BODY, 0.5 * wide, display=True) for tex in block.labels]
     label = max(x.width for x in labels) + 6.0
-    box = wide - label if block.wide else BOX_WIDTH
+    high = max(BOX_HEIGHT, 14.0 * block.size[0] + 10.0)
+    box = wide - label if block.wide else min(max(BOX_WIDTH, 36.0 * block.size[1] + 20.0), wide - label)
     step = label + box
     each = max(1, int((wide + 18.5) // (step + 18.0)))
     rows = [labels[i : i + each] for i in range(0, len(labels), each)]
-    return [Lump(max(BOX_HEIGHT, *(x.height + x.depth for x in row)) + 6.0, _box_row(row, step + 18.0, box), space=7.0)
-            for row in rows]
+    return [Lump(high + 6.0, _box_row(row, step + 18.0, box, high), keep=i < len(rows) - 1, space=7.0)
+            for i, row in enumerate(rows)]
 
 
-def _box_row(row: Sequence[Formula], step: float, wide: float) -> Callable[[Any, float, float], None]:
+def _box_row(row: Sequence[Formula], step: float, wide: float,
+             high: float) -> Callable[[Any, float, float], None]:
     def draw(canvas: Any, x: float, y: float) -> None:
-        middle = y - max(BOX_HEIGHT, *(f.height + f.depth for f in row)) / 2
+        middle = y - high / 2
         canvas.setStrokeGray(0.2)
         for i, label in enumerate(row):
             box = x + i * step + step - 18.0 - wide
             label.draw(canvas, box - 6.0 - label.width, middle - 0.25 * BODY)
             canvas.setLineWidth(0.6)
-            canvas.roundRect(box, middle - BOX_HEIGHT / 2, wide, BOX_HEIGHT, 3.0, stroke=1, fill=0)
+            canvas.roundRect(box, middle - high / 2, wide, high, 3.0, stroke=1, fill=0)
 
     return draw
 

@@ -6,6 +6,8 @@ import os
 from functools import cache
 from typing import Any
 
+from ..drawing.plain import unicode_text
+from ..drawing.shapes import Glyphs
 from ..errors import GraphcError
 
 FONT = "STIX Two Math"
@@ -27,6 +29,18 @@ def font() -> Any:
     found = TTFont(FONT, path)
     pdfmetrics.registerFont(found)
     return found
+
+
+def write_invisibly(canvas: Any, glyphs: Glyphs) -> None:
+    """What an outline says, for search and copy, in a coordinate system whose y goes downwards."""
+    ink = glyphs.outline
+    text = canvas.beginText()
+    text.setTextRenderMode(3)
+    text.setFont(FONT, ink.size)
+    text.setTextTransform(1, 0, 0, -1, glyphs.x, glyphs.y)
+    text.textOut(ink.tex if ink.words else unicode_text(ink.tex))
+    text.setTextRenderMode(0)
+    canvas.drawText(text)
 
 
 def width_of(text: str, size: float) -> float:

@@ -27,7 +27,7 @@ def sheet_tex(blocks: Sequence[Block], paper: Paper, title: str, figure: Callabl
         rf"\usepackage[{paper.name}paper,margin={paper.margin:g}bp]{{geometry}}",
         r"\setlength{\parindent}{0pt}\setlength{\parskip}{5pt}\raggedright",
         r"\newcommand{\blank}[1]{\rule[-1pt]{#1}{0.4pt}}",
-        r"\newcommand{\answerbox}[1]{\raisebox{-7pt}{\framebox[#1]{\rule{0pt}{20pt}}}}",
+        r"\newcommand{\answerbox}[2]{\raisebox{-0.35\height}{\framebox[#1]{\rule{0pt}{#2}}}}",
         rf"\title{{{words(title)}}}", r"\begin{document}",
     ]  # fmt: skip
     body = "\n".join(_block(b, figure) for b in blocks)
@@ -117,7 +117,8 @@ def _cell(lines: Sequence[str]) -> str:
 
 
 def _boxes(block: Boxes) -> str:
-    width = r"0.8\linewidth" if block.wide else "80pt"
+    width = r"0.8\linewidth" if block.wide else f"{max(80, min(300, 20 + 36 * block.size[1]))}pt"
+    height = f"{max(20, 10 + 14 * block.size[0])}pt"
     gap = r"\par " if block.wide else r"\quad "
-    shown = (rf"\mbox{{$\displaystyle {latex_safe(tex)}$ \answerbox{{{width}}}}}" for tex in block.labels)
+    shown = (rf"\mbox{{$\displaystyle {latex_safe(tex)}$ \answerbox{{{width}}}{{{height}}}}}" for tex in block.labels)
     return r"\par\vspace{8pt}" + gap.join(shown) + r"\par"

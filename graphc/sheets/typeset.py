@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..drawing.mathtext import Outline, outline
-from ..drawing.pdf import draw_outline
+from ..drawing.pdf import draw_shapes
 from ..drawing.shapes import Glyphs
 from ..exercise.texts import parts
-from .fonts import FONT, font, width_of
+from .fonts import FONT, font, width_of, write_invisibly
 
 INK = "#000000"
 BODY, SMALL, LEADING = 10.5, 9.0, 1.42
@@ -78,7 +78,7 @@ class Formula:
         canvas.saveState()
         canvas.translate(x + self.bearing, y)
         canvas.scale(self.scale, -self.scale)
-        draw_outline(canvas, Glyphs(self.ink, 0.0, 0.0, INK), FONT)
+        draw_shapes(canvas, [Glyphs(self.ink, 0.0, 0.0, INK)], write_invisibly)
         canvas.restoreState()
 
 
