@@ -126,7 +126,8 @@ def _draw_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--blank", choices=("values", "gradients", "all"), help="leave boxes to fill in by hand")
     parser.add_argument("--theme", default="light", help="light, dark or print (default: light)")
     parser.add_argument("--rankdir", choices=("LR", "TB"), default="LR", help="left to right, or top to bottom")
-    parser.add_argument("-o", "--output", metavar="FILE", help=".svg, .png, .pdf or .dot; else SVG is printed")
+    parser.add_argument("-o", "--output", metavar="FILE",
+                        help=".svg, .png, .pdf, .dot, or .html to step through; else SVG is printed")
 
 
 def _derive_options(parser: argparse.ArgumentParser) -> None:

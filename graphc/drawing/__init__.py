@@ -1,4 +1,4 @@
-"""Figures of graphs: forward, circuit with values and gradients, backward; SVG, PNG, PDF and DOT.
+"""Figures of graphs: forward, circuit with values and gradients, backward; SVG, PNG, PDF, DOT, and a page of steps.
 
     graph -> facts (TeX) -> Figure -> layout -> Scene -> one file a format
 """
@@ -24,6 +24,7 @@ from .phrases import phrases
 from .png import png_bytes
 from .scene import build, place
 from .shapes import Scene
+from .stepper import page_text
 from .style import LABEL_SIZE, Theme, theme_named
 from .svg import svg_text
 
@@ -39,9 +40,9 @@ class Drawing:
     the layout engine that drew it. `save` writes it by the ending of the path; notebooks show it by itself.
     """
 
-    def __init__(self, figure: Figure, theme: Theme, engine: str | None = None) -> None:
-        self.figure, self.theme = figure, theme
-        placed = place(figure, engine)
+    def __init__(self, figure: Figure, theme: Theme, engine: str | None = None, facts: Facts | None = None) -> None:
+        self.figure, self.theme, self.facts = figure, theme, facts
+        self._placed = placed = place(figure, engine)
         self.engine: str = placed.engine
         self.scene: Scene = build(figure, theme, placed)
 
@@ -55,10 +56,21 @@ class Drawing:
         """The figure in Graphviz's language, to be laid out by Graphviz."""
         return dot_text(self.figure, self.theme)
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the figure as the ending of `path` says: .svg, .png, .pdf or .dot. Whole or not at all.
+    @cached_property
+    def html(self) -> str:
+        """The step-through page: one HTML file, which needs no network.
 
-        Raises InputError for another ending, or a path that cannot be written.
+        Raises InputError for a figure with blanks, whose answers it would show, or one that is not of a graph.
+        """
+        if self.facts is None:
+            raise InputError("this figure is not that of a graph, so it has no steps; save it as .svg, .pdf or .png")
+        return page_text(self.figure, self.facts, self.theme, self._placed)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the figure as the ending of `path` says: .svg, .png, .pdf, .dot, or .html, a page that goes through
+        the graph step by step. Whole or not at all.
+
+        Raises InputError for another ending, a path that cannot be written, or a page of a figure with blanks.
         """
         ending = os.path.splitext(os.fspath(path))[1].lower()
         if ending not in WRITERS:
@@ -88,6 +100,7 @@ WRITERS: dict[str, Callable[[Drawing], bytes]] = {
     ".png": lambda d: png_bytes(d.scene),
     ".pdf": lambda d: pdf_bytes(d.scene),
     ".dot": lambda d: d.dot.encode(),
+    ".html": lambda d: d.html.encode(),
 }
 
 
@@ -122,15 +135,17 @@ def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None
     if isinstance(what, Backward):
         if wrt is not None or hidden:
             raise InputError("draw: a backward graph has its own wrt and no blanks; draw the output with wrt= instead")
-        figure = backward_figure(Facts(what.output, what, at, lang), back)
+        facts = Facts(what.output, what, at, lang)
+        figure = backward_figure(facts, back)
     elif isinstance(what, Expr):
         if hidden and at is None:
             raise InputError("draw: blank leaves out values, so it needs at=, the values of the inputs")
         adjoints = None if wrt is None else backward(what, _listed(wrt))
-        figure = forward_figure(Facts(what, adjoints, at, lang), hidden, ahead)
+        facts = Facts(what, adjoints, at, lang)
+        figure = forward_figure(facts, hidden, ahead)
     else:
         raise InputError(f"draw takes an Expr or G.backward(...), got {type(what).__name__}")
-    return Drawing(figure, colours, engine)
+    return Drawing(figure, colours, engine, facts)
 
 
 def _listed(wrt: Any) -> Any:
