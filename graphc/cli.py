@@ -26,7 +26,7 @@ STATUS = {"correct": 0, "wrong": 1, "undecided": 2, "invalid": INVALID}
 
 EXAM = "w3*relu(w1*x1 + w1*x2 + b)"
 POINT = "x1=3,x2=-1,w1=2,w3=4,b=-1"
-FORMATS = ("svg", "png", "pdf", "dot")
+FORMATS = ("svg", "png", "pdf", "dot", "html")
 
 FORMULA_EXAMPLE = '"w3*relu(w1*x1+w1*x2+b)"'
 EXAMPLES = {

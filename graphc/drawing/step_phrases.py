@@ -13,6 +13,7 @@ from .phrases import PHRASES as _CATALOGUE
 LANGUAGES = tuple(_CATALOGUE)
 
 PAGE: Mapping[str, tuple[str, str]] = {
+    "name": ("English", "Français"),
     "title": ("Step by step: {f}", "Pas à pas : {f}"),
     "figure": ("Figure", "Figure"),
     "steps": ("Steps", "Étapes"),
@@ -133,6 +134,8 @@ HINTS: Mapping[str, tuple[str, str]] = {
     "einsum": ("An einsum hands each factor the einsum of the gradient with the others.",
                "L'einsum rend à chaque facteur l'einsum du gradient avec les autres."),
     "stop_gradient": ("Here the gradient stops.", "Ici, le gradient s'arrête."),
+    "broadcast": ("What was broadcast receives the sum over its copies.",
+                  "Ce qui a été diffusé reçoit la somme sur ses copies."),
     "*": ("The gate multiplies the gradient by its local derivative.",
           "La porte multiplie le gradient par sa dérivée locale."),
     "* tensor": ("The gate applies its transposed Jacobian to the gradient.",

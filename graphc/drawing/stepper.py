@@ -110,8 +110,8 @@ class _Main:
         return "\n".join([
             f'<main lang="{self.lang}" data-title="{escape(title)}"{hidden}>',
             f"<h1>{self.title()}</h1>", f'<div class="{shape}">',
-            f'<div class="pane" style="--wide:{scene.width:.0f}" role="group" aria-label="{self.say("figure")}" '
-            f'tabindex="0">\n{drawn}</div>', "<div>",
+            f'<div class="pane" style="--wide:{scene.width:.0f};--high:{scene.height:.0f}" role="group" '
+            f'aria-label="{self.say("figure")}" tabindex="0">\n{drawn}</div>', "<div>",
             self.bar([x for x in langs if x != self.lang]), '<p class="off" aria-live="polite"></p>',
             '<div class="talk">', f'<section aria-labelledby="steps{n}">',
             f'<h2 id="steps{n}">{self.say("steps")}</h2>', '<ol class="walk">',
@@ -138,7 +138,8 @@ class _Main:
             buttons["first"], buttons["back"], buttons["play"], buttons["next"], buttons["last"],
             f'<input type="range" min="0" max="{last}" value="0" step="1" aria-label="{self.say("slider")}">',
             f'<output aria-hidden="true">0 / {last}</output>',
-            *(f'<button type="button" data-lang="{x}" lang="{x}">{x.upper()}</button>' for x in others), "</div>",
+            *(f'<button type="button" data-lang="{x}" lang="{x}" aria-label="{said("name", x)}" '
+              f'title="{said("name", x)}">{x.upper()}</button>' for x in others), "</div>",
         ])
 
     def words(self, name: str) -> str:
@@ -194,10 +195,11 @@ class _Main:
         formulas = [f"{read_aloud(' '.join(line))}." for line in step.lines]
         spoken = " ".join([f"{step.heading}.", step.text, *formulas, step.hint]).strip()
         equations = "".join(f'<p class="eq">{self.equation(line)}</p>' for line in step.lines)
+        pairs = " pairs" if step.phase == "behind" and self.facts.scalar else ""  # local derivative | contribution
         tip = f'<p class="tip">{escape(step.hint)}</p>' if step.hint else ""
         return (f'<li class="step is-{step.phase}" data-say="{escape(spoken)}">'
                 f'<p><b>{escape(step.heading)}</b> — {escape(step.text)}</p>'
-                f'<div class="eqs">{equations}</div>{tip}</li>')
+                f'<div class="eqs{pairs}">{equations}</div>{tip}</li>')
 
     def equation(self, line: Line) -> str:
         return " ".join(self.ink.draw(piece) for piece in line)

@@ -41,7 +41,9 @@ h2{font-size:.8rem;letter-spacing:.04em;text-transform:uppercase;color:var(--mut
 .pane{overflow-x:auto;margin-bottom:.75rem;border-radius:.4rem}
 .pane svg{display:block;margin:0 auto;min-width:calc(var(--wide)*.65pt)}
 .tall{display:grid;grid-template-columns:minmax(0,auto) minmax(22rem,1fr);gap:0 1.5rem}
-.tall .pane svg{max-height:82vh}
+.tall .pane svg{max-height:max(82vh,calc(var(--high)*.65pt))}
+.js .tall .pane{max-height:92vh;overflow:auto}
+.js .scroll{max-height:75vh;overflow:auto}
 .page{fill:none}
 .shape,.wire{transition:stroke-width .2s,stroke .2s}
 .node.now>.shape:first-child{stroke-width:3.2}
@@ -63,6 +65,7 @@ h2{font-size:.8rem;letter-spacing:.04em;text-transform:uppercase;color:var(--mut
 .step .eq{margin:.5rem 0;line-height:1.9}
 .eq .m{margin-right:.05em}
 .is-given .eqs,.is-done .eqs{display:flex;flex-wrap:wrap;gap:0 2em}
+.pairs{display:grid;grid-template-columns:fit-content(45%) minmax(0,1fr);gap:0 2.5em;align-items:center}
 .step .tip{margin-top:.5rem;font-style:italic}
 .js .walk{display:grid}
 .js .step{grid-area:1/1;visibility:hidden;margin:0}
@@ -83,6 +86,7 @@ output{min-width:4.5em;text-align:right;font-variant-numeric:tabular-nums}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%}
 th{font-weight:400;text-align:left}
+thead th{position:sticky;top:-1px;z-index:1;background:var(--page);box-shadow:0 -.5rem var(--page)}
 thead th{font-weight:600;font-size:.85rem;line-height:1.2;vertical-align:bottom;color:var(--muted);
  border-bottom:1.5px solid var(--wire)}
 th,td{padding:.3rem .8rem .3rem .3rem}
@@ -94,8 +98,10 @@ tr.now{background:var(--fill-parameter)}
 .off{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .js .new{animation:come .45s ease-out}
 @keyframes come{from{opacity:0}}
-@media (max-width:60rem){.talk,.tall{grid-template-columns:minmax(0,1fr)}.tall .pane svg{max-height:none}}
-@media (max-width:40rem){main{padding:.5rem .75rem 1rem}.keys{display:none}.bar{gap:.3rem}
+@media (max-width:60rem){.talk,.tall{grid-template-columns:minmax(0,1fr)}}
+@media (max-width:40rem){.pairs{display:block}main{padding:.5rem .75rem 1rem}.js main{padding-bottom:8rem}.keys{display:none}
+ .js .bar{position:fixed;left:0;right:0;gap:.3rem;margin:0;padding:.4rem .75rem;border-top:1px solid var(--wire)}
+ .js .pane,.js .tall .pane{max-height:50vh;overflow:auto}.js .scroll{max-height:none}.tall .pane svg{max-height:none}
  .js .step:not(.here){display:none}.pane svg{min-width:min(calc(var(--wide)*.8pt),200vw)}
  button{padding:.2rem;min-width:2.6rem}output{min-width:3.6em;font-size:.9rem}
  input[type=range]{order:9;flex-basis:100%;height:2rem}}
@@ -104,12 +110,13 @@ tr.now{background:var(--fill-parameter)}
  .js .walk,.walk,.talk,.tall{display:block}.js .step,.js .step:not(.here),.step{display:block;
  visibility:visible;break-inside:avoid;margin:0 0 .3rem;
  padding:.15rem .6rem;background:none;border-left-width:1px}
- body{font-size:10.5pt;line-height:1.35}main{max-width:none;padding:0}
- .pane,.scroll{overflow:visible}.pane svg{min-width:0}
+ body{font-size:10.5pt;line-height:1.35}
+ .js .tall .pane,.js .pane,.js .scroll,.pane,.scroll{overflow:visible;max-height:none}
+ .pane svg,.tall .pane svg{min-width:0;max-height:200mm}.js main,main{max-width:none;padding:0}
  .node.now>.shape:first-child{stroke-width:1.3}.js .edge.now>.wire{stroke:var(--wire);stroke-width:1.25}
- .js .edge.now>.head{fill:var(--wire)}tr.now{background:none}.eqs{font-size:1.1em}
+ .js .edge.now>.head{fill:var(--wire)}tr.now{background:none}thead th{position:static}.eqs{font-size:1.1em}
  .step .eq{margin:.1rem 0;line-height:1.7}section{margin-top:1rem}
- tr{break-inside:avoid}}
+ tr{break-inside:avoid}h2{break-after:avoid}.pairs{display:grid}}
 """
 
 SCRIPT = """\
@@ -122,11 +129,11 @@ const index = prefix => all(`[class*="${prefix}-"]`).flatMap(e => [...e.classLis
 const from = index('from'), at = index('at');
 let here = 0, timer = 0;
 
-function reveal(figure) {
-  const now = figure.querySelector('.node.now');
-  if (!now || figure.scrollWidth <= figure.clientWidth) return;
-  const box = now.getBoundingClientRect(), frame = figure.getBoundingClientRect();
-  figure.scrollLeft += box.left + box.width / 2 - frame.left - frame.width / 2;
+function reveal(frame, now) {
+  if (!now) return;
+  const a = now.getBoundingClientRect(), b = frame.getBoundingClientRect();
+  frame.scrollLeft += a.left + a.width / 2 - b.left - b.width / 2;
+  frame.scrollTop += a.top + a.height / 2 - b.top - b.height / 2;
 }
 
 function show(step, speak = true) {
@@ -149,7 +156,8 @@ function show(step, speak = true) {
     if (main.hidden) continue;
     if (speak) main.querySelector('[aria-live]').textContent = step.dataset.say;
     main.querySelector('input').setAttribute('aria-valuetext', step.querySelector('b').textContent);
-    reveal(main.querySelector('.pane'));
+    reveal(main.querySelector('.pane'), main.querySelector('.node.now'));
+    reveal(main.querySelector('.scroll'), all('tr.now th', main).pop());
   }
 }
 

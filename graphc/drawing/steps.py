@@ -222,6 +222,8 @@ class _Walker:
             if uses > 1 and len(here) == 1:
                 words.append(self.say("waiting", v=self.plain(operand), times=self.often(uses), k=first, n=uses))
         rule = hint(node.expr.op.name, self.lang, self.plain(node.expr), bool(node.expr.ndim))
+        if node.expr.op.elementwise and any(e.operand.shape != node.expr.shape for e in edges):
+            rule += " " + hint("broadcast", self.lang, "")
         if len(edges) > MOST_LINES:
             lines = (*lines, (TOO_LONG,))
         return Step("behind", f"{self.say('behind')}, {count}", " ".join(words), lines, rule, (node.name,))

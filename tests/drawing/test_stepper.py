@@ -229,6 +229,9 @@ def test_tensors_have_shapes_or_small_matrices():
     assert plain(symbols[1]) == ["u = x W ∈ ℝ^(N × 1)"]
     assert symbols[-2].hint.startswith("A matrix product swaps its factors, transposed")
     assert plain(symbols[-2])[0].endswith("∈ ℝ^(2 × 1)")
+    biased = x @ W + G.param("b", 1)
+    (last,) = [s for s in steps(Facts(G.sum(biased), G.backward(G.sum(biased)), None, "en")) if s.focus == ("s",)][1:]
+    assert last.hint.endswith("What was broadcast receives the sum over its copies.")
     numbers = steps(Facts(loss, G.backward(loss, [W]), {x: [[1.0, 0.0], [0.0, 2.0]], W: [[0.0], [0.0]]}, "en"))
     assert plain(numbers[-1]) == ["∂L/∂W = [0.5; 1]"]
     assert r"\begin{bmatrix}0.5\\1\end{bmatrix}" in numbers[-1].lines[0][1]
@@ -326,7 +329,7 @@ def test_phrases_have_the_same_slots_in_both_languages(table):
 
 
 def test_hints_are_of_ops_that_are_there():
-    assert set(HINTS) - {"*", "* tensor"} <= {*OPS, "sin"} and set(SAME) <= set(OPS)
+    assert set(HINTS) - {"*", "* tensor", "broadcast"} <= {*OPS, "sin"} and set(SAME) <= set(OPS)
     assert hint("sigmoid", "en", "a") == "σ multiplies the gradient by a(1 − a), at most 1/4."
     assert hint("hypot", "en", "h") == HINTS["*"][0] and hint("svd", "fr", "h", tensor=True) == HINTS["* tensor"][1]
 
