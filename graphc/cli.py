@@ -26,7 +26,7 @@ STATUS = {"correct": 0, "wrong": 1, "undecided": 2, "invalid": INVALID}
 
 EXAM = "w3*relu(w1*x1 + w1*x2 + b)"
 POINT = "x1=3,x2=-1,w1=2,w3=4,b=-1"
-FORMATS = ("svg", "png", "pdf", "tex", "dot", "json")
+FORMATS = ("svg", "png", "pdf", "tex", "dot", "html", "json")
 
 FORMULA_EXAMPLE = '"w3*relu(w1*x1+w1*x2+b)"'
 EXAMPLES = {
@@ -139,8 +139,8 @@ def _draw_options(parser: argparse.ArgumentParser) -> None:
                                          "by default the first of these that runs here")
     parser.add_argument("--rankdir", choices=("LR", "TB"), default="LR", help="left to right, or top to bottom")
     endings = ", ".join(f".{f}" for f in FORMATS)
-    parser.add_argument("-o", "--output", metavar="FILE", help=f"by its ending: {endings} (.tex is TikZ, .json every "
-                        "box and wire with its place); else SVG is printed")
+    parser.add_argument("-o", "--output", metavar="FILE", help=f"by its ending: {endings} (.tex is TikZ, .html a page to "
+                        "step through, .json every box and wire with its place); else SVG is printed")
 
 
 def _fold(text: str) -> bool | int | str | list[str]:

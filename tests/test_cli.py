@@ -208,7 +208,7 @@ def test_wrong_usage_is_status_3(capsys, argv):
 
 @pytest.mark.parametrize(("argv", "message"), [
     (["draw", "w3*(", "-o", "x.svg"], "graphc draw: "),
-    (["draw", F, "-o", "exam.gif"], "graphc draw: no figure format '.gif'; choose from .svg, .png, .pdf, .dot, .json"),
+    (["draw", F, "-o", "exam.gif"], "graphc draw: no figure format '.gif'; choose from .svg, .png, .pdf, .dot, .html"),
     (["draw", F, "-o", "no/such/dir/exam.svg"], "graphc draw: cannot write 'no/such/dir/exam.svg'"),
     (["draw", F, "--theme", "pink"], "graphc draw: no theme 'pink'; choose from"),
     (["draw", F, "--at", "x1=1"], "graphc draw: "),

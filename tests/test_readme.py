@@ -28,7 +28,8 @@ def test_blocks_run_and_print_what_the_page_shows(tmp_path, monkeypatch):
         with contextlib.redirect_stdout(printed):
             exec(compile(code, f"README block {i}", "exec"), names)
         assert printed.getvalue() == shown
-    assert {p.name for p in tmp_path.iterdir()} == {"circuit.svg", "sheet.pdf", "descent.svg", "exam.py"}
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "circuit.html", "circuit.svg", "descent.svg", "exam.py", "sheet.pdf"]
 
 
 @pytest.mark.parametrize("line", [line for line in SHELL if line.startswith("graphc ")])

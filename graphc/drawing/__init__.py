@@ -1,4 +1,4 @@
-"""Figures of graphs: forward, circuit with values and gradients, backward; SVG, PNG, PDF, DOT, JSON and TikZ.
+"""Figures of graphs: forward, circuit with values and gradients, backward; SVG, PNG, PDF, DOT, JSON, TikZ, HTML.
 
     graph -> facts (TeX) -> Figure -> layout -> Scene -> one file a format
 """
@@ -33,6 +33,7 @@ from .png import png_bytes
 from .program_figure import Memory, data_flow, program_scene
 from .scene import build, place
 from .shapes import Scene
+from .stepper import page_text
 from .style import LABEL_SIZE, Theme, theme_named
 from .svg import svg_text
 from .tikz import tikz_text
@@ -53,10 +54,13 @@ class Drawing:
     many or closed. `save` writes it by the ending of the path; notebooks show it by itself.
     """
 
-    def __init__(self, figure: Figure, theme: Theme, engine: str | None = None,
-                 folded: tuple[Folded, ...] = ()) -> None:
-        self.figure, self.theme, self.folded = figure, theme, folded
-        placed = place(figure, engine)
+    facts: Facts | None = None  # of the graph that it shows
+    folded: tuple[Folded, ...] = ()
+
+    def __init__(self, figure: Figure, theme: Theme, engine: str | None = None, folded: tuple[Folded, ...] = (),
+                 facts: Facts | None = None) -> None:
+        self.figure, self.theme, self.folded, self.facts = figure, theme, folded, facts
+        self._placed = placed = place(figure, engine)
         self.engine: str = placed.engine
         self.scene: Scene = build(figure, theme, placed)
 
@@ -80,11 +84,23 @@ class Drawing:
         """The figure as JSON, boxes and wires with what they say and where they stand; see `json_text` for its keys."""
         return json_text(self.figure, self.scene, self.theme, self.engine)
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the figure as the ending of `path` says: .svg, .png, .pdf, .dot, .json or .tex
-        (TikZ). Whole or not at all.
+    @cached_property
+    def html(self) -> str:
+        """The step-through page: one HTML file, which needs no network.
 
-        Raises InputError for another ending, or a path that cannot be written.
+        Raises InputError for a figure with blanks, whose answers it would show, one that is folded, or not of a graph.
+        """
+        if self.facts is None:
+            raise InputError("this figure is not that of a graph, so it has no steps; save it as .svg, .pdf or .png")
+        if self.folded:
+            raise InputError("this figure is folded, so it has no box for every step; draw it with fold=False, or a part")
+        return page_text(self.figure, self.facts, self.theme, self._placed)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the figure as the ending of `path` says: .svg, .png, .pdf, .dot, .json, .tex (TikZ) or .html, a page
+        that goes through the graph step by step. Whole or not at all.
+
+        Raises InputError for another ending, a path that cannot be written, or a page that cannot be made.
         """
         ending = os.path.splitext(os.fspath(path))[1].lower()
         if ending not in WRITERS:
@@ -150,6 +166,7 @@ WRITERS: dict[str, Callable[[Drawing], bytes]] = {
     ".png": lambda d: png_bytes(d.scene),
     ".pdf": lambda d: pdf_bytes(d.scene),
     ".dot": lambda d: d.dot.encode(),
+    ".html": lambda d: d.html.encode(),
     ".json": lambda d: d.json.encode(),
     ".tex": lambda d: d.tikz.encode(),
 }
@@ -168,7 +185,8 @@ class Compiled(Protocol):
 @overload
 def draw(what: Expr | Backward | Compiled, *, wrt: Iterable[Any] | Expr | str | None = None,
          at: Mapping[Any, Any] | None = None, blank: bool | str = False, lang: str = "en",
-         theme: str | Theme = "light", rankdir: str = "LR", engine: str | None = None, fold: Fold = "auto") -> Drawing: ...
+         theme: str | Theme = "light", rankdir: str = "LR", engine: str | None = None,
+         fold: Fold = "auto") -> Drawing: ...
 
 
 @overload
@@ -239,7 +257,7 @@ def draw(what: Any, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mappin
     else:
         raise InputError("draw takes an Expr, G.backward(...), a compiled function, a history or a function, "
                          f"got {type(what).__name__}")
-    return Drawing(figure, colours, engine, folded)
+    return Drawing(figure, colours, engine, folded, facts)
 
 
 def _of_program(fn: Any, timeline: Timeline, more: bool, theme: Theme, lang: str) -> Drawing:

@@ -88,6 +88,16 @@ def _paint(canvas: Any, fill: str, stroke: str, width: float) -> None:
         canvas.setLineWidth(width)
 
 
+def draw_shapes(canvas: Any, shapes: Any, write: Any) -> None:
+    """Shapes into a page that is being written, y downwards; `write` puts down the invisible words of each outline."""
+    for s in shapes:
+        if isinstance(s, Glyphs):
+            _fill_path(canvas, shifted(s.outline.commands, s.x, s.y), s.fill)
+            write(canvas, s)
+        else:
+            _draw(canvas, s)
+
+
 def _fill_path(canvas: Any, commands: list[Command], fill: str) -> None:
     if commands:
         _paint(canvas, fill, "none", 0.0)

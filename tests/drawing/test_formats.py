@@ -88,7 +88,7 @@ def test_dot_is_a_figure_of_its_own(circuit):
 
 
 def test_unknown_endings_list_the_known(circuit, tmp_path):
-    with pytest.raises(G.InputError, match=r"no figure format '\.gif'; choose from \.svg, \.png, .*\.json, \.tex"):
+    with pytest.raises(G.InputError, match=r"no figure format '\.gif'; choose from \.svg, .*\.html, \.json, \.tex"):
         circuit.save(tmp_path / "a.gif")
     assert not list(tmp_path.iterdir())
 
