@@ -318,6 +318,11 @@ def _fit(g: Expr, to: Expr) -> Expr:
     return g if g.type.dtype == to.type.dtype else g.astype(to.type.dtype)
 
 
+def fitted(g: Expr, to: Expr) -> Expr:
+    """A contribution `g` in the shape and dtype of the value `to`: summed where that was broadcast."""
+    return _fit(g, to)
+
+
 def _same_size(a: tuple[Size, ...], b: tuple[Size, ...]) -> bool:
     return [s for s in a if s != 1] == [s for s in b if s != 1]
 
