@@ -19,7 +19,6 @@ from typing import Any, NoReturn
 import graphc as G
 
 from .errors import GraphcError, InputError
-from .files import write_whole
 
 INVALID = 3
 STATUS = {"correct": 0, "wrong": 1, "undecided": 2, "invalid": INVALID}
@@ -131,7 +130,8 @@ def _draw_options(parser: argparse.ArgumentParser) -> None:
 
 def _derive_options(parser: argparse.ArgumentParser) -> None:
     _at(parser, "numbers for the inputs; their values then follow each line")
-    parser.add_argument("-o", "--output", metavar="FILE", help=".md, .tex or .txt; printed as text otherwise")
+    parser.add_argument("--detail", choices=("long", "short"), default="long", help="every rule, or the chain alone")
+    parser.add_argument("-o", "--output", metavar="FILE", help=".md, .tex, .html or .txt; printed as text otherwise")
 
 
 def _compile_options(parser: argparse.ArgumentParser) -> None:
@@ -243,11 +243,11 @@ def draw(options: argparse.Namespace) -> int:
 
 
 def derive(options: argparse.Namespace) -> int:
-    """`graphc derive`: the derivation as text, Markdown or LaTeX."""
+    """`graphc derive`: the derivation as text, Markdown, LaTeX or HTML."""
     f = model_of(options.model, options.wrt)
-    derivation = G.derive(f, options.wrt, at=point_of(options.at), lang=options.lang)
+    derivation = G.derive(f, options.wrt, at=point_of(options.at), lang=options.lang, detail=options.detail)
     if options.output:
-        _write(options.output, _document(derivation, options.output))
+        derivation.save(options.output)
     if options.json:
         steps = [{"kind": s.kind, "number": s.number, "title": s.title, "prose": s.prose, "tex": s.tex,
                   "lines": [e.text for e in s.equations]} for s in derivation.steps]
@@ -256,18 +256,6 @@ def derive(options: argparse.Namespace) -> int:
     else:
         print(options.output or str(derivation).rstrip())
     return 0
-
-
-def _document(derivation: Any, path: str) -> str:
-    writers = {".md": derivation.to_markdown, ".tex": derivation.to_latex, ".txt": lambda: str(derivation)}
-    ending = os.path.splitext(path)[1].lower()
-    if ending not in writers:
-        raise InputError(f"no document format {ending or path!r}; choose from {', '.join(writers)}")
-    return str(writers[ending]())
-
-
-def _write(path: str, text: str) -> None:
-    write_whole(path, text.encode())
 
 
 def compile_(options: argparse.Namespace) -> int:
@@ -366,9 +354,9 @@ def _demo_derivations(f: G.Expr, wrt: Any, at: Any, folder: str, say: Any) -> li
     files = []
     for lang in ("en", "fr"):
         derivation = G.derive(f, wrt, at=at, lang=lang)
-        paths = [os.path.join(folder, f"derivation.{lang}.{ending}") for ending in ("md", "tex")]
+        paths = [os.path.join(folder, f"derivation.{lang}.{ending}") for ending in ("md", "tex", "html")]
         for path in paths:
-            _write(path, _document(derivation, path))
+            derivation.save(path)
         say(f"derivation   {'  '.join(paths)}")
         files += paths
     result = G.derive(f, "w1").steps[-1].equations[0].text

@@ -161,6 +161,22 @@ class ArrayWriter(Writer):
             said.append(self.n.say("ones", one=Math("𝟏", r"\mathbf{1}")))
         return said
 
+    # -- for tables -------------------------------------------------------------------------------------------
+
+    def defined(self, v: Expr) -> Math:
+        """The operation that makes `v`, over the names of its operands."""
+        return self.writing.formula(self._over(self.shown[v], self.symbol), tidy=False) or Math("…", r"\ldots")
+
+    def shares(self, v: Expr) -> list[tuple[Expr, Math]]:
+        """Each user of `v`, with what it hands back."""
+        zero, long = Math("0", "0"), Math("…", r"\ldots")
+        return [(e.user.expr, zero if e.value is None else self.writing.formula(e.value) or long)
+                for e in self.edges.get(v, ())]
+
+    def explicit(self, v: Expr) -> Math | None:
+        """The adjoint of `v` in the values of the forward pass, where that is short."""
+        return self.by_name.formula(self.simple[v], EXPLICIT) if v in self.simple else None
+
     def _claimed(self) -> Mapping[Expr, Expr]:
         found = {s: v for v, s in self.symbol.items() if s is not v and s in self.n.names}
         return found | {bar: self.found.adjoint[v] for v, bar in self.bars.items()}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from functools import reduce
+from math import gcd
 
 from ..ir import Expr, lift, postorder
 from ..ops.elementwise import DIVIDE, MULTIPLY, NEGATIVE
 
 BILINEAR = frozenset(("matmul", "einsum"))
 LINEAR = frozenset(("sum", "transpose", "reshape", "broadcast_to", "place", "getitem", "stack", "concatenate"))
+
+MULTIPLE = re.compile(r"(\d+)\*[^+-]*$")  # of a size: 4*N
 
 # A value as (factors, divisors, what is left): scalars, scalars, and an array or None.
 Parts = tuple[list[Expr], list[Expr], "Expr | None"]
@@ -88,7 +92,10 @@ def _joined(parts: Parts) -> Expr:
     up, down, core = parts
     number, up = _constants(up)
     divisor, down = _constants(down)
-    if divisor != 1 and number % divisor == 0:
+    if number == int(number) and divisor == int(divisor):
+        common = gcd(int(number), int(divisor)) or 1
+        number, divisor = number / common, divisor / common
+    elif number % divisor == 0:
         number, divisor = number / divisor, 1.0
     if divisor != 1:
         down = [lift(divisor), *down]
@@ -110,6 +117,9 @@ def _constants(nodes: list[Expr]) -> tuple[float, list[Expr]]:
     for n in nodes:
         if n.op.name == "const" and n.label is None:
             number *= float(n.attrs[0].value)
+        elif n.op.name == "size" and n.label is None and (found := MULTIPLE.match(str(n.attrs[0]))):
+            number *= int(found[1])
+            others.append(lift(n.attrs[0] // int(found[1])))
         else:
             others.append(n)
     return number, others

@@ -26,10 +26,14 @@ from .scene import build, place
 from .shapes import Scene
 from .style import LABEL_SIZE, Theme, theme_named
 from .svg import svg_text
+from .table import table_figure, table_of, table_scene
 
 __all__ = ["Drawing", "draw"]
 
 _RANKDIRS: dict[str, tuple[Direction, Direction]] = {"LR": ("LR", "RL"), "TB": ("TB", "BT")}  # forward, backward
+
+
+KINDS = ("graph", "table")
 
 
 class Drawing:
@@ -82,6 +86,23 @@ class Drawing:
         return f"<Drawing {self.figure.title!r}: {len(self.figure.boxes)} boxes, {len(self.figure.wires)} wires>"
 
 
+class TableDrawing(Drawing):
+    """The table of a backward pass as a figure. It has no boxes and wires, and so no DOT."""
+
+    def __init__(self, facts: Facts, theme: Theme, blank: str) -> None:
+        table = table_of(facts, blank)
+        self.figure, self.theme, self.engine = table_figure(table), theme, "own"
+        self.scene = table_scene(table, theme)
+
+    @cached_property
+    def dot(self) -> str:
+        """Raises InputError: a table is no graph."""
+        raise InputError("a table has no DOT, which is a language for graphs; save it as .svg, .png or .pdf")
+
+    def __repr__(self) -> str:
+        return f"<Drawing {self.figure.title!r}>"
+
+
 # A new format is one module and one line here.
 WRITERS: dict[str, Callable[[Drawing], bytes]] = {
     ".svg": lambda d: d.svg.encode(),
@@ -93,7 +114,7 @@ WRITERS: dict[str, Callable[[Drawing], bytes]] = {
 
 def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mapping[Any, Any] | None = None,
          blank: bool | str = False, lang: str = "en", theme: str = "light", rankdir: str = "LR",
-         engine: str | None = None) -> Drawing:
+         engine: str | None = None, kind: str = "graph") -> Drawing:
     """The figure of a graph.
 
     `what` is an Expr, whose forward graph is drawn, or a `Backward`, whose graph of adjoints is drawn.
@@ -101,7 +122,8 @@ def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None
     fan-out; without it as adjoints, in symbols. `at` maps every input and parameter (Exprs or names) to
     its value. `blank` ("values", "gradients" or "all") leaves boxes to fill in, laid out as the solution.
     `lang` is "en" or "fr", `theme` "light", "dark" or "print", `rankdir` "LR" or "TB". `engine` forces a
-    layout engine: "pygraphviz", "dot" or "own".
+    layout engine: "pygraphviz", "dot" or "own". `kind="table"` draws a `Backward` as the table of its dynamic
+    program: each value, who uses it, what each user hands back, the sum; `at` and `blank` as above.
 
     Raises InputError for an unknown option or a missing value, ShapeError for an array of the wrong
     shape or gradients of a non-scalar, LimitExceeded above 1,000 operations.
@@ -118,6 +140,12 @@ def draw(what: Expr | Backward, *, wrt: Iterable[Any] | Expr | str | None = None
     if rankdir not in _RANKDIRS:
         raise choose("rankdir", rankdir, _RANKDIRS)
     hidden = _blank(blank)
+    if kind not in KINDS:
+        raise choose("kind of figure", kind, KINDS)
+    if kind == "table":
+        if not isinstance(what, Backward) or wrt is not None:
+            raise InputError("draw: a table is that of G.backward(...), which has its own wrt")
+        return TableDrawing(Facts(what.output, what, at, lang), colours, hidden)
     ahead, back = _RANKDIRS[rankdir]
     if isinstance(what, Backward):
         if wrt is not None or hidden:

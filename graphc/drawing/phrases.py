@@ -18,6 +18,9 @@ PHRASES: dict[str, dict[str, str]] = {
         "adjoint is": "gradient of {name}: {value}",
         "blank": "Exercise — fill in {what}", "blank values": "the values", "blank gradients": "the gradients",
         "blank all": "the values and the gradients",
+        "table title": "Backward pass of {f} as a table", "table node": "value", "table value": "forward",
+        "table users": "used by", "table handed": "contribution of each", "table adjoint": "adjoint: their sum",
+        "table caption": "Edges visited, once each: {edges}. Paths that a naive sum would walk: {paths}.",
     },
     "fr": {
         "value": "valeur (avant)", "name": "valeur", "shape": "forme", "gradient": "gradient (arrière)",
@@ -32,6 +35,11 @@ PHRASES: dict[str, dict[str, str]] = {
         "adjoint is": "gradient de {name}\u00a0: {value}",
         "blank": "Exercice — compléter {what}", "blank values": "les valeurs", "blank gradients": "les gradients",
         "blank all": "les valeurs et les gradients",
+        "table title": "Rétropropagation de {f} en tableau", "table node": "valeur", "table value": "avant",
+        "table users": "utilisée par", "table handed": "contribution de chacune",
+        "table adjoint": "adjoint\u00a0: leur somme",
+        "table caption": "Arêtes visitées, une fois chacune\u00a0: {edges}. "
+                         "Chemins qu’une somme naïve parcourrait\u00a0: {paths}.",
     },
 }  # fmt: skip
 assert PHRASES["en"].keys() == PHRASES["fr"].keys()
