@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 from lecture_graphs import GRAPHS
@@ -11,6 +12,8 @@ from lecture_graphs import GRAPHS
 import graphc as G
 from graphc.derivation import derive
 from graphc.derivation.pages import mathml
+
+GOLDEN = Path(__file__).parent / "derivation_golden"
 
 
 def parsed(html):
@@ -61,6 +64,20 @@ def test_save_by_the_ending(tmp_path):
         assert (tmp_path / f"d.{ending}").read_text(encoding="utf-8").startswith(begins)
     with pytest.raises(G.InputError, match=r"no document format '.doc'; choose from .md, .tex, .html, .txt"):
         D.save(tmp_path / "d.doc")
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("name", ["network", "classifier", "least_squares"])
+def test_the_words_are_those_that_were_read(name, lang):
+    """The golden texts were read by a person; a change here is read again."""
+    kept = (GOLDEN / f"{name}.{lang}.txt").read_text(encoding="utf-8")
+    assert str(derive(GRAPHS[name](), lang=lang)) == kept
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_no_line_of_a_result_is_wider_than_the_page(name):
+    for equation in derive(GRAPHS[name]()).steps[-1].equations:
+        assert max(len(line) for line in equation.wrapped("")) <= 115, equation.text
 
 
 def test_the_same_bytes_on_every_run():

@@ -84,6 +84,10 @@ ARRAY_PHRASES: Mapping[str, tuple[str, str]] = {
         "A product element by element swaps its factors: each receives the adjoint times the other one.",
         "Un produit terme à terme échange ses facteurs : chacun reçoit l'adjoint multiplié par l'autre.",
     ),
+    "rule scale": (
+        "A constant factor stays a factor.",
+        "Un facteur constant reste un facteur.",
+    ),
     "rule add": (
         "A sum or a difference hands its adjoint on, with its sign.",
         "Une somme ou une différence transmet son adjoint, au signe près.",

@@ -21,7 +21,7 @@ from .matrices import array_values_at, is_decimal_point, written_value
 from .notation import Math, Notation, Prose, Several, joined
 from .paper import Writer
 from .rules import WORDS, handed
-from .steps import Equation
+from .steps import WIDTH, Equation, pieces
 from .written import ArrayWriting, shape_math
 
 SIMPLIFIED = 400  # nodes of an adjoint that is also written in the values of the forward pass
@@ -238,6 +238,8 @@ class ArrayWriter(Writer):
                 return "matvec"
             sizes = {*node.operands[0].shape[-2:], *node.operands[1].shape[-2:]}
             return "matmul only" if len(sizes) == 3 and max(ranks) == 2 else "matmul"
+        if name == "multiply" and any(a.op.name in ("const", "size") for a in node.operands):
+            return "scale"
         if f"rule {name}" in KNOWN:
             return name
         return "elementwise" if op.elementwise else f"general {op.name}"
@@ -385,6 +387,8 @@ class ArrayWriter(Writer):
                 continue
             rule = self._adjoint_line(w).sides[1] if w is not self.f else None
             full = self.by_name.formula(results[w], RESULT)
+            if full is not None and max(map(len, pieces(full.text, WIDTH))) > WIDTH:
+                full = None  # no line of a page holds it
             claims = (self.bars[w], results[w]) if full is not None else ()
             lines.append(self._line([self._partial_of(w), self._bar_of(w), rule if full is None else full],
                                     self._adjoint_number(w), claims=claims,

@@ -203,6 +203,8 @@ def as_latex(title: Prose, preface: Sequence[Prose], steps: Sequence[Step], lang
     body += [r"\begingroup\allowdisplaybreaks", r"\begin{enumerate}", *(_item(step) for step in steps),
              r"\end{enumerate}", r"\endgroup"]
     lines = [r"% needs \usepackage{amsmath}"] if lang is None else list(PREAMBLE)
+    if lang == "fr":
+        lines.append(r"\frenchspacing")
     if any(r"\mathbb" in part for part in body):
         lines.append(BLACKBOARD)
     if any(r"\og{}" in part for part in body):

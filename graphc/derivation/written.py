@@ -155,6 +155,8 @@ def _subscripted(p: Piece) -> tuple[str, str]:
 
 def _factor(p: Piece, kinds: tuple[str, ...]) -> tuple[str, str]:
     """A product's operand: in brackets where it is a sum, a negative, or a product of another kind."""
+    if p[3] == "quotient":
+        return f"({p[0]})", p[1]  # the bar of a fraction is a bracket
     return _bracketed(p, (p[2] > PRODUCT and p[2] != PREFIX) or (p[2] == PRODUCT and p[3] in kinds))
 
 
@@ -179,7 +181,6 @@ def _multiply(node: Expr, parts: list[Piece]) -> Piece | None:
             return v if s[0] == "1" else s
         p, q = _factor(s, ("scale",)), _factor(v, ("matrix", "elements", "scale", "sum"))
         digit = q[0][:1].isdigit() or q[0].startswith("𝟏")
-        q = (f"({v[0]})", v[1]) if v[3] == "quotient" else q
         between = r"\cdot" if digit else r"\,"
         return f"{p[0]}·{q[0]}", f"{p[1]} {between} {q[1]}", PRODUCT, "scale"
     if {a[3], b[3]} == {"column", "row"}:
