@@ -139,8 +139,8 @@ def _draw_options(parser: argparse.ArgumentParser) -> None:
                                          "by default the first of these that runs here")
     parser.add_argument("--rankdir", choices=("LR", "TB"), default="LR", help="left to right, or top to bottom")
     endings = ", ".join(f".{f}" for f in FORMATS)
-    parser.add_argument("-o", "--output", metavar="FILE", help=f"by its ending: {endings} (.tex is TikZ, .html a page to "
-                        "step through, .json every box and wire with its place); else SVG is printed")
+    parser.add_argument("-o", "--output", metavar="FILE", help=f"by its ending: {endings} (.tex is TikZ, .html a page "
+                        "to step through, .json every box and wire with its place); else SVG is printed")
 
 
 def _fold(text: str) -> bool | int | str | list[str]:
@@ -155,7 +155,8 @@ def _fold(text: str) -> bool | int | str | list[str]:
 
 def _derive_options(parser: argparse.ArgumentParser) -> None:
     _at(parser, "numbers for the inputs; their values then follow each line")
-    parser.add_argument("-o", "--output", metavar="FILE", help=".md, .tex or .txt; printed as text otherwise")
+    parser.add_argument("--detail", choices=("long", "short"), default="long", help="every rule, or the chain alone")
+    parser.add_argument("-o", "--output", metavar="FILE", help=".md, .tex, .html or .txt; printed as text otherwise")
 
 
 def _compile_options(parser: argparse.ArgumentParser) -> None:
@@ -274,11 +275,11 @@ def draw(options: argparse.Namespace) -> int:
 
 
 def derive(options: argparse.Namespace) -> int:
-    """`graphc derive`: the derivation as text, Markdown or LaTeX."""
+    """`graphc derive`: the derivation as text, Markdown, LaTeX or HTML."""
     f = model_of(options.model, options.wrt)
-    derivation = G.derive(f, options.wrt, at=point_of(options.at), lang=options.lang)
+    derivation = G.derive(f, options.wrt, at=point_of(options.at), lang=options.lang, detail=options.detail)
     if options.output:
-        _write(options.output, _document(derivation, options.output))
+        derivation.save(options.output)
     if options.json:
         steps = [{"kind": s.kind, "number": s.number, "title": s.title, "prose": s.prose, "tex": s.tex,
                   "lines": [e.text for e in s.equations]} for s in derivation.steps]
@@ -287,18 +288,6 @@ def derive(options: argparse.Namespace) -> int:
     else:
         print(options.output or str(derivation).rstrip())
     return 0
-
-
-def _document(derivation: Any, path: str) -> str:
-    writers = {".md": derivation.to_markdown, ".tex": derivation.to_latex, ".txt": lambda: str(derivation)}
-    ending = os.path.splitext(path)[1].lower()
-    if ending not in writers:
-        raise InputError(f"no document format {ending or path!r}; choose from {', '.join(writers)}")
-    return str(writers[ending]())
-
-
-def _write(path: str, text: str) -> None:
-    write_whole(path, text.encode())
 
 
 def compile_(options: argparse.Namespace) -> int:
@@ -344,7 +333,7 @@ def exercise(options: argparse.Namespace) -> int:
     """`graphc exercise new`: a file to begin with; one that exists is never written over."""
     if os.path.exists(options.file):
         raise InputError(f"{options.file!r} exists already, and is kept; give another name")
-    _write(options.file, G.Exercise.template(options.lang))
+    write_whole(options.file, G.Exercise.template(options.lang).encode())
     if options.json:
         _print_json(path=options.file)
     else:
@@ -421,9 +410,9 @@ def _demo_derivations(f: G.Expr, wrt: Any, at: Any, folder: str, say: Any) -> li
     files = []
     for lang in ("en", "fr"):
         derivation = G.derive(f, wrt, at=at, lang=lang)
-        paths = [os.path.join(folder, f"derivation.{lang}.{ending}") for ending in ("md", "tex")]
+        paths = [os.path.join(folder, f"derivation.{lang}.{ending}") for ending in ("md", "tex", "html")]
         for path in paths:
-            _write(path, _document(derivation, path))
+            derivation.save(path)
         say(f"derivation   {'  '.join(paths)}")
         files += paths
     result = G.derive(f, "w1").steps[-1].equations[0].text

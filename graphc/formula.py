@@ -268,3 +268,8 @@ def _core(stem: str, ndim: int, subscript: bool = False) -> str:
     if len(stem) == 1 or (subscript and (len(stem) <= 2 or stem.isdigit())):
         return rf"\mathbf{{{escaped}}}" if ndim else escaped
     return rf"\{'mathbf' if ndim else 'mathrm'}{{{escaped}}}"
+
+
+def apply_form(node: Any, parts: list[tuple[str, int]], surface: Surface) -> tuple[str, int]:
+    """The node as its row is written, over operands that are written already: (text, binding strength) of each."""
+    return _apply(node, parts, surface, 100_000)

@@ -88,10 +88,16 @@ def test_derive_in_french_with_numbers(capsys):
     assert "Règle de la chaîne" in out and "m1 = w1·x1 = 1\n" in out and "x1 = 0,5" in out
 
 
-@pytest.mark.parametrize(("ending", "start"), [("md", "## Derivation"), ("tex", "% needs"), ("txt", "Derivation of")])
+@pytest.mark.parametrize(("ending", "start"), [("md", "## Derivation"), ("tex", r"\documentclass"),
+                                                ("txt", "Derivation of"), ("html", "<!DOCTYPE html>")])
 def test_derive_writes_documents(here, capsys, ending, start):
     assert run(capsys, "derive", F, "--wrt", "w1", "-o", f"d.{ending}")[0] == 0
     assert (here / f"d.{ending}").read_text(encoding="utf-8").startswith(start)
+
+
+def test_derive_in_short(capsys):
+    _, out, _ = run(capsys, "derive", F, "--wrt", "w1", "--detail", "short")
+    assert "Local derivatives" not in out and "Chain rule, backwards" in out
 
 
 def test_derive_json(capsys):
@@ -214,7 +220,7 @@ def test_wrong_usage_is_status_3(capsys, argv):
     (["draw", F, "--at", "x1=1"], "graphc draw: "),
     (["derive", F, "--wrt", "zz"], "graphc derive: wrt: no value named 'zz' in this graph"),
     (["derive", F, "--wrt", "w1", "-o", "d.doc"],
-     "graphc derive: no document format '.doc'; choose from .md, .tex, .txt"),
+     "graphc derive: no document format '.doc'; choose from .md, .tex, .html, .txt"),
     (["compile", F, "--style", "fsat"], "graphc compile: no style 'fsat'; choose from"),
     (["compile", F, "-o", "no/such/dir/exam.py"], "graphc compile: cannot write"),
     (["check", F, "--wrt", "w1,b", "0"], "graphc check: one --wrt is needed"),
@@ -267,7 +273,7 @@ def test_demo(here, capsys):
     status, out, err = run(capsys, "demo", "-o", "out")
     assert (status, err) == (0, "")
     figures = {f"{name}.{e}" for name in ("forward", "circuit", "backward") for e in cli.FORMATS}
-    derivations = {f"derivation.{lang}.{e}" for lang in ("en", "fr") for e in ("md", "tex")}
+    derivations = {f"derivation.{lang}.{e}" for lang in ("en", "fr") for e in ("md", "tex", "html")}
     assert set(os.listdir("out")) == figures | derivations | {"exam.py"}
     assert "w3·(x1 + x2)·1[s > 0]" in out and str(here / "out") in out
     assert "= 12 + \\left({-}4\\right) = 8" in (here / "out" / "derivation.fr.tex").read_text(encoding="utf-8")

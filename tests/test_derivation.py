@@ -374,10 +374,10 @@ def test_unknown_language_lists_the_known_ones():
         derive(f, "w1", lang="de")
 
 
-def test_matrices_are_refused_clearly():
+def test_an_output_that_is_no_scalar_is_refused():
     x, w = G.input("x", "N", 3), G.param("w", 3)
-    with pytest.raises(G.ShapeError, match=r"float64\[.*\] is not a scalar .*test_derivation\.py.*scalar graphs"):
-        derive(G.sum(x @ w), w)
+    with pytest.raises(G.ShapeError, match=r"is not a scalar .*test_derivation\.py.*G\.sum"):
+        derive(x @ w, w)
 
 
 def test_large_graphs_are_refused_with_the_limit():

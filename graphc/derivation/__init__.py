@@ -7,7 +7,8 @@ and the result, substituted and simplified.
 
 from __future__ import annotations
 
-from .paper import Derivation, derive
+from .document import Derivation
+from .entry import derive
 from .steps import Equation, Step
 
 __all__ = ["Derivation", "Equation", "Step", "derive"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..formula import format_node, indicator, tex_name
@@ -29,23 +30,41 @@ def joined(parts: Sequence[Math], text: str, tex: str) -> Math:
     return Math(text.join(p.text for p in parts), tex.join(p.tex for p in parts))
 
 
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Pieces of mathematics with a separator, between which a line may break."""
+
+    items: tuple[Math, ...]
+    separator: str
+
+    @property
+    def text(self) -> str:
+        return self.separator.join(m.text for m in self.items)
+
+
 @dataclass(frozen=True)
 class Prose:
     """A sentence whose slots are mathematics; it can be written as text, Markdown or LaTeX."""
 
     template: str
-    slots: Mapping[str, Math] = field(default_factory=dict)
+    slots: Mapping[str, Math | Several] = field(default_factory=dict)
+
+    def filled(self, template: str, write: Callable[[Math], str]) -> str:
+        """The template with its mathematics written by `write`."""
+        return template.format_map({
+            k: m.separator.join(map(write, m.items)) if isinstance(m, Several) else write(m)
+            for k, m in self.slots.items()})
 
     def text(self) -> str:
-        return self.template.format_map({k: m.text for k, m in self.slots.items()})
+        return self.filled(self.template, lambda m: m.text)
 
     def markdown(self) -> str:
-        return self.template.format_map({k: f"${m.tex}$" for k, m in self.slots.items()})
+        return self.filled(self.template, lambda m: f"${m.tex}$")
 
     def latex(self) -> str:
         plain = self.template.replace("\u00a0", "~").replace("\u202f", r"\,").replace("’", "'")
         plain = plain.replace("«~", r"\og{}").replace("~»", r"\fg{}")
-        return _brace_tex(plain).format_map({k: f"${m.tex}$" for k, m in self.slots.items()})
+        return self.filled(_brace_tex(plain), lambda m: f"${m.tex}$")
 
 
 def _brace_tex(template: str) -> str:
@@ -65,7 +84,7 @@ class Notation:
         self.names: dict[Expr, str] = {}
         self.tex_names: dict[Expr, str] = {}
 
-    def say(self, key: str, **slots: Math) -> Prose:
+    def say(self, key: str, **slots: Math | Several) -> Prose:
         return Prose(phrase(key, self.lang), slots)
 
     def formula(self, expr: Expr, limit: int = LIMIT) -> Math | None:
@@ -76,16 +95,16 @@ class Notation:
             return None
         if expr.type.dtype == "bool" and expr.label is None and expr not in self.names:
             text, tex = indicator(text, "unicode"), indicator(tex, "latex")
-        return Math(self._local(text), latex_safe(unbracketed(self._local(tex))))
+        return Math(self.local(text), latex_safe(unbracketed(self.local(tex))))
 
-    def _local(self, text: str) -> str:
+    def local(self, text: str) -> str:
         """The words and separators of the language: `;` parts arguments where the comma is decimal."""
         if self.lang == "en":
             return text
         i = column(self.lang)
         for word in ("if", "otherwise"):
             text = text.replace(rf"\text{{{PHRASES[word][0]}", rf"\text{{{PHRASES[word][i]}")
-        return text.replace(", ", "\u202f; ") if "\\" not in text else text.replace(", ", r"\,; ")
+        return text.replace(", ", "\u202f; ") if "\\" not in text else re.sub(r"(?<!\\), ", r"\\,; ", text)
 
     def name(self, name: str) -> Math:
         return Math(name, latex_safe(tex_name(name)))

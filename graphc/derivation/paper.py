@@ -1,4 +1,4 @@
-"""`derive`: from a scalar graph to the steps of its derivation."""
+"""The writer of a scalar graph: from the graph to the steps of its derivation."""
 
 from __future__ import annotations
 
@@ -9,93 +9,23 @@ from fractions import Fraction
 from functools import reduce
 from typing import Any
 
-from ..errors import InputError, LimitExceeded, ShapeError
+from ..errors import InputError
 from ..formula import format_node
 from ..ir import INPUT, Expr, postorder, variable
 from ..ops.elementwise import ADD
-from ..reverse import Backward, backward
+from ..reverse import Backward
 from ..simplifier import simplify
 from ..view import View, ViewNode, teaching_view
+from .document import Derivation
 from .local import local_derivatives, pulled
 from .monomials import ONE, ZERO, Monomial, build, monomial, total
-from .notation import Math, Notation, Prose, joined
-from .steps import Equation, Step, as_latex, as_markdown, as_text
+from .notation import Math, Notation, Prose, Several, joined
+from .steps import Equation, Step
 from .values import Number, evaluate, is_decimal, times, values_at, written
 
-NODES = 300  # of a graph that is still worth deriving on paper
 LONG = 90  # characters, past which an adjoint is carried on by its name
 SIMPLIFIED = 150  # nodes of a gradient that is also put through `simplify`
 RESULT = 160  # characters of a result that is worth writing out in the inputs
-
-
-def derive(f: Expr, wrt: Any = None, *, at: Mapping[Any, Any] | None = None, lang: str = "en") -> Derivation:
-    """The derivation of ∂f/∂w for each w of `wrt` (Exprs or names), as a teacher writes it on paper.
-
-    `wrt` is by default every parameter of f, or every floating input when it has none. `at` gives a
-    number for each input, whose values then follow each line. `lang` is "en" or "fr".
-    Raises ShapeError for a graph that is not scalar throughout, LimitExceeded above 300 nodes,
-    InputError for an unknown name or language or a missing value, NoDerivative as `gradients`.
-
-    >>> import graphc as G
-    >>> from graphc.derivation import derive
-    >>> x1, x2 = G.inputs("x1 x2"); w1, w3, b = G.params("w1 w3 b")
-    >>> D = derive(w3 * G.relu(w1*x1 + w1*x2 + b), wrt="w1")
-    >>> print(D.results[w1])
-    w3*(x1 + x2)*1[w1*x1 + w1*x2 + b > 0]
-    >>> [step.kind for step in D.steps]
-    ['forward', 'local', 'chain', 'paths', 'result']
-    """
-    notation = Notation(lang)
-    _check(f)
-    found = backward(f, wrt)
-    return _Writer(found, at, notation).derivation()
-
-
-def _check(f: Any) -> None:
-    if not isinstance(f, Expr):
-        raise InputError(f"derive: the output must be an Expr, got {type(f).__name__}")
-    order = postorder([f])
-    if len(order) > NODES:
-        raise LimitExceeded(f"derive: a graph of {len(order)} nodes is too long for paper; the limit is {NODES} nodes")
-    for node in order:
-        if node.ndim:
-            raise ShapeError(
-                f"derive: {node.label or repr(node)} {node.type} is not a scalar (declared at {node.place}); "
-                "derivations on paper are written for scalar graphs"
-            )
-
-
-@dataclass(frozen=True)
-class Derivation:
-    """A derivation in numbered steps. `results[w]` is ∂f/∂w as it is written in the last step.
-
-    `print(D)` shows plain text; `to_markdown()` and `to_latex()` give documents.
-    """
-
-    output: Expr
-    wrt: tuple[Expr, ...]
-    lang: str
-    steps: tuple[Step, ...]
-    results: Mapping[Expr, Expr]
-    heading: Prose
-    preface: tuple[Prose, ...]
-
-    def __str__(self) -> str:
-        return as_text(self.heading, self.preface, self.steps)
-
-    def __repr__(self) -> str:
-        return f"<Derivation of {self.heading.slots['goal'].text}: {len(self.steps)} steps, {self.lang}>"
-
-    def to_markdown(self) -> str:
-        """Markdown, with TeX between dollar signs."""
-        return as_markdown(self.heading, self.preface, self.steps)
-
-    def to_latex(self) -> str:
-        """A LaTeX fragment, numbered steps in an `enumerate`; the document needs `amsmath`."""
-        return as_latex(self.heading, self.preface, self.steps)
-
-    def _repr_markdown_(self) -> str:
-        return self.to_markdown()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +38,12 @@ class _Edge:
     exact: Monomial  # in the nodes themselves
 
 
-class _Writer:
+class Writer:
     """One derivation being written: the view, its symbols, the edges that matter, the adjoints."""
 
-    def __init__(self, found: Backward, at: Mapping[Any, Any] | None, notation: Notation) -> None:
-        self.found, self.n = found, notation
+    def __init__(self, found: Backward, at: Mapping[Any, Any] | None, notation: Notation,
+                 detail: str = "long") -> None:
+        self.found, self.n, self.long = found, notation, detail == "long"
         self.f, self.wrt = found.output, found.wrt
         order = postorder([self.f])
         self.view: View = teaching_view(self.f)
@@ -221,13 +152,13 @@ class _Writer:
     def derivation(self) -> Derivation:
         blocks = [self._forward()]
         if any(w in self.active for w in self.wrt):
-            blocks += [self._local(), *self._chain()]
+            blocks += [self._local()] * self.long + self._chain()
         results, last = self._results()
         blocks.append(last)
         steps = tuple(Step(kind, i, *rest) for i, (kind, *rest) in enumerate(blocks, 1))
         goals = [self.n.inline_partial(self.names[self.f], self._name(w)) for w in self.wrt]
         return Derivation(self.f, self.wrt, self.n.lang, steps, results,
-                          self.n.say("heading", goal=joined(goals, ", ", r",\ ")), self._preface())
+                          self.n.say("heading", goal=Several(tuple(goals), ", ")), self._preface())
 
     def _preface(self) -> tuple[Prose, ...]:
         if self.values is None:
@@ -305,6 +236,9 @@ class _Writer:
             if len(edges) < 2:
                 run.append(self._single(v, edges, adjoint))
                 continue
+            if not self.long:
+                run += self._meeting(v, edges, adjoint)[-1]
+                continue
             blocks += self._flush(run, not blocks)
             run = []
             blocks.append(self._meeting(v, edges, adjoint))
@@ -324,7 +258,7 @@ class _Writer:
             adjoint[v] = ONE
             return self._equation([name, self.n.formula(build(ONE))])
         edge = edges[0]
-        symbolic = self._product(edge)
+        symbolic = self._product(edge) if self.long else self._term(edge) or self._product(edge)
         written_ = self._carry(v, edges, adjoint)
         near = self._term(edge) if len(symbolic.text) + len(written_.text if written_ else "") > LONG else None
         return self._equation([name, symbolic, written_ or near or self._term(edge)], self._adjoint_number(v))
@@ -335,7 +269,7 @@ class _Writer:
         terms = self.n.formula(reduce(ADD, [build(self._bar(e) * e.local) for e in edges]))
         numbers = self._contribution_numbers(edges)
         written_ = self._carry(v, edges, adjoint)
-        sides = [self.n.bar(self.names[v]), symbolic, terms, written_, numbers]
+        sides = [self.n.bar(self.names[v]), symbolic if self.long else None, terms, written_, numbers]
         line = self._equation(sides, self._adjoint_number(v))
         return "paths", self.n.say("paths"), (self._paths_sentence(v, edges),), (line,)
 

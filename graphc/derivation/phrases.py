@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from ..errors import choose
+from .array_phrases import ARRAY_PHRASES
 
 LANGUAGES = ("en", "fr")
 
@@ -53,6 +54,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
                  "La fonction {f} est constante entre ses sauts : sa dérivée est prise nulle."),
     "if": ("if", "si"),
     "otherwise": ("otherwise", "sinon"),
+    **ARRAY_PHRASES,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from .notation import MACRON, Math, Prose
 
@@ -17,10 +17,17 @@ TEX_WIDTH = 62  # characters, as text, of a typeset line
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """`sides[0] = sides[1] = ...`; the last side may be a value that is only near."""
+    """`sides[0] = sides[1] = ...`; the last side may be a value that is only near.
+
+    `lead` is a paragraph that stands before the line, `note` mathematics that follows it, such as its shape.
+    `claims` are the sides as nodes over the `symbols` of the derivation, where a side is one: all have one value.
+    """
 
     sides: tuple[Math, ...]
     approximate: bool = False
+    lead: Prose | None = None
+    note: Math | None = None
+    claims: tuple[Any, ...] = ()
 
     def _signs(self) -> list[str]:
         signs = ["="] * (len(self.sides) - 1)
@@ -32,7 +39,7 @@ class Equation:
         parts = [self.sides[0].text]
         for sign, side in zip(self._signs(), self.sides[1:]):
             parts += [sign, side.text]
-        return " ".join(parts)
+        return " ".join(parts) + (self.note.text if self.note else "")
 
     @property
     def tex(self) -> str:
@@ -49,6 +56,8 @@ class Equation:
                 align = "&" if not i or not lines[-1] else ""
                 lines[-1] += rf" {align}\quad {piece}" if j else f" {align}{relation} {piece}"
                 room -= need
+        if self.note:
+            lines[-1] += f" {self.note.tex}"
         return " \\\\\n".join(line.strip() for line in lines)
 
     def wrapped(self, indent: str) -> list[str]:
@@ -60,11 +69,14 @@ class Equation:
                 if j or (_width(lines[-1] + piece) > WIDTH and lines[-1].strip() != self.sides[0].text):
                     lines.append(indent + hang)
                 lines[-1] += piece
+        if self.note:
+            lines[-1] += self.note.text
         return lines
 
 
 TERM = re.compile(r"[-+−] ")
 INVISIBLE = re.compile(r"\\(frac|partial|left|right|mathrm|operatorname|bar|hat|mathbf)\b|\\(?=[a-z]{4})|[{}_^]")
+MATRIX = re.compile(r"\\begin\{bmatrix\}(.*?)\\end\{bmatrix\}")
 OPENS, CLOSES = "([{", ")]}"
 
 
@@ -90,7 +102,11 @@ def pieces(formula: str, width: int) -> list[str]:
 
 def tex_width(tex: str) -> int:
     """Roughly how many characters wide a formula is set; right for plain text."""
-    return _width(re.sub(INVISIBLE, "", tex))
+    return _width(re.sub(INVISIBLE, "", re.sub(MATRIX, _widest_row, tex)))
+
+
+def _widest_row(matrix: re.Match[str]) -> str:
+    return max(matrix[1].split(r"\\"), key=len) + "  "
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +132,32 @@ class Step:
     @property
     def tex(self) -> str:
         """The equations as the body of an `aligned` environment."""
-        return " \\\\\n".join(e.tex for e in self.equations)
+        return _aligned(self.equations)
+
+    def blocks(self) -> list[tuple[Prose | None, list[Equation]]]:
+        """The equations in runs, each with the paragraph that leads it."""
+        runs: list[tuple[Prose | None, list[Equation]]] = []
+        for e in self.equations:
+            if e.lead is not None or not runs:
+                runs.append((e.lead, []))
+            runs[-1][1].append(e)
+        return runs
+
+
+def _aligned(equations: Sequence[Equation]) -> str:
+    return " \\\\\n".join(e.tex for e in equations if e.sides)
 
 
 def as_text(title: Prose, preface: Sequence[Prose], steps: Sequence[Step]) -> str:
     """The derivation as plain text with Unicode mathematics."""
-    blocks = ["\n".join([title.text(), *(p.text() for p in preface)])]
+    head = [line.strip() for p in preface for line in _filled(p.text().replace(" ;", "\u00a0;"))]
+    blocks = ["\n".join([title.text(), *head])]
     for step in steps:
         lines = [f"{step.number}. {step.title}"]
         lines += _filled(" ".join(p.text() for p in step.sentences))
-        lines += [line for e in step.equations for line in e.wrapped("       ")]
+        for lead, equations in step.blocks():
+            lines += _filled(lead.text()) if lead else []
+            lines += [line for e in equations if e.sides for line in e.wrapped("       ")]
         lines += _filled(" ".join(p.text() for p in step.remarks))
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
@@ -147,8 +179,10 @@ def as_markdown(title: Prose, preface: Sequence[Prose], steps: Sequence[Step]) -
     blocks = [f"## {title.markdown()}", *(p.markdown() for p in preface)]
     for step in steps:
         blocks.append(f"**{step.number}. {step.heading.markdown()}.** {' '.join(p.markdown() for p in step.sentences)}")
-        if step.equations:
-            blocks.append("$$\n\\begin{aligned}\n" + step.tex + "\n\\end{aligned}\n$$")
+        for lead, equations in step.blocks():
+            blocks += [lead.markdown()] if lead else []
+            tex = _aligned(equations)
+            blocks += ["$$\n\\begin{aligned}\n" + tex + "\n\\end{aligned}\n$$"] if tex else []
         if step.remarks:
             blocks.append(" ".join(p.markdown() for p in step.remarks))
     return "\n\n".join(blocks) + "\n"
@@ -160,15 +194,34 @@ GUILLEMETS = (
 )
 
 
-def as_latex(title: Prose, preface: Sequence[Prose], steps: Sequence[Step]) -> str:
-    """The derivation as a LaTeX fragment; it needs `amsmath` and nothing else."""
-    lines = [r"% needs \usepackage{amsmath}"]
+BLACKBOARD = r"\providecommand{\mathbb}[1]{\mathbf{#1}}"  # without amsfonts a bold R
+
+
+def as_latex(title: Prose, preface: Sequence[Prose], steps: Sequence[Step], lang: str | None = None) -> str:
+    """The derivation as a LaTeX fragment, with `lang` as a whole document; it needs `amsmath` and nothing else."""
     body = [_paragraph(title, preface)]
     body += [r"\begingroup\allowdisplaybreaks", r"\begin{enumerate}", *(_item(step) for step in steps),
              r"\end{enumerate}", r"\endgroup"]
+    lines = [r"% needs \usepackage{amsmath}"] if lang is None else list(PREAMBLE)
+    if lang == "fr":
+        lines.append(r"\frenchspacing")
+    if any(r"\mathbb" in part for part in body):
+        lines.append(BLACKBOARD)
     if any(r"\og{}" in part for part in body):
         lines += GUILLEMETS
-    return "\n".join([*lines, *body]) + "\n"
+    lines += [r"\begin{document}", *body, r"\end{document}"] if lang is not None else body
+    return "\n".join(lines) + "\n"
+
+
+PREAMBLE = (
+    r"\documentclass[11pt,a4paper]{article}",
+    r"\usepackage[utf8]{inputenc}",
+    r"\usepackage[T1]{fontenc}",
+    r"\usepackage{amsmath}",
+    r"\IfFileExists{amsfonts.sty}{\usepackage{amsfonts}}{}",
+    r"\setlength{\textwidth}{16cm}\setlength{\oddsidemargin}{0cm}",
+    r"\setlength{\textheight}{23.5cm}\setlength{\topmargin}{-1cm}",
+)
 
 
 def _paragraph(title: Prose, preface: Sequence[Prose]) -> str:
@@ -177,8 +230,10 @@ def _paragraph(title: Prose, preface: Sequence[Prose]) -> str:
 
 def _item(step: Step) -> str:
     lines = [rf"\item \textbf{{{step.heading.latex()}.}} {' '.join(p.latex() for p in step.sentences)}"]
-    if step.equations:
-        lines += [r"\begin{align*}", step.tex, r"\end{align*}"]
+    for lead, equations in step.blocks():
+        lines += ["", lead.latex()] if lead else []
+        tex = _aligned(equations)
+        lines += [r"\begin{align*}", tex, r"\end{align*}"] if tex else []
     if step.remarks:
         lines.append(" ".join(p.latex() for p in step.remarks))
     return "\n".join(lines)

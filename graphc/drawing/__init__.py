@@ -36,6 +36,7 @@ from .shapes import Scene
 from .stepper import page_text
 from .style import LABEL_SIZE, Theme, theme_named
 from .svg import svg_text
+from .table import table_figure, table_of, table_scene
 from .tikz import tikz_text
 
 __all__ = ["Drawing", "Plot", "Theme", "draw"]
@@ -44,6 +45,8 @@ PAGE = 455.0, 700.0  # the text of an A4 page, in points
 LEAST_PRINT = 8  # points
 
 _RANKDIRS: dict[str, tuple[Direction, Direction]] = {"LR": ("LR", "RL"), "TB": ("TB", "BT")}  # forward, backward
+
+
 
 
 class Drawing:
@@ -93,7 +96,8 @@ class Drawing:
         if self.facts is None:
             raise InputError("this figure is not that of a graph, so it has no steps; save it as .svg, .pdf or .png")
         if self.folded:
-            raise InputError("this figure is folded, so it has no box for every step; draw it with fold=False, or a part")
+            raise InputError("this figure is folded, so it has no box for every step; "
+                             "draw it with fold=False, or draw a part")
         return page_text(self.figure, self.facts, self.theme, self._placed)
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -160,6 +164,23 @@ class ProgramDrawing(Drawing):
         self.scene = program_scene(timeline, memory, theme, lang)
 
 
+class TableDrawing(Drawing):
+    """The table of a backward pass as a figure. It has no boxes and wires, and so no DOT."""
+
+    def __init__(self, facts: Facts, theme: Theme, blank: str) -> None:
+        table = table_of(facts, blank)
+        self.figure, self.theme, self.engine = table_figure(table), theme, "own"
+        self.scene = table_scene(table, theme)
+
+    @cached_property
+    def dot(self) -> str:
+        """Raises InputError: a table is no graph."""
+        raise InputError("a table has no DOT, which is a language for graphs; save it as .svg, .png or .pdf")
+
+    def __repr__(self) -> str:
+        return f"<Drawing {self.figure.title!r}>"
+
+
 # A new format is one module and one line here.
 WRITERS: dict[str, Callable[[Drawing], bytes]] = {
     ".svg": lambda d: d.svg.encode(),
@@ -186,7 +207,7 @@ class Compiled(Protocol):
 def draw(what: Expr | Backward | Compiled, *, wrt: Iterable[Any] | Expr | str | None = None,
          at: Mapping[Any, Any] | None = None, blank: bool | str = False, lang: str = "en",
          theme: str | Theme = "light", rankdir: str = "LR", engine: str | None = None,
-         fold: Fold = "auto") -> Drawing: ...
+         fold: Fold = "auto", kind: str | None = None) -> Drawing: ...
 
 
 @overload
@@ -209,6 +230,9 @@ def draw(what: Any, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mappin
     layout engine: "pygraphviz", "dot" or "own". Scopes (`G.scope`) are framed. `fold` says how much is shown:
     True draws a repeated block once, in a plate; a list closes the scopes of these titles, a number those nested
     deeper than it; False shows everything; "auto" folds above 150 operations (`Drawing.folded` tells what).
+
+    `kind="table"` draws a `Backward` as the table of its dynamic program: each value, who uses it, what each user hands
+    back, the sum; `at` and `blank` as above.
 
     A `History` (see `descend`), or a list of them, is plotted by `kind`: "loss" against the step (`log=True` for a
     logarithmic scale), "weight" (the loss over the one number that moves, with steps and tangents), or "contour" (level
@@ -233,7 +257,12 @@ def draw(what: Any, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mappin
         if wrt is not None or at is not None or blank or engine is not None:
             raise InputError("draw: wrt, at, blank and engine are for graphs; a plot takes kind, derivative, span, log")
         return Plot(chart_of(what, kind, derivative, span, log, lang), colours)
-    if (kind, derivative, span, log) != (None, None, None, None):
+    if kind in ("table", "graph") and (derivative, span, log) == (None, None, None):
+        if kind == "table" and (not isinstance(what, Backward) or wrt is not None):
+            raise InputError("draw: a table is that of G.backward(...), which has its own wrt")
+        if kind == "table":
+            return TableDrawing(Facts(what.output, what, at, lang), colours, _blank(blank))
+    elif (kind, derivative, span, log) != (None, None, None, None):
         raise InputError("draw: kind, derivative, span and log are for histories and functions, "
                          f"not for {type(what).__name__}")
     if rankdir not in _RANKDIRS:

@@ -37,6 +37,9 @@ PHRASES: dict[str, dict[str, str]] = {
         "small turned": "the labels print at {size} pt on an A4 page ({least} pt at least to read well): draw a part "
                         "of the graph",
         "faint": "theme {theme}: {name} {colour} on {ground} has a contrast of {ratio} (4.5 at least to read well)",
+        "table title": "Backward pass of {f} as a table", "table node": "value", "table value": "forward",
+        "table users": "used by", "table handed": "contribution of each", "table adjoint": "adjoint: their sum",
+        "table caption": "Edges visited, once each: {edges}. Paths that a naive sum would walk: {paths}.",
     },
     "fr": {
         "value": "valeur (avant)", "name": "valeur", "shape": "forme", "gradient": "gradient (arrière)",
@@ -75,6 +78,11 @@ PHRASES: dict[str, dict[str, str]] = {
                         "bien lire)\u00a0: dessiner une partie du graphe",
         "faint": "thème {theme}\u00a0: {name} {colour} sur {ground} a un contraste de {ratio} (il faut 4,5 pour bien "
                  "lire)",
+        "table title": "Rétropropagation de {f} en tableau", "table node": "valeur", "table value": "avant",
+        "table users": "utilisée par", "table handed": "contribution de chacune",
+        "table adjoint": "adjoint\u00a0: leur somme",
+        "table caption": "Arêtes visitées, une fois chacune\u00a0: {edges}. "
+                         "Chemins qu’une somme naïve parcourrait\u00a0: {paths}.",
     },
 }  # fmt: skip
 assert PHRASES["en"].keys() == PHRASES["fr"].keys()
