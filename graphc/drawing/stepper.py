@@ -25,7 +25,7 @@ from .shapes import Glyphs, Group, Scene, Shape
 from .step_phrases import LANGUAGES, said
 from .stepper_script import SCRIPT, style_text
 from .steps import Line, Step, Walk, walk
-from .style import Theme
+from .style import StyledTheme, Theme
 from .svg import svg_text
 from .values import in_product
 
@@ -154,7 +154,7 @@ class _Main:
         tones = {tone: f"var(--{tone})" for tone in self.theme.tones}
         fill = {kind: f"var(--fill-{kind})" for kind in self.theme.fill}
         line = {kind: f"var(--line-{kind})" for kind in self.theme.border}
-        theme = replace(self.theme, background="var(--page)", tones=tones, fill=fill, border=line)
+        theme = StyledTheme(self.theme.name, "var(--page)", tones, fill, line)
         scene = build(self.figure, theme, self.placed)
         wires = iter(range(len(self.figure.wires)))
         notes = {b.key for b in self.figure.boxes if b.note is not None}

@@ -80,6 +80,13 @@ class Theme:
                 yield name, colour, ground, found
 
 
+class StyledTheme(Theme):
+    """Colours that a style sheet gives, as `var(--name)`: for pages of HTML alone."""
+
+    def __post_init__(self) -> None:
+        pass
+
+
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
