@@ -239,6 +239,31 @@ def test_scopes_of_threads_are_apart():
         assert seen == [()] and G.sinh(x).scope == ("main",)
 
 
+def test_one_scope_serves_many_threads_and_nests_deep():
+    part, x, seen = G.scope("part"), G.input("x"), []
+    inside, leave = threading.Barrier(2, timeout=30), threading.Barrier(2, timeout=30)
+
+    def work(k):
+        with part:
+            inside.wait()
+            seen.append((x * k).scope)
+            leave.wait()
+        seen.append((x - k).scope)
+
+    workers = [threading.Thread(target=work, args=(k,)) for k in (2, 3)]
+    for w in workers:
+        w.start()
+    for w in workers:
+        w.join()
+    assert sorted(seen) == [(), (), ("part",), ("part",)]
+
+    @G.scope("deeper")
+    def deep(v, n):
+        return deep(G.tanh(v), n - 1) if n else v
+
+    assert max(len(list(top.walk())) for top in draw(deep(x, 60)).figure.clusters) == 12
+
+
 def test_simplified_graphs_keep_their_scopes():
     x = G.input("x")
     with G.scope("part"):
