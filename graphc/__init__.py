@@ -24,6 +24,7 @@ from .errors import (
     ShapeError,
 )
 from .ir import Expr, to_networkx
+from .scopes import scope as scope
 
 if TYPE_CHECKING:
     from .api import compile, evaluate, explain, value_and_grad
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from .lang import linalg, special
     from .orders import hessian, hvp, jacobian
     from .reverse import Backward, backward, gradients, vjp
-    from .scopes import scope
     from .simplifier import simplify
 
 assert ops
@@ -66,7 +66,6 @@ _LATER = {
     "parse": ("checking", "parse_graph"),
     "Derivation": ("derivation", "Derivation"),
     "derive": ("derivation", "derive"),
-    "scope": ("scopes", "scope"),
     "Drawing": ("drawing", "Drawing"),
     "draw": ("drawing", "draw"),
     "simplify": ("simplifier", "simplify"),
