@@ -24,6 +24,7 @@ from .errors import (
     ShapeError,
 )
 from .ir import Expr, to_networkx
+from .scopes import scope as scope
 
 if TYPE_CHECKING:
     from .api import compile, evaluate, explain, value_and_grad
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from .lang import linalg, special
     from .orders import hessian, hvp, jacobian
     from .reverse import Backward, backward, gradients, vjp
-    from .scopes import scope
     from .sheets import Sheet, sheet
     from .simplifier import simplify
 
@@ -70,7 +70,6 @@ _LATER = {
     "parse": ("checking", "parse_graph"),
     "Derivation": ("derivation", "Derivation"),
     "derive": ("derivation", "derive"),
-    "scope": ("scopes", "scope"),
     "Drawing": ("drawing", "Drawing"),
     "Theme": ("drawing", "Theme"),
     "draw": ("drawing", "draw"),

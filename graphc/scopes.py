@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -67,14 +67,14 @@ class scope:
             raise InputError(f"scope: the title must be a line of 1 to {LONGEST_TITLE} printable characters, "
                              f"got {str(title)[:60]!r}")
         self.title, self._library = title.strip(), _library
-        self._tokens: list[Token[Instance | None]] = []
 
     def __enter__(self) -> scope:
-        self._tokens.append(CURRENT.set(Instance(self.title, CURRENT.get(), self._library)))
+        CURRENT.set(Instance(self.title, CURRENT.get(), self._library))
         return self
 
     def __exit__(self, *_: object) -> None:
-        CURRENT.reset(self._tokens.pop())
+        run = CURRENT.get()
+        CURRENT.set(None if run is None else run.parent)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         @wraps(function)

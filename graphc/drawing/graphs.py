@@ -14,6 +14,7 @@ from ..view import ViewNode
 from .facts import Edge, Facts, barred, is_number
 from .figure import Box, Cluster, Direction, Entry, Figure, Kind, Label, Wire
 from .grouping import Words, clusters_of
+from .loop_plates import Loops, opened
 from .mathtext import Outline, outline
 from .phrases import phrases
 from .plain import unicode_text
@@ -75,6 +76,7 @@ class _Builder:
         self.boxes: list[Box] = []
         self.wires: list[Wire] = []
         self.shapes: list[tuple[Size, ...]] = []  # of the value on each wire
+        self.loops = Loops([], [])
 
     def figure(self, direction: Direction) -> Figure:
         facts = self.facts
@@ -91,7 +93,16 @@ class _Builder:
             if drawn and not (edge.position == 1 and folds_exponent(edge.user)):
                 self.wire(edge)
         self.output()
+        if facts.backward is None and facts.point is None:
+            self.loops = opened(facts.view, self.boxes, self.wires, self.plain, facts.constant, folds_exponent)
+            self.boxes, self.wires = self.loops.boxes, self.loops.wires
         return self.finished(direction)
+
+    def plain(self, node: ViewNode, key: str) -> Box:
+        """The box of an operation without values, which stands in the step of a loop."""
+        tex = operation_tex(node)
+        kind: Kind = "function" if outline(tex, LABEL_SIZE).width > 16.0 else "operation"
+        return Box(key, kind, tex, None, node.expr.op.name in _ORDERED and not folds_exponent(node))
 
     def box(self, node: ViewNode) -> Box:
         kind: Kind = {"input": "data", "param": "parameter", "const": "constant", "size": "constant"}.get(
@@ -206,7 +217,7 @@ class _Builder:
         heading = words["blank"].format(what=words[f"blank {self.blank}"]) if self.blank else ""
         return Figure(self.boxes, wires, self.legend(), words[f"{kind} title"].format(f=title_name(facts)),
                       describe(facts, self.blank), heading, direction, facts.lang, note_width=note,
-                      clusters=frames_of(facts, self.boxes, wires))
+                      clusters=frames_of(facts, self.boxes, wires, loops=self.loops))
 
     def legend(self) -> list[Entry]:
         words = phrases(self.facts.lang)
@@ -247,27 +258,32 @@ def roomy(wires: Sequence[Wire], sorts: Sequence[tuple[Hashable, Hashable]], lea
 
 
 def frames_of(facts: Facts, boxes: Sequence[Box], wires: Sequence[Wire], formulas: bool = True,
-              ) -> tuple[Cluster, ...]:
+              loops: Loops | None = None) -> tuple[Cluster, ...]:
     """The frames of the scopes that the operations were made in, each with the formula of what it gives."""
     drawn = {b.key for b in boxes}
     nodes = {n.name: n for n in facts.view.nodes if not n.is_leaf and n.name in drawn}
     lines = {k: () if n.expr.within is None else n.expr.within.line for k, n in nodes.items()}
     lines |= {k: facts.plates.lines[n.expr] for k, n in nodes.items() if n.expr in facts.plates.lines}
+    loops = loops or Loops([], [])
+    lines |= loops.lines
     words = phrases(facts.lang)
 
     def title(run: Instance) -> str:
         return words.get(f"scope {run.title}", run.title) if run.library else run.title
 
     def formula(run: Instance, members: Sequence[str]) -> str:
-        return facts.module_formula([nodes[k] for k in members]) if formulas else ""
+        known = formulas and all(k in nodes for k in members)
+        return facts.module_formula([nodes[k] for k in members]) if known else ""
 
     leaves = {n.name: n.expr for n in facts.view.nodes if n.is_leaf and n.name in drawn}
 
     def outside(key: str) -> bool | None:
         leaf = leaves.get(key)
-        return True if leaf in facts.plates.firsts else False if leaf in facts.plates.inside else None
+        if key in loops.apart or leaf in facts.plates.firsts:
+            return True
+        return False if leaf in facts.plates.inside else None
 
-    return clusters_of(boxes, wires, lines, Words(title, formula, outside, facts.plates.titles))
+    return clusters_of(boxes, wires, lines, Words(title, formula, outside, facts.plates.titles | loops.titles))
 
 
 def title_name(facts: Facts) -> str:

@@ -15,6 +15,7 @@ from .figure import LEAF_KINDS, Box, Cluster, Figure, Wire
 from .layout import side_leaves
 
 Line = tuple[Instance, ...]
+DEEPEST = 12  # frames in each other
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,12 @@ def clusters_of(boxes: Sequence[Box], wires: Sequence[Wire], lines: Mapping[str,
 
 
 def _worth_a_frame(lines: Mapping[str, Line]) -> dict[str, Line]:
-    """Without the library's own scopes around less than two operations."""
+    """Without the library's own scopes around less than two operations, and no deeper than can be read."""
     count: dict[Instance, int] = defaultdict(int)
     for line in lines.values():
         for run in line:
             count[run] += 1
-    return {k: tuple(r for r in line if not r.library or count[r] > 1) for k, line in lines.items()}
+    return {k: tuple(r for r in line if not r.library or count[r] > 1)[:DEEPEST] for k, line in lines.items()}
 
 
 class _Part:

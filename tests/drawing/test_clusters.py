@@ -149,6 +149,45 @@ def titles(d):
     return [(c.title, c.tex, sorted(c.boxes)) for top in d.figure.clusters for c in top.walk()]
 
 
+def gated():
+    """A loop with two carries and stacked results."""
+    xs, W, U = G.input("xs", "T", 4), G.param("W", 4, 8), G.param("U", 8, 8)
+    h0, c0 = G.param("h0", 8), G.param("c0", 8)
+
+    def step(state, x):
+        h, c = state
+        i = G.sigmoid(x @ W + h @ U)
+        c = (i * c + (1 - i) * G.tanh(x @ W)).named("c")
+        return ((i * G.tanh(c)).named("h"), c), i
+
+    (h, _), gates = G.scan(step, (h0, c0), xs)
+    return G.sum(h) + G.sum(gates)
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "TB"])
+def test_a_scan_is_a_plate_around_its_step(rankdir):
+    d = draw(gated(), rankdir=rankdir, engine="own")
+    assert list(faults(d)) == []
+    (plate,) = d.figure.clusters
+    assert plate.plate and plate.tex == r"t = 1, \ldots, T \quad (\times T)"
+    boxes = {b.key: b.tex for b in d.figure.boxes}
+    assert not any("scan" in tex for tex in boxes.values())
+    assert {"W", "U"} <= set(plate.boxes) and not {"h0", "c0", "xs"} & set(plate.boxes)
+    labels = {w.tail: w.first.tex for w in d.figure.wires if w.first}
+    assert labels["h0"] == r"\mathbf{h}^{(t-1)}" and labels["xs"] == r"\mathbf{xs}^{(t)}"
+    assert r"\mathbf{h}^{(T)}" in [w.first.tex for w in d.figure.wires if w.first]
+
+
+def test_a_loop_backwards_and_one_that_hands_on_what_came():
+    xs = G.input("x", 5, 3)
+    last, _ = G.scan(lambda h, x: (G.tanh(h + x).named("h"), None), G.param("h0", 3), xs, reverse=True)
+    d = draw(G.sum(last))
+    assert d.figure.clusters[0].tex.startswith(r"t = 5, \ldots, 1 ")
+    assert r"\mathbf{h}^{(t+1)}" in [w.first.tex for w in d.figure.wires if w.first]
+    same, ys = G.scan(lambda h, x: (h, h * x), G.param("h0", 3), xs)
+    assert not draw(G.sum(same) + G.sum(ys)).figure.clusters
+
+
 def test_members_and_formulas():
     """Parameters stand with the layer that they serve; data only where they come in from the side."""
     f, wrt = two_layers()
@@ -198,6 +237,31 @@ def test_scopes_of_threads_are_apart():
         worker.start()
         worker.join()
         assert seen == [()] and G.sinh(x).scope == ("main",)
+
+
+def test_one_scope_serves_many_threads_and_nests_deep():
+    part, x, seen = G.scope("part"), G.input("x"), []
+    inside, leave = threading.Barrier(2, timeout=30), threading.Barrier(2, timeout=30)
+
+    def work(k):
+        with part:
+            inside.wait()
+            seen.append((x * k).scope)
+            leave.wait()
+        seen.append((x - k).scope)
+
+    workers = [threading.Thread(target=work, args=(k,)) for k in (2, 3)]
+    for w in workers:
+        w.start()
+    for w in workers:
+        w.join()
+    assert sorted(seen) == [(), (), ("part",), ("part",)]
+
+    @G.scope("deeper")
+    def deep(v, n):
+        return deep(G.tanh(v), n - 1) if n else v
+
+    assert max(len(list(top.walk())) for top in draw(deep(x, 60)).figure.clusters) == 12
 
 
 def test_simplified_graphs_keep_their_scopes():
