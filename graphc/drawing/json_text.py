@@ -11,7 +11,6 @@ The schema is `graphc.figure`, version 1. Keys may be added within a version; wh
     boxes                     key, kind, tex, text, x, y (centre), width, height, note (a label or null)
     wires                     tail, head (keys of boxes), tone, path, tip, first, second (labels or null)
     legend                    sample, text, tone, tex
-    clusters                  key, title, tex, text, boxes (keys), clusters (keys): only where the figure has them
 
 A label is tex, text (the same in Unicode), tone, blank, x, y, width, height: the left top corner of its ink; a
 blank one is a box to fill in, and holds no answer. A path is a list of steps ["M", x, y], ["L", x, y] and

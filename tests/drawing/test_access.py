@@ -4,11 +4,13 @@ import base64
 import re
 import xml.etree.ElementTree as ET
 import zlib
+from dataclasses import replace
 
 import pytest
 
 import graphc as G
 from graphc.drawing import draw
+from graphc.drawing.svg import svg_text
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -54,6 +56,12 @@ def test_ids_differ_in_one_page_and_repeat_in_the_next(exam):
                draw(exam.f, wrt=exam.wrt, at=exam.at), draw(exam.f, wrt=exam.wrt, at=exam.at, blank="all")]
     assert len(set().union(*map(idents, figures))) == 2 * len(figures)
     assert idents(draw(exam.f)) == idents(figures[0])
+
+
+def test_ids_differ_where_only_the_description_does(exam):
+    scene = draw(exam.f).scene
+    texts = [svg_text(s) for s in (scene, replace(scene, desc="other"), replace(scene, lang="fr"))]
+    assert len({re.search('id="(.*?)-desc"', text)[1] for text in texts}) == 3
 
 
 def test_a_notebook_gets_svg_that_is_not_clipped(exam):

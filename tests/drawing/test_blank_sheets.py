@@ -10,7 +10,11 @@ def cases(exam):
     x, W, b = G.input("x", 3), G.param("W", 2, 3), G.param("b", 2)
     loss = G.sum(G.tanh(W @ x + b) ** 2) / 2
     at = {x: [1, 2, -1], W: [[0.5, -1, 0], [1, 0, 2]], b: [0, 1]}
-    return {"numbers": (exam.f, exam.wrt, exam.at), "symbols": (exam.f, exam.wrt, None),
+    w, x2, c, d = G.params("w x2 c d")
+    t = w * x2
+    notes = t * c + t * d + w  # the wide note is inside the figure, and the narrow one at its edge
+    far = {w: 1, x2: 0, c: 123456, d: 432109}
+    return {"notes": (notes, [w], far), "numbers": (exam.f, exam.wrt, exam.at), "symbols": (exam.f, exam.wrt, None),
             "tensors": (loss, [W, b], at), "symbols of tensors": (loss, [W, b], None)}
 
 
@@ -30,7 +34,7 @@ def geometry(d):
 
 @pytest.mark.parametrize("blank", ["values", "gradients", "all"])
 @pytest.mark.parametrize("rankdir", ["LR", "TB"])
-@pytest.mark.parametrize("which", ["numbers", "symbols", "tensors", "symbols of tensors"])
+@pytest.mark.parametrize("which", ["numbers", "symbols", "tensors", "symbols of tensors", "notes"])
 def test_a_sheet_lies_over_its_solution(exam, which, rankdir, blank):
     f, wrt, at = cases(exam)[which]
     solution = draw(f, wrt=wrt, at=at, rankdir=rankdir, lang="fr", theme="print")
