@@ -180,7 +180,7 @@ def test_an_array_of_the_wrong_shape():
 
 
 def test_only_graphs_are_drawn():
-    with pytest.raises(G.InputError, match=r"draw takes an Expr or G.backward\(...\), got int"):
+    with pytest.raises(G.InputError, match=r"draw takes an Expr, G.backward\(...\), a history or a function, got int"):
         draw(3)
 
 
