@@ -180,7 +180,8 @@ def test_an_array_of_the_wrong_shape():
 
 
 def test_only_graphs_are_drawn():
-    with pytest.raises(G.InputError, match=r"draw takes an Expr, G.backward\(...\) or a compiled function, got int"):
+    needs = r"draw takes an Expr, G.backward\(...\), a compiled function, a history or a function, got int"
+    with pytest.raises(G.InputError, match=needs):
         draw(3)
 
 
