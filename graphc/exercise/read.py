@@ -40,8 +40,7 @@ def read(source: Source, folder: str, trusted: bool) -> dict[str, Any]:
         raise source.error(("output",), f"output {output[:60]!r} is not a name; letters, digits and _ make one")
     symbols = _symbols(source)
     f, defined = _graph(source, symbols, folder, trusted)
-    if output or not f.label:
-        f = f.named(output or "f")
+    f = _named(source, f, output)
     symbols = _complete(source, f, symbols)
     point, random = _numbers(source, symbols)
     symbols = _ordered(symbols, source.values.get("symbols", {}), point, random)
@@ -54,6 +53,24 @@ def read(source: Source, folder: str, trusted: bool) -> dict[str, Any]:
         "layout": source.choice(top, "layout", LAYOUTS, "any"), "questions": _questions(source, f, nodes, symbols),
         "name": source.name,
     }  # fmt: skip
+
+
+def _named(source: Source, f: Expr, output: str) -> Expr:
+    """The output under its name, which is no other value's."""
+    at: Path = ("output",) if output else ("function",)
+    leaves = variables(postorder([f]))
+    if not leaves:
+        raise source.error(at, "the function has no input to differentiate by")
+    if output in [v.label for v in leaves]:
+        raise source.error(at, f"output {output!r} is a symbol of the function; give the output another name")
+    if f.label and output in ("", f.label):
+        return f
+    try:
+        f = f.named(output or "f")
+        teaching_view(f, output_name=str(f.label))
+    except InputError as error:
+        raise source.error(at, str(error).split(" (declared")[0]) from None
+    return f
 
 
 def names_of(f: Expr, defined: Mapping[str, Expr]) -> dict[str, Expr]:
@@ -111,13 +128,17 @@ def _graph(source: Source, symbols: Mapping[str, Symbol], folder: str,
         if not NAME.fullmatch(name) or name in symbols:
             raise source.error(at, f"{name[:60]!r} is a symbol already" if name in symbols else
                                f"{name[:60]!r} is not a name; letters, digits and _ make one")
-        defined[name] = _parsed(source, formula, at, shapes, params, defined).named(name)
+        value = _parsed(source, formula, at, shapes, params, defined)
+        if value.label or not value.args:
+            raise source.error(at, f"{name} is {value!s:.40} itself; [define] names a value that has no name yet")
+        defined[name] = value.named(name)
     return _parsed(source, top["function"], ("function",), shapes, params, defined), defined
 
 
 def _parsed(source: Source, formula: Any, at: Path, shapes: Any, params: Any, defined: Mapping[str, Expr]) -> Expr:
+    source.typed(formula, str, at)
     try:
-        f = parse_graph(source.typed(formula, str, at), shapes=shapes, params=params, defines=defined,
+        f = parse_graph(formula, shapes=shapes, params=params, defines=defined,
                         lang=source.choice(source.values, "language", LANGUAGES, "en"))
     except ParseError as error:
         raise source.error(at, str(error)) from None

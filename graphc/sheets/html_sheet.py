@@ -24,14 +24,16 @@ figure { margin: 1em 0; text-align: center; overflow-x: auto; break-inside: avoi
 table { border-collapse: collapse; margin: .8em auto; font-size: .92em; break-inside: avoid; }
 th, td { border: 1px solid #777; padding: .25em .6em; text-align: left; font-weight: normal; height: 1.6em; }
 thead th { border-bottom: 2px solid #000; } td.blank { min-width: 6em; }
-.display { margin: .4em 0 .4em 1.6em; border-spacing: 0; font-size: 1em; } .display td { border: 0; padding: .15em 0; }
+.display { margin: .4em 0 .4em 1.6em; border-spacing: 0; font-size: 1em; }
+.display td { border: 0; padding: .3em 0; vertical-align: baseline; }
 .display td:first-child { text-align: right; padding-right: .3em; }
 .rule { border-bottom: 1px solid #999; height: 2em; }
 .boxes { display: flex; flex-wrap: wrap; gap: .6em 1.6em; margin: .8em 0; align-items: center; }
 .box { display: inline-block; width: 7.5em; height: 2.1em; border: 1px solid; border-radius: 3px; margin-left: .4em;
   vertical-align: middle; }
 .wide > span { display: flex; width: 100%; align-items: center; } .wide .box { flex: 1; }
-.math { overflow: visible; } section.page { break-before: page; margin-top: 3em; }
+.math { overflow: visible; margin: 0 .07em; } .score { white-space: pre; }
+section.page { break-before: page; margin-top: 3em; }
 @media print { body { margin: 0; max-width: none; } }
 """
 
@@ -89,7 +91,7 @@ def _block(block: Block) -> str:
 def _title(block: Title) -> str:
     course = f"<small>{mixed(block.course)}</small>" if block.course else ""
     fields = "".join(f'<span class="field">{escape(f)}</span>' for f in block.fields)
-    score = f"<span>{escape(block.score)}</span>" if block.score else ""
+    score = f'<span class="score">{escape(block.score)}</span>' if block.score else ""
     row = f'<div class="fields">{fields}{score}</div>' if fields or score else ""
     return f"<header>{course}<h1>{mixed(block.title)}</h1>{row}</header>"
 

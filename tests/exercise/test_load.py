@@ -55,6 +55,9 @@ MISTAKES = [
     ("ask = \"gradient\"", "ask = \"local\"\nwrt = \"x\"", r"f is by one of its own operands: w, r"),
     ("ask = \"gradient\"", "ask = \"value\"\npoints = -1", r"exam\.toml:13: points must lie between 0 and 1000"),
     ("function = \"w*relu(z)\"", "model = \"m.py:f\"", r"exam\.toml:2: this exercise takes its model .* --trust"),
+    ("function = \"w*relu(z)\"", "function = 3", r"exam\.toml:2: function must be text, got 3"),
+    ("title = \"t\"", "title = \"t\"\noutput = \"w\"", r"exam\.toml:2: output 'w' is a symbol of the function"),
+    ("z = \"x - 1\"", "z = \"x\"", r"exam\.toml:4: z is x itself"),
     ("[[question]]\nask = \"gradient\"", "", r"an exercise needs a question"),
 ]  # fmt: skip
 
