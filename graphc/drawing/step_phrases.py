@@ -45,9 +45,9 @@ PAGE: Mapping[str, tuple[str, str]] = {
     "twice": ("twice", "deux fois"), "times": ("{n} times", "{n} fois"),
     "waiting": ("{v} is used {times}; contributions so far: {k} of {n}.",
                 "{v} sert {times} ; contributions reçues : {k} sur {n}."),
-    "end": ("Each of the {edges} edges was visited once; a sum over paths would walk {paths} of them.",
-            "Chacune des {edges} arêtes a été visitée une seule fois ; une somme sur les chemins en parcourrait "
-            "{paths}."),
+    "end": ("Each of the {edges} edges was visited once; a naive sum would run over {paths} paths.",
+            "Chacune des {edges} arêtes a été visitée une seule fois ; une somme naïve porterait sur "
+            "{paths} chemins."),
     "end one": ("Each of the {edges} edges was visited once; there is a single path.",
                 "Chacune des {edges} arêtes a été visitée une seule fois ; il n'y a qu'un chemin."),
     "and": ("and", "et"),

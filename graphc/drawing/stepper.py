@@ -242,7 +242,8 @@ class _Main:
         expr = node.expr
         tex = rf"\in \mathbb{{R}}^{{{self.facts.shape(expr)}}}" if expr.ndim else ""
         if not node.is_leaf:
-            tex = self.walk.steps[self.walk.ahead[node.name]].lines[0][1:][0] if self.walk.ahead[node.name] else tex
+            pieces = self.walk.steps[self.walk.ahead[node.name]].lines[0][1:]  # none where the formula is too long
+            tex = pieces[0] if pieces else ""
         return self.ink.draw(tex) if tex else ""
 
     def contributions(self, expr: Expr) -> str:

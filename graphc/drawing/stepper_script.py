@@ -99,8 +99,8 @@ tr.now{background:var(--fill-parameter)}
 .js .new{animation:come .45s ease-out}
 @keyframes come{from{opacity:0}}
 @media (max-width:60rem){.talk,.tall{grid-template-columns:minmax(0,1fr)}}
-@media (max-width:40rem){.pairs{display:block}main{padding:.5rem .75rem 1rem}
- .js main{padding-bottom:8rem}.keys{display:none}
+@media (max-width:40rem){.pairs{display:block}
+ main{padding:.5rem .75rem 1rem}.js main{padding-bottom:8rem}.keys{display:none}
  .js .bar{position:fixed;left:0;right:0;gap:.3rem;margin:0;padding:.4rem .75rem;border-top:1px solid var(--wire)}
  .js .pane,.js .tall .pane{max-height:50vh;overflow:auto}.js .scroll{max-height:none}.tall .pane svg{max-height:none}
  .js .step:not(.here){display:none}.pane svg{min-width:min(calc(var(--wide)*.8pt),200vw)}

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -14,7 +15,7 @@ from graphc.drawing.ink import Ink, read_aloud
 from graphc.drawing.plain import unicode_text
 from graphc.drawing.step_phrases import HINTS, PAGE, SAME, hint
 from graphc.drawing.stepper_script import SCRIPT
-from graphc.drawing.steps import walk
+from graphc.drawing.steps import Step, walk
 from graphc.ops import OPS
 
 VOID = {"meta", "input", "use", "path", "rect", "circle"}
@@ -105,7 +106,7 @@ def test_the_walk_of_the_exam(exam):
     assert "contributions so far: 1 of 2" in found[10].text and "2 of 2" in found[11].text
     assert plain(found[12]) == ["w̄₁ = w̄₁⁽¹⁾ + w̄₁⁽²⁾ = 12 + (−4) = 8"]
     assert plain(found[13]) == ["∂f/∂w₁ = 8", "∂f/∂w₃ = 3", "∂f/∂b = 4"]
-    assert found[13].text == "Each of the 9 edges was visited once; a sum over paths would walk 4 of them."
+    assert found[13].text == "Each of the 9 edges was visited once; a naive sum would run over 4 paths."
 
 
 def test_the_walk_in_symbols_and_french(exam):
@@ -151,9 +152,11 @@ def test_every_value_comes_after_its_operands_and_every_adjoint_after_its_users(
 
 def test_an_index_hands_nothing_back_and_still_has_its_steps():
     x = G.input("x", 3)
-    f = G.sum(G.sort(x) + G.sum(x) * 0 * G.sign(x))
-    found = walk(Facts(f, G.backward(f, [x]), None, "en"))
-    assert {"x"} <= found.whole.keys() and len(found.steps[-1].lines) == 1
+    f = G.sum(G.take_along_axis(x, (x * 2).astype("int64"), axis=0))
+    facts = Facts(f, G.backward(f, [x]), None, "en")
+    found = walk(facts)
+    assert {e.user.name for e in facts.edges if e.active} == found.behind.keys() >= {"m"}
+    assert found.whole["x"] > found.behind["m"]
 
 
 def test_the_page_holds_every_step_in_both_languages(circuit):
@@ -265,6 +268,20 @@ def test_names_are_text(name, monkeypatch):
     assert {e.tag for e in root.walk()} <= known
 
 
+def test_words_and_formulas_are_escaped(exam, monkeypatch):
+    bad = '<b id="x">&'
+    monkeypatch.setattr("graphc.drawing.stepper.walk", lambda facts, forward: replace(
+        walk(facts, forward), steps=[Step("given", bad, bad, ((bad, bad),), bad)] * 14))
+    drawing = draw(exam.f)
+    drawing.figure = replace(drawing.figure, title=bad)
+    monkeypatch.setattr("graphc.drawing.stepper._LONG_TITLE", 1)
+    root = page(drawing)
+    step = root.all("li")[0]
+    assert step.text.count(bad) == 3 and step.attributes["data-say"].count(bad) >= 3
+    assert [svg.attributes["aria-label"] for svg in step.all("svg")] == [read_aloud(bad)] * 2
+    assert root.all("h1")[0].text == bad and not root.all(id="x")
+
+
 def test_no_network_no_eval_and_a_policy_that_allows_this_script_alone(circuit):
     text, root = circuit.html, page(circuit)
     assert "http:" not in text and "https:" not in text and "url(" not in text and "@import" not in text
@@ -313,6 +330,12 @@ def test_a_sheet_with_blanks_is_refused(exam, tmp_path):
 def test_a_large_graph_is_in_the_page_once(monkeypatch, exam):
     monkeypatch.setattr("graphc.drawing.stepper.BOTH_LANGUAGES", 10)
     assert [m.attributes["lang"] for m in page(draw(exam.f)).all("main")] == ["en"]
+
+
+def test_a_formula_too_long_to_write_leaves_its_place_empty():
+    terms = [G.input(f"a_rather_long_name_{i}") for i in range(30)]
+    main = page(draw(sum(terms[1:], terms[0]))).all("main")[0]
+    assert len(main.all("li")) == 2 and not main.all("tbody")[0].all("tr")[-1].all("td")[0].all("svg")
 
 
 def test_an_input_alone_is_a_page():
