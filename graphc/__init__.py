@@ -79,6 +79,7 @@ _LATER = {
     "Exercise": ("exercise", "Exercise"),
     "Sheet": ("sheets", "Sheet"),
     "sheet": ("sheets", "sheet"),
+    "simplify": ("simplifier", "simplify"),
     **{name: ("lang", name) for name in (*lang.__all__, *lang.NAMESPACES)},
 }
 
