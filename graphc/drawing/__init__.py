@@ -19,6 +19,7 @@ from ..ir import Expr
 from ..lower import Timeline
 from ..reverse import Backward, backward
 from .amount import Fold, figure_of
+from .curves import KINDS as PLOTS
 from .curves import chart_of, is_plotted
 from .dot_text import dot_text
 from .facts import Facts
@@ -41,6 +42,7 @@ from .tikz import tikz_text
 
 __all__ = ["Drawing", "Plot", "Theme", "draw"]
 
+KINDS = ("graph", "table")
 PAGE = 455.0, 700.0  # the text of an A4 page, in points
 LEAST_PRINT = 8  # points
 
@@ -257,14 +259,15 @@ def draw(what: Any, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mappin
         if wrt is not None or at is not None or blank or engine is not None:
             raise InputError("draw: wrt, at, blank and engine are for graphs; a plot takes kind, derivative, span, log")
         return Plot(chart_of(what, kind, derivative, span, log, lang), colours)
-    if kind in ("table", "graph") and (derivative, span, log) == (None, None, None):
-        if kind == "table" and (not isinstance(what, Backward) or wrt is not None):
-            raise InputError("draw: a table is that of G.backward(...), which has its own wrt")
-        if kind == "table":
-            return TableDrawing(Facts(what.output, what, at, lang), colours, _blank(blank))
-    elif (kind, derivative, span, log) != (None, None, None, None):
+    if kind in PLOTS or (derivative, span, log) != (None, None, None):
         raise InputError("draw: kind, derivative, span and log are for histories and functions, "
                          f"not for {type(what).__name__}")
+    if kind not in (None, *KINDS):
+        raise choose("kind of figure", kind, KINDS)
+    if kind == "table":
+        if not isinstance(what, Backward) or wrt is not None:
+            raise InputError("draw: a table is that of G.backward(...), which has its own wrt")
+        return TableDrawing(Facts(what.output, what, at, lang), colours, _blank(blank))
     if rankdir not in _RANKDIRS:
         raise choose("rankdir", rankdir, _RANKDIRS)
     hidden = _blank(blank)

@@ -52,7 +52,7 @@ def figure_of(facts: Facts, build: Callable[[], Figure], fold: Fold) -> tuple[Fi
     folded = (*repeats, *(Folded("scope", c.title, 1, n, c.tex) for c, n in closed))
     kinds = {"operation" if b.kind == "function" else b.kind for b in figure.boxes} | {"first", "second"}
     legend = [entry for entry in figure.legend if entry.sample in kinds]
-    return replace(figure, legend=legend, remarks=_remarks(folded, facts)), folded
+    return replace(figure, legend=legend, remarks=tuple(_remarks(folded, facts))), folded
 
 
 def _too_many(shown: int, facts: Facts) -> LimitExceeded:
