@@ -161,8 +161,8 @@ def test_auto_folds_large_graphs_alone():
     assert draw(mlp(12)).folded == ()
     d = draw(mlp(60))
     assert d.folded[0].count == 60 and "180" not in d.figure.remarks[0]
-    assert d.list(figure.remarks) == ["Drawn once for ℓ = 1, …, 60: 60 times 3 operations"]
-    assert draw(mlp(60), lang="fr").figure.remarks == [
+    assert list(d.figure.remarks) == ["Drawn once for ℓ = 1, …, 60: 60 times 3 operations"]
+    assert list(draw(mlp(60), lang="fr").figure.remarks) == [
         "Dessiné une fois pour ℓ = 1, …, 60\u00a0: 60 fois 3 opérations"]
 
 

@@ -264,7 +264,8 @@ def test_names_are_text(name, monkeypatch):
     assert not [a for e in root.walk() for a in e.attributes if a.startswith("on")]
     known = {"page", "html", "head", "meta", "title", "style", "body", "svg", "defs", "path", "g", "use", "main",
              "h1", "h2", "div", "desc", "rect", "circle", "p", "button", "input", "output", "section", "ol", "li", "b",
-             "table", "thead", "tbody", "tr", "th", "td", "span", "script", "text"}
+             "table", "thead", "tbody", "tr", "th", "td", "span", "script",
+             "text"}
     assert {e.tag for e in root.walk()} <= known
 
 
