@@ -185,8 +185,17 @@ def _over(node: Expr, holder: Expr) -> str:
 
 
 def sizes(shape: tuple[object, ...]) -> str:
-    r"""A shape as TeX: N \times 4."""
-    return r" \times ".join(str(s).replace("*", r" \cdot ") for s in shape)
+    r"""A shape as TeX; a size that is a sum stands in brackets beside others.
+
+    >>> import graphc as G
+    >>> v = G.concatenate([G.input("x", "N", "d"), G.input("h", "N", "m")], axis=1)
+    >>> sizes(v.shape)
+    'N \\times (d + m)'
+    """
+    texts = [str(s).replace("*", r" \cdot ") for s in shape]
+    if len(texts) > 1:
+        texts = [f"({t})" if " + " in t or " - " in t else t for t in texts]
+    return r" \times ".join(texts)
 
 
 def _same_but_ones(a: tuple[object, ...], b: tuple[object, ...]) -> bool:
