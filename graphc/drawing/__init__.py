@@ -231,7 +231,8 @@ def draw(what: Any, *, wrt: Iterable[Any] | Expr | str | None = None, at: Mappin
     `lang` is "en" or "fr", `theme` "light", "dark", "print" or a `Theme`, `rankdir` "LR" or "TB". `engine` forces a
     layout engine: "pygraphviz", "dot" or "own". Scopes (`G.scope`) are framed. `fold` says how much is shown:
     True draws a repeated block once, in a plate; a list closes the scopes of these titles, a number those nested
-    deeper than it; False shows everything; "auto" folds above 150 operations (`Drawing.folded` tells what).
+    deeper than it; False shows everything; "auto" folds above 150 operations, and draws what nothing else folds in
+    stretches of the computation (`Drawing.folded` tells what).
 
     `kind="table"` draws a `Backward` as the table of its dynamic program: each value, who uses it, what each user hands
     back, the sum; `at` and `blank` as above.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from ..errors import InputError, LimitExceeded
-from .closing import close
+from .closing import close, stretched
 from .facts import Facts
 from .figure import Box, Cluster, Figure
 from .folding import Folded
@@ -17,6 +17,7 @@ from .plain import unicode_text
 Fold = bool | int | str | Iterable[str]
 FOLDS_ABOVE = 150  # operations
 MOST_OPERATIONS = 1000
+MOST_READ = 20_000  # operations of a graph that folds by itself
 LEAST_HIDDEN = 8  # operations, for a chain that folds by itself
 _REMARKS = 3  # lines under the legend
 
@@ -26,16 +27,18 @@ def figure_of(facts: Facts, build: Callable[[], Figure], fold: Fold) -> tuple[Fi
 
     True draws blocks that come twice in a row or more once, False everything, a number closes the scopes nested
     deeper than it says (0: all), a list those of these titles. "auto" folds above 150 operations: repeated blocks,
-    then scopes, the innermost first.
+    then scopes, the innermost first; and where more than 1,000 are left, stretches of the computation, each one box.
     Raises InputError for another `fold` or a title that no scope has, LimitExceeded for more than 1,000 operations
-    that are left.
+    that are left, or a graph of more than 20,000.
     """
     closes = _closer(fold)
     if fold is True or (fold == "auto" and facts.operations > FOLDS_ABOVE):
         facts.fold(2, 1) if fold is True else facts.fold(3, LEAST_HIDDEN)
     shown = sum(not n.is_leaf and facts.shown(n.expr) for n in facts.view.nodes)
     scoped = any(n.expr.within is not None for n in facts.view.nodes)
-    if shown > MOST_OPERATIONS and (fold is True or fold is False or not scoped):
+    if shown > MOST_OPERATIONS and fold != "auto" and (isinstance(fold, bool) or not scoped):
+        raise _too_many(shown, facts)
+    if shown > MOST_READ:
         raise _too_many(shown, facts)
     figure = build()
     if closes is None and fold == "auto":
@@ -45,7 +48,10 @@ def figure_of(facts: Facts, build: Callable[[], Figure], fold: Fold) -> tuple[Fi
         figure, closed = close(figure, closes)
         _check_titles(fold, facts)
     left = sum(_counts(b) for b in figure.boxes)
-    if left > MOST_OPERATIONS:
+    if left > MOST_OPERATIONS and fold == "auto":
+        figure, more = stretched(figure, phrases(facts.lang)["stretch"])
+        closed += more
+    elif left > MOST_OPERATIONS:
         raise _too_many(left, facts)
     plates = {c.tex for top in figure.clusters for c in top.walk() if c.plate}
     repeats = [f for f in facts.plates.folded if any(tex.startswith(f.tex) for tex in plates)]

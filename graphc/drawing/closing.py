@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from .figure import Box, Cluster, Figure, Wire
 
+STRETCHES = 12
 _PLAIN = {"_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$"}
 
 
@@ -38,6 +40,34 @@ def close(figure: Figure, chosen: Callable[[Cluster, int], bool]) -> tuple[Figur
         return figure, []
     shown = [b if b.key not in home else boxes[b.key] for b in figure.boxes if b.key not in home or b.key in boxes]
     return replace(figure, boxes=shown, wires=_wires(figure, home), clusters=clusters), closed
+
+
+def stretched(figure: Figure, title: str) -> tuple[Figure, list[tuple[Cluster, int]]]:
+    """The figure as stretches of its computation, in order, each one box: what is left where nothing else folds.
+
+    Boxes come in the order of computation, so wires go from a stretch to later ones. An input that one stretch alone
+    reads is inside it. `title` has slots for the numbers of the first and the last operation.
+    """
+    working = [b for b in figure.boxes if b.kind in ("operation", "function", "adjoint")]
+    size = -(-len(working) // STRETCHES)
+    stretch = {b.key: i // size for i, b in enumerate(working)}
+    ends: dict[str, set[int]] = defaultdict(set)  # of the other boxes: the stretches that they touch
+    for w in figure.wires:
+        for key, other in ((w.tail, w.head), (w.head, w.tail)):
+            if key not in stretch and other in stretch:
+                ends[key].add(stretch[other])
+    few = sum(len(found) > 1 for found in ends.values()) <= STRETCHES
+    outputs = {b.key for b in figure.boxes if b.kind == "output"}
+    inside = {key: min(found) for key, found in ends.items() if key not in outputs and not (few and len(found) > 1)}
+    members: list[list[str]] = [[] for _ in range(-(-len(working) // size))]
+    for b in figure.boxes:
+        home = stretch.get(b.key, inside.get(b.key))
+        if home is not None:
+            members[home].append(b.key)
+    clusters = [Cluster(f"stretch {i}", title.format(first=i * size + 1, last=min((i + 1) * size, len(working))),
+                        tuple(keys)) for i, keys in enumerate(members)]
+    plain = [replace(w, first=None, second=None) for w in figure.wires]
+    return close(replace(figure, wires=plain, clusters=clusters), lambda cluster, depth: True)
 
 
 def _wires(figure: Figure, home: dict[str, str]) -> list[Wire]:

@@ -215,12 +215,33 @@ def test_thousands_of_operations():
     assert "20 boxes stand for" in d.figure.remarks[-1]
 
 
-def test_what_cannot_be_folded_is_refused_with_advice():
+def tangle(count):
+    """Operations in which nothing repeats, and no scope."""
     values, rng = [*G.inputs("a b c")], random.Random(1)
-    for i in range(1500):
+    for i in range(count):
         values.append(rng.choice((G.tanh, G.exp, G.sin, G.cos))(values[-1]) * rng.choice(values[-9:]) + i)
+    return values[-1]
+
+
+def test_what_nothing_else_folds_is_drawn_in_stretches():
+    f = tangle(1500)
+    d = draw(f)
+    boxes = [b for b in d.figure.boxes if b.kind == "function"]
+    assert len(boxes) == 12 and boxes[0].tex == r"\text{operations 1 to 375}"
+    assert list(d.figure.remarks) == ["12 boxes stand for 4500 operations"]
+    place = {b.key: i for i, b in enumerate(boxes)}
+    assert all(place[w.tail] < place[w.head] for w in d.figure.wires if w.tail in place and w.head in place)
+    assert {b.key for b in d.figure.boxes} >= {w.tail for w in d.figure.wires}
+    back = draw(G.backward(f, ["a"]), lang="fr")
+    assert sum(b.kind == "function" for b in back.figure.boxes) == 12
+    assert any("opérations 1 à" in b.tex for b in back.figure.boxes)
+
+
+def test_what_cannot_be_folded_is_refused_with_advice():
     with pytest.raises(G.LimitExceeded, match=r"up to 1,000 operations, .*G\.scope"):
-        draw(values[-1])
+        draw(tangle(1500), fold=False)
+    with pytest.raises(G.LimitExceeded, match=r"up to 1,000 operations, .*G\.scope"):
+        draw(tangle(7000))
 
 
 @pytest.mark.parametrize("fold", ["yes", -1, 2.5, [3], None])
