@@ -34,6 +34,7 @@ def main(folder: Path) -> None:
     G.draw(G.backward(G.sum(g * y).named("f"), [x, gamma, beta]), rankdir="TB").save(folder / "backward.svg")
     for lang in ("en", "fr"):
         G.draw(y, lang=lang, rankdir="TB").save(folder / f"forward.{lang}.svg")
+        G.derive(G.sum(g * y).named("f"), [x, gamma, beta], lang=lang).save(folder / f"derivation.{lang}.tex")
 
 
 if __name__ == "__main__":

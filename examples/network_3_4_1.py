@@ -2,7 +2,8 @@
 
     python examples/network_3_4_1.py [DIRECTORY]
 
-draws the graph with its shapes and the backward graph, prints the gradients, and saves them as NumPy code.
+draws the graph with its shapes and the backward graph, derives the gradients on paper with the reason for each
+transpose, prints the gradients, and saves them as NumPy code.
 """
 
 import sys
@@ -31,6 +32,7 @@ def main(folder: Path) -> None:
     G.draw(backward, rankdir="TB").save(folder / "backward.svg")
     for lang in ("en", "fr"):
         G.draw(L, lang=lang, rankdir="TB").save(folder / f"forward.{lang}.svg")
+        G.derive(L, weights, lang=lang).save(folder / f"derivation.{lang}.tex")
     G.compile([L, *backward.gradients], style="readable").save(folder / "network_gradients.py")
 
 

@@ -39,6 +39,7 @@ def main(folder: Path) -> None:
     for lang in ("en", "fr"):
         G.draw(L, lang=lang, rankdir="TB").save(folder / f"forward.{lang}.svg")
         G.draw(loss, wrt=[z1, z2, z3], at=POINT, lang=lang, rankdir="TB").save(folder / f"circuit.{lang}.svg")
+        G.derive(L, [W, b], lang=lang).save(folder / f"matrices.{lang}.tex")
         derivation = G.derive(loss, wrt=z2, lang=lang)
         (folder / f"derivation.{lang}.tex").write_text(derivation.to_latex(), encoding="utf-8")
 

@@ -36,6 +36,7 @@ def main(folder: Path) -> None:
 
     for lang in ("en", "fr"):
         G.draw(L, lang=lang, rankdir="TB").save(folder / f"forward.{lang}.svg")
+        G.derive(L, detail="short", lang=lang).save(folder / f"derivation.{lang}.tex")
         G.draw(histories, log=True, lang=lang).save(folder / f"loss.{lang}.svg")
 
 
