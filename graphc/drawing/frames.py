@@ -40,5 +40,7 @@ def _mixed(page: str, ink: str, share: float) -> str:
     >>> _mixed("#FFFFFF", "#000000", 0.5)
     '#808080'
     """
+    if not page.startswith("#"):  # a colour that a style sheet gives
+        return f"color-mix(in srgb, {page}, {ink} {share:.0%})"
     pairs = [(int(page[i : i + 2], 16), int(ink[i : i + 2], 16)) for i in (1, 3, 5)]
     return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)

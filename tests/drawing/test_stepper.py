@@ -365,3 +365,13 @@ def test_glyphs_are_shared_and_holes_stay_holes():
     assert len(ink.formulas) == 2 and len(ink.glyphs) == 2  # the o with its hole, and the +
     ring = next(d for d in ink.glyphs if d.count("M") == 2)
     assert ring.count("Z") == 2
+
+
+def test_a_page_frames_scopes_in_the_colours_of_its_style_sheet():
+    x = G.input("x")
+    with G.scope("Layer"):
+        h = G.tanh(G.param("w") * x)
+    root = page(draw(h * 2, wrt=["w"], at={"x": 1, "w": 2}))
+    frames = [e for e in root.walk() if "cluster" in (e.attributes.get("class") or "")]
+    assert frames
+    assert any((e.attributes.get("fill") or "").startswith("color-mix(in srgb, var(--page)") for e in root.walk())
