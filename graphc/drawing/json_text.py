@@ -10,6 +10,9 @@ The schema is `graphc.figure`, version 1. Keys may be added within a version; wh
     page                      width, height in points; every place is from its top left corner, y downwards
     boxes                     key, kind, tex, text, x, y (centre), width, height, note (a label or null)
     wires                     tail, head (keys of boxes), tone, path, tip, first, second (labels or null)
+    clusters                  key, title, tex, text, plate (whether it stands for several copies), boxes (keys of its
+                              own), clusters (inside it), x, y (left top corner), width, height
+    remarks                   lines under the legend: what is folded
     legend                    sample, text, tone, tex
 
 A label is tex, text (the same in Unicode), tone, blank, x, y, width, height: the left top corner of its ink; a
@@ -22,7 +25,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .figure import Figure, Label
+from .figure import Cluster, Figure, Label
 from .plain import unicode_text
 from .shapes import Circle, Glyphs, Group, Path, Rect, Scene, Shape
 from .style import Theme
@@ -56,6 +59,8 @@ def figure_facts(figure: Figure, scene: Scene, theme: Theme, engine: str) -> dic
         "wires": [{"tail": w.tail, "head": w.head, "tone": w.tone, **_route(g),
                    "first": _label(w.first, g, 0), "second": _label(w.second, g, 1 if w.first else 0)}
                   for w, g in zip(figure.wires, wires)],
+        "clusters": [_cluster(c, {g.key: g for g in scene.groups if g.cls == "cluster"}) for c in figure.clusters],
+        "remarks": list(figure.remarks),
         "legend": [{"sample": e.sample, "text": e.text, "tone": e.tone, "tex": e.tex} for e in figure.legend],
     }
     return facts
@@ -63,6 +68,12 @@ def figure_facts(figure: Figure, scene: Scene, theme: Theme, engine: str) -> dic
 
 def _round(value: float) -> float:
     return round(value, 2) + 0.0  # no negative zero
+
+
+def _cluster(cluster: Cluster, groups: dict[str, Group]) -> dict[str, Any]:
+    return {"key": cluster.key, "title": cluster.title, **_math(cluster.tex), "plate": cluster.plate,
+            "boxes": list(cluster.boxes), "clusters": [_cluster(c, groups) for c in cluster.clusters],
+            **_place(groups[cluster.key].shapes[0], centre=False)}
 
 
 def _math(tex: str) -> dict[str, str]:

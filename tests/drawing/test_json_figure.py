@@ -13,10 +13,13 @@ LABEL = {"tex": TEXT, "text": TEXT, "tone": TEXT, "blank": YES, **PLACE}
 BOX = {"key": TEXT, "kind": TEXT, "tex": TEXT, "text": TEXT, **PLACE, "note": (LABEL, None)}
 WIRE = {"tail": TEXT, "head": TEXT, "tone": TEXT, "path": [list], "tip": [NUMBER], "first": (LABEL, None),
         "second": (LABEL, None)}
+CLUSTER = {"key": TEXT, "title": TEXT, "tex": TEXT, "text": TEXT, "plate": YES, "boxes": [TEXT], "clusters": list,
+           **PLACE}
 FIGURE = {
     "schema": TEXT, "version": int, "title": TEXT, "desc": TEXT, "heading": TEXT, "lang": TEXT, "direction": TEXT,
     "engine": TEXT, "theme": {"name": TEXT, "background": TEXT, "tones": dict, "fill": dict, "border": dict},
     "page": {"width": NUMBER, "height": NUMBER}, "boxes": [BOX], "wires": [WIRE],
+    "clusters": [CLUSTER], "remarks": [TEXT],
     "legend": [{"sample": TEXT, "text": TEXT, "tone": TEXT, "tex": TEXT}],
 }  # fmt: skip
 
@@ -79,3 +82,20 @@ def test_labels_by_hand(exam):
         ("2", "2", "value"), ("{-}4", "−4", "gradient")]
     assert wire["first"]["y"] < wire["path"][-1][2] < wire["second"]["y"], "value above the wire, gradient below"
     assert [b["note"]["text"] for b in facts["boxes"] if b["note"]] == ["w̄₁ = 12 + (−4) = 8"]
+
+
+def test_frames_and_what_is_folded():
+    h = G.input("x", "N", 4)
+    for i in range(1, 5):
+        with G.scope(f"Layer {i}"):
+            h = G.relu(h @ G.param(f"W{i}", 4, 4))
+    found = json.loads(draw(h, fold=True).json)
+    (frame,) = found["clusters"]
+    assert fits(found, FIGURE)
+    assert (frame["title"], frame["plate"], frame["boxes"]) == ("Layer", True, ["u1", "r1", "W1"])
+    assert found["remarks"] == ["Drawn once for Layer ℓ = 1, …, 4: 4 times 2 operations"]
+    places = {b["key"]: b for b in found["boxes"]}
+    for key in frame["boxes"]:
+        assert abs(places[key]["x"] - frame["x"] - frame["width"] / 2) < frame["width"] / 2
+        assert abs(places[key]["y"] - frame["y"] - frame["height"] / 2) < frame["height"] / 2
+    assert [c["title"] for c in json.loads(draw(h, fold=False).json)["clusters"]] == [f"Layer {i}" for i in range(1, 5)]
