@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from .fuse import regions
 from .loop import BLOCK, FILLED, LOOP, Loop
-from .program import OVER_SIZE, Program, Step, dtype_of, is_literal, is_scalar, sizes_of
+from .program import FLOATS, OVER_SIZE, Program, Step, dtype_of, element_count, is_literal, is_scalar, sizes_of
 from .scales import fewer
 from .slots import extent
 from .workspace import types_of
@@ -131,7 +131,7 @@ def _elementwise(step: Step, types: dict[str, str]) -> bool:
     if step.alias or not all(_fits(types.get(a, ""), sizes) for a in step.args if not is_literal(a)):
         return False
     if OVER_SIZE.fullmatch(step.spelling):
-        return step.type in types[step.args[0]] and dtype_of(step.type) in ("float64", "float32")
+        return step.type in types[step.args[0]] and dtype_of(step.type) in FLOATS
     function = getattr(np, step.ufunc.removeprefix("np."), None) if step.ufunc else None
     return isinstance(function, np.ufunc) and function.signature is None
 
@@ -145,7 +145,7 @@ def _is_total(step: Step, types: dict[str, str]) -> bool:
     """A sum or mean of all elements, of floats."""
     source = types.get(step.args[0], "[]") if step.args else "[]"
     return (bool(_TOTAL.fullmatch(step.spelling)) and is_scalar(step.type) and not is_scalar(source)
-            and dtype_of(source) == dtype_of(step.type) and dtype_of(source) in ("float64", "float32"))
+            and dtype_of(source) == dtype_of(step.type) and dtype_of(source) in FLOATS)
 
 
 @dataclass
@@ -178,7 +178,7 @@ class _Region:
         flat = len(shape) > 1 and all(self.lies_flat(a, shape) for a in operands)
         if not flat and shape[0] == "1":
             return []
-        sizes = [_product(shape)] if flat else shape
+        sizes = [element_count(shape)] if flat else shape
         loop = Loop(sizes, BLOCK)
         arrays = {}
         for name in operands:
@@ -262,15 +262,11 @@ def _early(steps: Sequence[Step]) -> list[Step]:
     return result
 
 
-def _product(sizes: Iterable[str]) -> str:
-    return "*".join(f"({s})" if " " in s or "/" in s else s for s in sizes)
-
-
 def _spelled(step: Step, types: dict[str, str]) -> Step:
     """A sum of all elements by its ufunc, a mean as a sum over a count."""
     match = _TOTAL.fullmatch(step.spelling)
     if not match or not is_scalar(step.type):
         return step
-    count = " * ".join(f"({s})" if " " in s or "/" in s else s for s in sizes_of(types[step.args[0]]))
+    count = element_count(sizes_of(types[step.args[0]]), " * ")
     return step._replace(spelling=f"np.add.reduce({{0}}, axis=None){f' / ({count})' if match[1] == 'mean' else ''}",
                          ufunc="")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from math import frexp
 
-from .program import NUMBER, Program, Step, dtype_of, is_literal, is_scalar
+from .program import FLOATS, NUMBER, Program, Step, dtype_of, is_literal, is_scalar
 
 _RANGE = 100  # binary places: beyond 2^±100 a float32 number would be near the ends of its range
 
@@ -32,7 +32,7 @@ def factors(program: Program, steps: Sequence[Step], log: Counter[str]) -> list[
 
 def _folded(step: Step, made: dict[str, Step], uses: Counter[str]) -> Step:
     """The step with what its operand was multiplied by, or itself."""
-    if is_scalar(step.type) or dtype_of(step.type) not in ("float64", "float32"):
+    if is_scalar(step.type) or dtype_of(step.type) not in FLOATS:
         return step
     if step.ufunc == "np.subtract":
         negative = made.get(step.args[0])

@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from .program import NUMBER, Program, Step, dtype_of, is_literal, is_scalar, sizes_of
+from .program import FLOATS, NUMBER, Program, Step, dtype_of, is_literal, is_scalar, sizes_of
 from .workspace import extent, types_of
 
 Fresh = Callable[[str], str]
-_FLOATS = ("float64", "float32")
 _PRODUCTS = frozenset({"np.matmul", "np.dot"})
 _ROW_SUM = re.compile(r"np\.(sum|mean)\(\{0\}, axis=\(?(\d+),?\)?(?:, keepdims=True)?\)")
 _TRANSPOSE = re.compile(r"np\.transpose\(\{0\}, \((\d+(?:, \d+)*)\)\)")
@@ -69,7 +68,7 @@ def _is_row_product(product: Step, step: Step, axis: int, types: dict[str, str],
     if axis != len(sizes) - 1 or not sizes[-1].isdigit() or not _SHORT_ROW <= int(sizes[-1]) <= _LONG_ROW:
         return False
     same = all(types.get(a) == product.type for a in product.args)  # nothing is spread over the other
-    return same and dtype_of(product.type) in _FLOATS and dtype_of(step.type) == dtype_of(product.type)
+    return same and dtype_of(product.type) in FLOATS and dtype_of(step.type) == dtype_of(product.type)
 
 
 # -- scales ----------------------------------------------------------------------------------------------
@@ -147,7 +146,7 @@ def _scale(step: Step) -> tuple[str, str] | None:
         return None
     value = _value(step)
     number = step.args[1 - value]
-    if not NUMBER.fullmatch(number) or is_literal(step.args[value]) or dtype_of(step.type) not in _FLOATS:
+    if not NUMBER.fullmatch(number) or is_literal(step.args[value]) or dtype_of(step.type) not in FLOATS:
         return None
     if step.ufunc == "np.divide" and value == 1:
         return None

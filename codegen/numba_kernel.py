@@ -135,7 +135,6 @@ class Names:
         return wish
 
 
-
 class _Text(Names):
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .numba_math import FUNCTIONS
-from .program import Step, dtype_of, is_literal, is_scalar, sizes_of
-
-FLOATS = ("float64", "float32")
+from .program import FLOATS, Step, dtype_of, is_literal, is_scalar, sizes_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,7 @@ def into_source(program: Program, style: str = "fast", *, long: int = LONG,
     made = _fast(replace(program, name=name), small, targets)
     if made is None or not targets:
         return "", "", ()
-    pieces = [*_called(program.helpers, made[1]),
-              *(constant_source(n, value, embed=False) for n, value in program.constants), *made[0]]
+    pieces = [*_before(program, style, made[1], embed=False), *made[0]]
     which = tuple(program.outputs.index(output) for output in targets)
     return "\n\n\n".join([imports(pieces), *pieces]) + "\n", name, which
 
@@ -102,13 +101,16 @@ def blocks(program: Program, style: str, embed: bool = True, long: int = LONG, p
         raise ValueError(f"no style {style!r}; choose from {', '.join(STYLES)}")
     check(program)
     made, steps = functions(program, style, long, part, small)
+    return _before(program, style, steps, embed) + made
+
+
+def _before(program: Program, style: str, steps: Iterable[Step], embed: bool) -> list[str]:
+    """What stands before the functions: the helpers that the steps call, and the constants."""
     pieces = _called(program.helpers, steps)
     if style == "fast":
         pieces = [bound_names(p) for p in pieces]
     constants = [constant_source(name, value, embed) for name, value in program.constants]
-    if constants:
-        pieces.append("\n".join(constants))
-    return pieces + made
+    return [*pieces, "\n".join(constants)] if constants else pieces
 
 
 def _called(helpers: Sequence[tuple[str, str]], steps: Iterable[Step]) -> list[str]:

@@ -16,7 +16,7 @@ from heapq import heapify, heappop, heappush
 from math import prod
 from typing import Any
 
-from .program import Program, Step, is_scalar, words
+from .program import CONTRACTIONS, Program, Step, is_scalar, words
 from .schedule import buffers
 
 NOMINAL = 64, 1000  # what every named size is taken for, one after the other
@@ -26,7 +26,6 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv,
     ast.Pow: operator.pow, ast.Mod: operator.mod,
 }  # fmt: skip
-_CONTRACTIONS = frozenset({"np.matmul", "np.dot", "np.vecdot", "np.matvec", "np.vecmat"})
 
 
 def ordered(program: Program, steps: Sequence[Step]) -> list[Step]:
@@ -190,7 +189,7 @@ class _Graph:
         return peak
 
     def _elementwise(self, unit: int) -> bool:
-        return bool(self.steps[unit].ufunc) and self.steps[unit].ufunc not in _CONTRACTIONS
+        return bool(self.steps[unit].ufunc) and self.steps[unit].ufunc not in CONTRACTIONS
 
     def steps_of(self, order: Sequence[int]) -> list[Step]:
         """All steps: what is no unit stands before its first reader, and at the end where nothing reads it."""

@@ -14,12 +14,11 @@ from .factor_passes import factors
 from .logistic import negations, one_exponential
 from .loop import FILLED, PAIRWISE, ROW, Loop
 from .matrix_passes import layouts, row_products, scales
-from .program import OVER_SIZE, Program, Step, dtype_of, is_scalar, sizes_of
+from .program import FLOATS, OVER_SIZE, Program, Step, dtype_of, element_count, is_scalar, sizes_of
 from .quotients import quotients
 from .schedule import live_steps
 from .workspace import types_of
 
-_FLOATS = ("float64", "float32")
 _REDUCE = re.compile(r"np\.(sum|mean|max|min)\(\{0\}(?:, axis=(\d+|\([\d, ]+\)))?"
                      r"(, keepdims=True)?(, initial=-np\.inf)?\)")
 _ONE = re.compile(r"\w+\[1(,1)*\]")
@@ -115,10 +114,10 @@ def products(program: Program, steps: Sequence[Step], fresh: Fresh, log: Counter
     for step in steps:
         a, b = (types.get(x, "") for x in (*step.args, "", "")[:2])
         if step.ufunc == "np.matmul" and a and b and len({dtype_of(t) for t in (a, b, step.type)}) == 1:
-            if dtype_of(a) in _FLOATS and len(sizes_of(a)) <= 2 and len(sizes_of(b)) <= 2:
+            if dtype_of(a) in FLOATS and len(sizes_of(a)) <= 2 and len(sizes_of(b)) <= 2:
                 step = step._replace(spelling="np.dot({0}, {1})", ufunc="np.dot")
                 log["products by np.dot"] += 1
-        elif step.spelling == "{0} ** {1}" and dtype_of(a or "?[") in _FLOATS and not is_scalar(step.type):
+        elif step.spelling == "{0} ** {1}" and dtype_of(a or "?[") in FLOATS and not is_scalar(step.type):
             if step.args[1] in ("3", "3.0"):
                 square = fresh(f"{step.target}_")
                 result.append(Step(square, "np.square({0})", step.args[:1], step.type, "", "np.square", False,
@@ -145,7 +144,7 @@ def batches(program: Program, steps: Sequence[Step], fresh: Fresh, log: Counter[
         """The stack as one matrix."""
         if name not in flats:
             sizes, dtype = sizes_of(types[name]), dtype_of(types[name])
-            rows = _elements(f"[{','.join(sizes[:-1])}]")
+            rows = element_count(sizes[:-1])
             flats[name] = fresh(f"{name}_flat")
             types[flats[name]] = f"{dtype}[{rows},{sizes[-1]}]"
             result.append(Step(flats[name], f"np.reshape({{0}}, ({rows}, {sizes[-1]}))", (name,), types[flats[name]],
@@ -159,7 +158,7 @@ def batches(program: Program, steps: Sequence[Step], fresh: Fresh, log: Counter[
             continue
         a, b = product.args
         ranks = [len(sizes_of(types[x])) for x in (a, b)]
-        same = len({dtype_of(t) for t in (types[a], types[b], step.type)}) == 1 and dtype_of(types[a]) in _FLOATS
+        same = len({dtype_of(t) for t in (types[a], types[b], step.type)}) == 1 and dtype_of(types[a]) in FLOATS
         left = by_name.get(a)
         if product is step and same and ranks[0] > 2 and ranks[1] == 2:
             first = flat(a, step.section)
@@ -262,7 +261,7 @@ def sums(program: Program, steps: Sequence[Step], fresh: Fresh, log: Counter[str
     result: list[Step] = []
     for step in steps:
         match = _REDUCE.fullmatch(step.spelling)
-        if not match or step.alias or dtype_of(step.type) not in _FLOATS or types.get(step.args[0], "") == "":
+        if not match or step.alias or dtype_of(step.type) not in FLOATS or types.get(step.args[0], "") == "":
             result.append(step)
             continue
         source = types[step.args[0]]
@@ -284,9 +283,10 @@ def _total(step: Step, kind: str, source: str, made: dict[str, Step], whole: set
            uses: Counter[str], fresh: Fresh, log: Counter[str]) -> Iterator[Step]:
     """A sum of all elements."""
     value = made.get(step.args[0])
-    count = " * ".join(f"({s})" if " " in s or "/" in s else s for s in sizes_of(source))
+    count = element_count(sizes_of(source), " * ")
     over = f" / ({count})" if kind == "mean" else ""
     factors = () if value is None else value.args * 2 if value.ufunc == "np.square" else value.args
+    elements = element_count(sizes_of(source))
     squares = value is not None and value.ufunc in ("np.square", "np.multiply") and uses[value.target] == 1
     if squares and len(factors) == 2 and all(f in whole and types[f] == source for f in factors):
         flat: dict[str, str] = {}
@@ -294,18 +294,13 @@ def _total(step: Step, kind: str, source: str, made: dict[str, Step], whole: set
             flat[name] = name
             if len(sizes_of(source)) > 1:
                 flat[name] = fresh(f"{name}_flat")
-                yield Step(flat[name], "np.reshape({0}, -1)", (name,), f"{dtype_of(source)}[{_elements(source)}]", "",
-                           "", True, step.section)
+                yield Step(flat[name], "np.reshape({0}, -1)", (name,), f"{dtype_of(source)}[{elements}]", "", "", True,
+                           step.section)
         log["sums of products as scalar products"] += 1
-        elements = _elements(source)
         dot = "np.dot" if elements.isdigit() and int(elements) <= ROW else PAIRWISE
         yield step._replace(spelling=f"{dot}({{0}}, {{1}}){over}", args=tuple(flat[f] for f in factors), ufunc="")
     else:
         yield step._replace(spelling=f"np.add.reduce({{0}}, axis=None){over}", ufunc="")
-
-
-def _elements(type_: str) -> str:
-    return "*".join(f"({s})" if " " in s or "/" in s else s for s in sizes_of(type_)) or "1"
 
 
 def _along(step: Step, kind: str, source: str, axes: tuple[int, ...], keep: bool, initial: bool, whole: bool,
@@ -313,8 +308,8 @@ def _along(step: Step, kind: str, source: str, axes: tuple[int, ...], keep: bool
     """A sum, mean or extremum along some axes."""
     sizes, dtype = sizes_of(source), dtype_of(source)
     first, last = axes == tuple(range(len(axes))), axes == tuple(range(len(sizes) - len(axes), len(sizes)))
-    inner = _elements(f"[{','.join(sizes[i] for i in axes)}]")
-    outer = _elements(f"[{','.join(s for i, s in enumerate(sizes) if i not in axes)}]")
+    inner = element_count(sizes[i] for i in axes)
+    outer = element_count(s for i, s in enumerate(sizes) if i not in axes)
     section, note = step.section, step.note
     if kind in ("sum", "mean") and whole and (first or (last and inner.isdigit() and int(inner) <= ROW)):
         shape = (inner, outer) if first else (outer, inner)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import keyword
 import re
 import string
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ _IDENTIFIER = re.compile(r"(?<![\w.])[^\W\d]\w*(?!\w|\s*=[^=])")  # no attribute
 _RESERVED = frozenset({"np", *keyword.kwlist})
 _LITERAL_START = tuple("0123456789-(")
 _LITERAL_WORDS = frozenset({"True", "False"})
+FLOATS = ("float64", "float32")
+CONTRACTIONS = frozenset({"np.matmul", "np.dot", "np.vecdot", "np.matvec", "np.vecmat"})  # which read while they write
 NUMBER = re.compile(r"-?\d+\.?\d*(e[+-]?\d+)?")  # an operand that is a finite number
 OVER_SIZE = re.compile(r"\{0\} / (\w+|\([\w *+/-]+\))")  # a spelling that divides by a size
 
@@ -104,6 +107,15 @@ def sizes_of(type_: str) -> list[str]:
     """
     inner = type_[type_.index("[") + 1 : -1]
     return inner.split(",") if inner else []
+
+
+def element_count(sizes: Iterable[str], times: str = "*") -> str:
+    """The number of elements of an array, as source.
+
+    >>> element_count(["N", "2*T + 1"]), element_count(["N", "3"], " * "), element_count([])
+    ('N*(2*T + 1)', 'N * 3', '1')
+    """
+    return times.join(f"({s})" if " " in s or "/" in s else s for s in sizes) or "1"
 
 
 def is_literal(arg: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from .program import OVER_SIZE, Program, Step, dtype_of, is_scalar, words
+from .program import FLOATS, OVER_SIZE, Program, Step, dtype_of, is_scalar, words
 from .workspace import types_of
 
 
@@ -26,7 +26,7 @@ def quotients(program: Program, steps: Sequence[Step], fresh: Callable[[str], st
     for step in steps:
         match = OVER_SIZE.fullmatch(step.spelling)
         dtype = "" if is_scalar(step.type) else dtype_of(step.type)
-        alike = dtype in ("float64", "float32") and types.get((*step.args, "")[0]) == step.type
+        alike = dtype in FLOATS and types.get((*step.args, "")[0]) == step.type
         if match and alike and words(match[1]) <= sizes:
             key = match[1].removeprefix("(").removesuffix(")"), dtype
             if key not in numbers:

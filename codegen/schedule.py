@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
-from .program import Program, Step, is_literal, is_scalar, words
+from .program import CONTRACTIONS, Program, Step, is_literal, is_scalar, words
 
 SMALL = 64  # elements: below it `a * b` is as quick as `np.multiply(a, b, out=a)`, and reads better
 LONG, PART = 1000, 500  # a program of more than LONG steps is cut in parts of PART steps
 _WHOLE_VIEWS = ("np.reshape(", "np.transpose(", "{0}.T", "{0}.reshape(")
-_CONTRACTIONS = frozenset({"np.matmul", "np.vecdot", "np.matvec", "np.vecmat"})
 
 
 def live_steps(program: Program, steps: Sequence[Step] | None = None) -> list[Step]:
@@ -92,7 +91,7 @@ def last_uses(program: Program, steps: Sequence[Step], root: dict[str, str]) -> 
 def _choose(step: Step, dying: list[str], root: dict[str, str], made: dict[str, tuple[str, int]],
             free: dict[str, list[str]]) -> str:
     """A dying operand in place if there is one, else a dead buffer of the same type."""
-    if step.ufunc not in _CONTRACTIONS:
+    if step.ufunc not in CONTRACTIONS:
         for name in dying:
             # Another view of the same buffer among the operands would be read while it is written.
             sharing = {a for a in step.args if root.get(a) == name}

@@ -18,12 +18,22 @@ from functools import partial
 from typing import TypeAlias
 
 from .loop import FILLED, LOOP, PAIRWISE, ROW, Loop, Placed, place
-from .program import Program, Step, dtype_of, is_literal, is_scalar, sizes_of, words
+from .program import (
+    CONTRACTIONS,
+    FLOATS,
+    Program,
+    Step,
+    dtype_of,
+    element_count,
+    is_literal,
+    is_scalar,
+    sizes_of,
+    words,
+)
 from .schedule import SMALL, buffers, last_uses, worth
 from .slots import ARRANGED, Pool, Slot, extent
 
 KEPT = 4  # how many combinations of sizes a thread keeps the memory of
-_CONTRACTIONS = frozenset({"np.matmul", "np.dot", "np.vecdot", "np.matvec", "np.vecmat"})
 _NUMBER = re.compile(r"-?(\d+\.?\d*(e[+-]?\d+)?|np\.inf)")
 _CALLED = re.compile(r"np\.\w+(\.reduce)?")
 _RESHAPES = ("np.reshape(", "{0}.reshape(")
@@ -58,8 +68,6 @@ class Workspace:
     loops: dict[str, Placed] = field(default_factory=dict)  # by the step that stands for each
     dot: str = ""
     homes: dict[str, tuple[int, str]] = field(default_factory=dict)  # of each view: its slot, and what holds that
-
-
 
 
 @dataclass
@@ -169,7 +177,7 @@ def _walk(p: _Plan, steps: Sequence[Step], loops: Mapping[str, Loop]) -> tuple[l
 
 def _dotted(p: _Plan, step: Step, types: dict[str, str]) -> Step:
     """A sum of products of many elements: BLAS alone where they are few, which the workspace knows."""
-    count = " * ".join(f"({s})" if " " in s or "/" in s else s for s in sizes_of(types[step.args[0]]))
+    count = element_count(sizes_of(types[step.args[0]]), " * ")
     name = p.dots.get(count)
     if name is None:
         p.dot = p.dot or p.fresh(PAIRWISE)
@@ -208,7 +216,7 @@ def _sure(step: Step) -> bool:
     if step.alias:
         return "//" not in step.spelling  # a reshape whose sizes come out even
     if step.ufunc:
-        return dtype_of(step.type) in ("float64", "float32", "bool") or step.ufunc in _OF_INTEGERS
+        return dtype_of(step.type) in (*FLOATS, "bool") or step.ufunc in _OF_INTEGERS
     by_size = _BY_SIZE.fullmatch(step.spelling) and not is_literal(step.args[0])
     return bool(by_size) or step.spelling.startswith(_SURE)
 
@@ -238,7 +246,7 @@ def _begun(steps: Sequence[Step], root: dict[str, str], last: dict[str, int], ty
 
 def _over(step: Step, name: str, root: dict[str, str], types: dict[str, str]) -> bool:
     """Whether an elementwise step may be written over this operand, which dies."""
-    if step.ufunc in _CONTRACTIONS or not step.ufunc:
+    if step.ufunc in CONTRACTIONS or not step.ufunc:
         return False
     # Another view of the same memory among the operands would be read while it is written.
     return types.get(name) == step.type and {a for a in step.args if root.get(a) == name} == {name}
@@ -295,7 +303,7 @@ def _operands(p: _Plan, step: Step, types: dict[str, str]) -> tuple[str, ...]:
         return step.args
     number = [bool(_NUMBER.fullmatch(a)) or a in p.known for a in step.args]
     dtypes = {dtype_of(types[a]) for a in step.args if a in types}
-    if not any(number) or all(number) or len(dtypes) != 1 or min(dtypes) not in ("float64", "float32"):
+    if not any(number) or all(number) or len(dtypes) != 1 or min(dtypes) not in FLOATS:
         return step.args
     dtype = min(dtypes)
     return tuple(_number(p, a, dtype) if n else a for a, n in zip(step.args, number))

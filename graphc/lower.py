@@ -46,7 +46,6 @@ def numba_program(program: Program) -> Program:
     return codegen.numba_program(program)
 
 
-
 def lower(
     outputs: Sequence[Expr],
     inputs: Sequence[Expr],

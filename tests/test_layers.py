@@ -127,6 +127,7 @@ def test_the_arrow_sees_lazy_and_relative_imports(tmp_path, monkeypatch):
     with pytest.raises(AssertionError, match=r"ir\.py imports cli, which stands above ir"):
         test_imports_run_one_way(package / "ir.py")
 
+
 def test_a_compile_to_numpy_loads_no_emitter_of_kernels():
     probe = ("import sys, graphc as G; x = G.input('x', 'N'); G.compile(G.tanh(x)); "
              "print(*(m for m in sys.modules if m.startswith('codegen.')))")

@@ -128,3 +128,12 @@ def test_a_fast_function_that_needs_no_memory_has_the_fast_spellings_and_no_work
     s, t = load(source, "f")(x, y)
     np.testing.assert_allclose(s, (x * y).sum(axis=1), rtol=1e-13, atol=1e-13)
     assert t == pytest.approx((y * y).sum(), rel=1e-14)
+
+
+def test_a_product_is_never_written_over_its_own_operand():
+    """BLAS reads its operands while it writes: without a workspace as with one."""
+    A, B = (Input(name, "float64[30,30]", (30, 30)) for name in "AB")
+    steps = (Step("s", "np.sort({0})", ("A",), A.type),
+             Step("p", "{0} @ {1}", ("s", "B"), A.type, ufunc="np.matmul"))
+    source = numpy_source(Program("f", (A, B), steps, ("p",), True), "fast")
+    assert "p = np.dot(s, B)" in source
