@@ -49,8 +49,6 @@ LEAST_PRINT = 8  # points
 _RANKDIRS: dict[str, tuple[Direction, Direction]] = {"LR": ("LR", "RL"), "TB": ("TB", "BT")}  # forward, backward
 
 
-
-
 class Drawing:
     """A finished figure.
 

@@ -86,7 +86,6 @@ def _styles(nodes: Iterable[Group], colours: _Colours) -> list[str]:
     return lines
 
 
-
 def _common(colours: _Colours) -> list[str]:
     width, half = number(style.HEAD_LENGTH), number(2 * style.HEAD_HALF_WIDTH)
     return [

@@ -59,7 +59,6 @@ def test_loss_in_french(one):
     assert only(plot).curves[0].label == r"SGD, $\eta = 0{,}5$"
 
 
-
 def test_ticks_have_the_decimal_mark_of_the_language():
     w = G.param("w")
     history = G.descend((w * w).named("L"), at={w: 0.8}, rate=0.1, steps=3)
