@@ -50,6 +50,9 @@ _ROWS: dict[str, tuple[str, str]] = {
     "missing_inner_factor": (
         "The chain rule stopped early: the derivative of what is inside, {node}, is missing.",
         "La règle de la chaîne s'arrête trop tôt : il manque la dérivée de l'intérieur, {node}."),
+    "missing_inner_value": (
+        "The chain rule stopped early: the derivative of what is inside, {node}, is missing, the factor {factor}.",
+        "La règle de la chaîne s'arrête trop tôt : il manque la dérivée de l'intérieur, {node}, le facteur {factor}."),
     "missing_inner_factors": (
         "The chain rule stopped early in several places: the derivatives of what is inside, {nodes}, are missing.",
         "La règle de la chaîne s'arrête trop tôt à plusieurs endroits : il manque les dérivées "

@@ -11,7 +11,7 @@ from .chain import Chain, Edge, EdgeEdit, NodeEdit, Rule, Slip, Terms, chained, 
 from .from_graph import trees
 from .phrases import count
 from .tree import Tree, add, mul, neg, num, show
-from .words import FUNCTIONS, function_name, name_of, words
+from .words import FUNCTIONS, Words, function_name, name_of, words
 
 Slips = Iterator[Slip]
 
@@ -51,7 +51,7 @@ def one_path(chain: Chain, lang: str) -> Slips:
     """At a node used k times, all but one of its uses lost; or just one of them."""
     uses = consumers(chain.order)
     for node in chain.active:
-        mine = [e for u, i in uses[node] for e in chain.edges.get(u, ()) if e.operand == i]
+        mine = [e for u, i in uses.get(node, ()) for e in chain.edges.get(u, ()) if e.operand == i]
         if len(mine) < 2:
             continue
         for kept in mine:
@@ -68,10 +68,16 @@ def one_path(chain: Chain, lang: str) -> Slips:
 def missing_factor(chain: Chain, lang: str) -> Slips:
     """The local derivative of one edge forgotten, or what stands inside it."""
     for edge in chain.all_edges():
-        if edge.local.number != 1:
+        if edge.local.number not in (1, -1):
             yield missing_local(edge, lang)
-        if edge.source is not chain.wrt:
-            yield Slip(words("missing_inner_factor", edge.source), (EdgeEdit(edge, tangent=num(1)),))
+        if edge.source is not chain.wrt and edge.user.op.name not in ("add", "subtract", "negative"):
+            yield Slip(_inner(chain, edge.source, lang), (EdgeEdit(edge, tangent=num(1)),))
+
+
+def _inner(chain: Chain, source: Expr, lang: str) -> Words:
+    factor = show(plain(chain.tangent.get(source) or num(0)), lang, 60)
+    phrase = "missing_inner_value" if len(factor) <= 40 else "missing_inner_factor"
+    return words("missing_inner_factor", source, phrase, factor=factor)
 
 
 def missing_local(edge: Edge, lang: str) -> Slip:
@@ -89,8 +95,9 @@ def coefficients(chain: Chain, lang: str) -> Slips:
     """The constant factors in front forgotten, all of them: one habit, several places."""
     found = [e for e in chain.all_edges() if e.user.op.name in ("multiply", "divide")
              and chain.is_constant(e.local) and e.local.number != 1]
-    outer = [e for e in found if e.source is not chain.wrt]
-    for edges in (found, outer):
+    outer = [e for e in found if not chain.is_constant(chain.tangent.get(e.source) or num(1))]
+    minus = [e for e in chain.all_edges() if e.user.op.name == "subtract" and e.operand]
+    for edges in (found, outer, outer + minus):
         if len(edges) > 1:
             factors = ", ".join(dict.fromkeys(show(plain(e.local), lang, 30) for e in edges[:6]))
             said = words("missing_upstream_factor", chain.f, "missing_coefficients", factors=factors)

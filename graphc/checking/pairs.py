@@ -31,6 +31,8 @@ def matching_pair(slips: Sequence[Slip], chain: Chain, judge: Judge) -> tuple[Sl
 
 
 def _close(slips: Sequence[Slip], chain: Chain, judge: Judge) -> Iterator[tuple[Slip, Slip]]:
+    if not chain.edges:
+        return
     usable = [s for s in slips if s.edits and all(isinstance(e, EdgeEdit) for e in s.edits)][:MAX_SLIPS]
     points = [Slopes(chain, judge, evaluator, need) for evaluator, need in judge.points[:2]]
     budget = MAX_PAIR_WORK // max(1, len(chain.active))
@@ -54,7 +56,7 @@ class Slopes:
         place = {node: i for i, node in enumerate(chain.active)}
         self.rows = [(place[n], [(id(e), place[e.source], self.of(e.local)) for e in edges])
                      for n, edges in chain.edges.items()]
-        self.size, self.start, self.end = len(place), place[chain.wrt], place.get(chain.f)
+        self.size, self.start, self.end = len(place), place[chain.wrt], place[chain.f]
 
     def of(self, tree: Tree) -> float:
         if id(tree) not in self.known:
@@ -65,8 +67,6 @@ class Slopes:
 
     def fits(self, edits: Sequence[EdgeEdit]) -> bool:
         """Whether the recurrence with these edits comes close to the answer here."""
-        if self.end is None:
-            return False
         changed = {id(e.edge): e for e in edits}
         slope = [0.0] * self.size
         slope[self.start] = 1.0

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..formula import format_node
 from ..ir import Expr
+from .from_graph import trees
 from .phrases import say
+from .tree import show
+
+_LONG = re.compile(r"\d\.\d{9}")
 
 FUNCTIONS = {"sigmoid": "σ", "tanh": "tanh", "softplus": "softplus", "silu": "SiLU", "gelu": "GELU", "elu": "ELU",
              "leaky_relu": "leaky ReLU", "exp": "exp", "log": "ln", "sin": "sin", "cos": "cos", "sqrt": "√",
@@ -54,7 +59,12 @@ def words(kind: str, where: Expr | str, phrase: str = "", **parts: str) -> Words
 
 def name_of(node: Expr) -> str:
     """How a student would call a node: its name, or its formula while that is short."""
-    return node.label if node.label is not None else format_node(node, "unicode", limit=60, expand_root=True)
+    if node.label is not None:
+        return node.label
+    text = format_node(node, "unicode", limit=60, expand_root=True)
+    if _LONG.search(text) and not node.ndim:  # 0.3333333333333333 is 1/3
+        return show(trees([node])[node], limit=60)
+    return text
 
 
 def function_name(node: Expr) -> str:
