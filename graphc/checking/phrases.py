@@ -174,7 +174,7 @@ PHRASES: dict[str, tuple[str, str]] = {
                      "{name} n'a pas de forme scalaire qui se décide (déclaré en {place})"),
     "no_entries_op": ("{name} ({op}) has no exact form entry by entry (declared at {place})",
                       "{name} ({op}) n'a pas de forme exacte coefficient par coefficient (déclaré en {place})"),
-    "too_many_entries": ("the arrays have too many entries to be decided: the limit is {limit} operations",
+    "too_many_operations": ("the arrays have too many entries to be decided: the limit is {limit} operations",
                          "les tableaux ont trop de coefficients pour en décider : la limite est de {limit} opérations"),
     "index_not_known": ("an index here is not a whole number that is known",
                         "un indice n'est pas ici un entier connu"),
