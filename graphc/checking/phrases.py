@@ -75,6 +75,9 @@ PHRASES: dict[str, tuple[str, str]] = {
                    "{name} peut désigner {one} ou {two} ; écrivez le nom exactement"),
     # -- deciding -----------------------------------------------------------------------------------
     "proved": ("proved", "prouvé"),
+    "chance": ("proved up to a chance below 2^-{bits} (degree {degree}, one random point in each of {cells} cells)",
+               "prouvé à une probabilité inférieure à 2^-{bits} près (degré {degree}, un point au hasard dans chacune "
+               "des {cells} cellules)"),
     "sampled": ("no counterexample in {points} points over {cells} cells",
                 "aucun contre-exemple en {points} points sur {cells} cellules"),
     "counterexample": ("counterexample", "contre-exemple"),
