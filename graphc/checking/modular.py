@@ -319,7 +319,7 @@ def _fraction_degrees(node: Core, args: list[tuple[int, int]]) -> tuple[int, int
     if head in ("powi", "powr"):
         assert isinstance(node.value, (int, Fraction))
         n, d = args[0]
-        k = int(abs(node.value)) + (head == "powr")
+        k = abs(node.value.numerator) + (head == "powr")
         return (k * n + 1, k * d + 1) if node.value >= 0 else (k * d + 1, k * n + 1)
     if head == "case":
         return max(n for n, _ in args[1:]), max(d for _, d in args[1:])
