@@ -139,6 +139,9 @@ _ROWS: dict[str, tuple[str, str]] = {
         "Everywhere the derivative of {function} was taken as {got}, u being its argument; it is another.",
         "Partout, la dérivée de {function} a été prise égale à {got}, u étant l'argument ; c'en est une autre."),
     # -- arrays -----------------------------------------------------------------------------------------------
+    "statistics_constant": (
+        "{nodes} were treated as constants; they depend on {node} too, and the gradient goes through them.",
+        "{nodes} ont été traités comme des constantes ; ils dépendent aussi de {node}, et le gradient y passe."),
     "layout_only": ("Every entry is right; the layout is the transpose of the one asked for.",
                     "Chaque coefficient est juste ; la disposition est la transposée de celle demandée."),
     "missing_batch_sum": (
