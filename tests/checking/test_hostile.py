@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from checking.hostile_texts import TEXTS, WRAPPED
+from hostile_texts import TEXTS, WRAPPED
 
 import graphc as G
 from graphc.checking import check

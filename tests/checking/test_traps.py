@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from checking.traps import SCALARS, Trap
+from traps import SCALARS, Trap
 
 import graphc as G
 
