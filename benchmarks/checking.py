@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus"
 FILES = ("stack_questions.jsonl", "derivatives.jsonl")
 NAME = re.compile(r"[A-Za-z]\w*(?!\w*\()")
+CALL = re.compile(r"([A-Za-z]\w*)\(")
 CONSTANTS = frozenset({"pi", "e", "E", "T", "np"})
 FUNCTIONS_WITHOUT_AN_OP = re.compile(r"no function (\w+)|parse: (\w+) has no op|(polygamma)")
 
@@ -116,9 +117,15 @@ def _traps() -> Iterator[Row]:
 
 
 def _stack(rows: Iterable[Mapping[str, Any]]) -> list[Row]:
-    return [Row("STACK", r["source"], r["function"], r["variable"] or "x", r["answer"],
+    return [Row("STACK", r["source"], r["function"], r["variable"] or _only_name(r), r["answer"],
                 r["expected_verdict"] == "right", r["reference"], r["trivial_wrong"], r["stack_feedback"])
             for r in rows]
+
+
+def _only_name(row: Mapping[str, Any]) -> str:
+    """The variable of a row that does not say it: the one name that its reference has."""
+    names = set(re.findall(r"\b[a-z]\b", row["reference"]))
+    return names.pop() if len(names) == 1 else "x"
 
 
 def _derivatives(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
@@ -127,7 +134,7 @@ def _derivatives(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
 
 
 def _derivative(r: Mapping[str, Any], reference: str | None) -> Row:
-    words = {name: f"({value})" for name, value in (r.get("fixed") or {}).items()}
+    words = {name: f"({value})" for name, value in (r.get("fixed") or {}).items() if int(value) > 0}  # orders
     # A symmetric matrix is the sum of any matrix and its transpose.
     words |= {name: f"({name}+{name}.T)" for name, kind in (r.get("kinds") or {}).items() if kind in ("sym", "spd")}
     function, answer = _put(r["function"], words), _put(r["derivative"], words)
@@ -149,8 +156,11 @@ def _put(text: str, words: Mapping[str, str]) -> str:
 def judge(row: Row, rounds: int = 1) -> Outcome:
     """The verdict on one answer, by the graph of its question where that can be declared."""
     import graphc as G
+    from graphc.checking.functions import function_named
 
     leaves = _leaves(row)
+    if unknown := [n for n in CALL.findall(row.function or "") if function_named(n) is None and not row.shapes]:
+        return _by_formula(row, list(leaves), G.InputError(f"no function {unknown[0]}"))
     try:
         of = G.parse(row.function or "", defines=leaves)
         of = of if of.type.is_float else of.astype("float64")  # the derivative of 3

@@ -22,11 +22,13 @@ from .entries import Entries, named_sizes
 from .entry_tools import array_of
 from .evaluate import Evaluator, Undefined, Unsure
 from .from_graph import NoScalarForm
+from .modular import Identity, identity
 from .normal import prove_equal
 
 LAYOUTS = ("any", "fixed")
 SIZES = ((2, 3, 4, 5, 7, 6, 8, 9), (3, 2, 5, 4, 6, 7, 9, 8), (4, 6, 8, 5, 7, 9, 10, 11), (8, 9, 10, 11, 12, 13, 14, 15))
 NICE, GENERAL, FEW = 3, 10, 4
+SHORT_PROOF = 1500  # nodes times entries
 MAX_PROOF_NODES, MAX_PROOF_ENTRIES, MAX_DOMAIN_NODES = 600, 24, 150
 
 
@@ -199,20 +201,26 @@ class ArraySearch(Search):
     def run(self) -> Decision:
         if found := self.look(self.nice_points(NICE)):
             return found
-        proved = self.prove()
-        general = FEW if proved or self.again else GENERAL
+        chance = identity(self.pairs)
+        proved = self.prove(chance)
+        general = FEW if proved or chance or self.again else GENERAL
         if found := self.look(self.general_points(max(2, general // self.scale))):
             return found
-        if not proved and (found := self.look_along_lines(1)):
+        if not proved and not chance and (found := self.look_along_lines(1)):
             return found
         if not self.agreed and self.names and (found := self.look(self.general_points(60 // self.scale))):
             return found
-        return self.conclude(proved)
+        return self.conclude(proved, chance)
 
-    def prove(self) -> int:
-        """The cells over which each pair was proved equal; 0 without a proof of each."""
-        roots = [c for pair in self.pairs for c in pair]
-        if len(self.pairs) > MAX_PROOF_ENTRIES or len(postorder(*roots)) > MAX_PROOF_NODES:
+    def prove(self, chance: Identity | None) -> int:
+        """The cells over which each pair was proved equal; 0 without a proof of each.
+
+        Equality up to a chance costs a hundredth of a proof, so where it holds only short proofs are looked for.
+        """
+        count = len(postorder(*(c for pair in self.pairs for c in pair)))
+        if len(self.pairs) > MAX_PROOF_ENTRIES or count > MAX_PROOF_NODES:
+            return 0
+        if chance and (chance.cells > 2 or count * len(self.pairs) > SHORT_PROOF):
             return 0
         domain = self.domain if len(postorder(*self.domain)) <= MAX_DOMAIN_NODES else ()
         cells = 0

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from .assume import Assumptions
 from .core import Core, Pool, postorder, switches
 from .evaluate import Evaluator, Undefined, Unsure, flint
+from .modular import Identity, identity
 from .normal import Failed, prove_equal
 from .remainder import climbs
 from .tree import Tree, symbols
@@ -106,7 +107,9 @@ class Search:
         if found := self.look(self.nice_points(8)):
             return found
         failed: Failed = []
-        proved = prove_equal(self.answer, self.truth, self.domain, failed)
+        proved, chance = prove_equal(self.answer, self.truth, self.domain, failed), None
+        if not proved and not failed:
+            chance = identity([(self.answer, self.truth)])
         general = GENERAL // (2 if proved else 1) // self.scale
         if found := self.look(self.general_points(max(4, general))):
             return found
@@ -119,7 +122,7 @@ class Search:
             return found
         if failed and (found := self.look_uphill(failed)):
             return found
-        return self.conclude(proved)
+        return self.conclude(proved, chance)
 
     def look_uphill(self, failed: Failed) -> Decision | None:
         """Points to which the remainders of the proof lead: bumps and windows that no sample meets."""
@@ -130,10 +133,13 @@ class Search:
                 return found
         return None
 
-    def conclude(self, proved: int) -> Decision:
+    def conclude(self, proved: int, chance: Identity | None = None) -> Decision:
         cells = len(self.cells)
         if proved and self.agreed:
             return Decision("correct", "proved", None, self.agreed, proved, self.flags)
+        if chance and self.agreed:
+            parts = {"degree": chance.degree, "bits": chance.bits}
+            return Decision("correct", "chance", None, self.agreed, chance.cells, self.flags, parts)
         if self.agreed:
             return Decision("correct", "sampled", None, self.agreed, cells, self.flags)
         reason = "unsettled" if self.unsure else "nowhere"

@@ -204,7 +204,7 @@ def _judge(reading: Reading, of: Expr, wrt: Expr, named: Mapping[str, Expr], lan
             return _wrong(decision, link, shown, reading, read_as, of, wrt, lang)
     weakest = min(decisions, key=lambda d: (d.status == "correct", d.certainty == "proved"))
     flags = set(reading.flags).union(*(d.flags for d in decisions))
-    counts = {"points": weakest.points, "cells": weakest.cells}
+    counts = {"points": weakest.points, "cells": weakest.cells, **weakest.parts}
     certainty, told = say("en", weakest.certainty, **counts), say(lang, weakest.certainty, **counts)
     return Verdict(weakest.status, certainty, read_as, flags=flags, lang=lang, told=told)
 
