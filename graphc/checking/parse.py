@@ -213,7 +213,7 @@ class Parser:
         if self.depth > MAX_DEPTH:
             raise LimitExceeded(say(self.lang, "too_deep", limit=MAX_DEPTH))
         left = self.prefix()
-        while (operator := self.operator()) and STRENGTH[operator] >= strength:
+        while strength <= POWER and (operator := self.operator()) and STRENGTH[operator] >= strength:
             left = self.infix(operator, left)
         self.depth -= 1
         return left
@@ -532,7 +532,7 @@ class Parser:
             raised = num(self.here.value or 0)
             self.at += 1
         elif self.take("^"):
-            raised = self.number() if self.here.kind == "num" else number_like(self.prefix())
+            raised = self.number() if self.here.kind == "num" else number_like(self.expression(POWER + 1))
         else:
             return None
         if raised.number is not None and raised.number < 0:
