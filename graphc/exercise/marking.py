@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..checking import Finding, Verdict, check
+from ..checking.arrays import decide_arrays
 from ..checking.decide import decide
-from ..checking.from_graph import NoScalarForm, graph, trees
+from ..checking.elaborate import build
+from ..checking.from_graph import NoScalarForm, trees
 from ..checking.parse import parse
 from ..checking.phrases import safe
 from ..checking.tree import number_like
@@ -82,12 +84,21 @@ class Marker:
         self.output = str(f.label or "f")
         self.keys = Keys(nodes, self.output)
 
-    def marks(self, asked: Sequence[tuple[Part, Any]]) -> list[Mark]:
-        """A mark for each answer, an empty one being missing; what follows from another is looked for at the end."""
-        first = [self._alone(part, text) for part, text in asked]
-        given = self._given(asked, first)
-        return [self._carried(part, mark, given) if mark.status == "wrong" else mark
-                for (part, _), mark in zip(asked, first)]
+    def marks(self, asked: Sequence[tuple[Part, Any]], begin: Callable[[int], None] = lambda i: None) -> list[Mark]:
+        """A mark for each answer, an empty one being missing; what follows from another is looked for at the end.
+
+        `begin` is told the place of an answer each time that work on it begins.
+        """
+        first = []
+        for i, (part, text) in enumerate(asked):
+            begin(i)
+            first.append(self._alone(part, text))
+        given, found = self._given(asked, first), list(first)
+        for i, mark in enumerate(first):
+            if mark.status == "wrong":
+                begin(i)
+                found[i] = self._carried(asked[i][0], mark, given)
+        return found
 
     # -- one answer by itself ----------------------------------------------------------------------------------
 
@@ -206,19 +217,20 @@ class Marker:
         if isinstance(text, Expr):
             return text
         try:
-            return graph(parse(text, self.nodes, lang=self.lang).links[-1], self.nodes.__getitem__)
+            tree = parse(text, self.nodes, lang=self.lang).links[-1]
+            return build(tree, self.nodes.__getitem__, lang=self.lang).expr
         except (GraphcError, NoScalarForm, KeyError):
             return None
 
     def _same(self, a: Expr, b: Expr) -> bool:
         """Whether two formulas are the same function, with proof or without a counterexample."""
-        if a.shape != b.shape or a.ndim:
-            return False
         try:
             found = trees([a, b, self.f])
             got, need, domain = (number_like(found[node]) for node in (a, b, self.f))
             return decide(got, need, [domain]).status == "correct"
-        except (NoScalarForm, LimitExceeded):
+        except NoScalarForm:
+            return decide_arrays(a, b, [self.f]).status == "correct"
+        except LimitExceeded:
             return False
 
     # -- errors carried forward --------------------------------------------------------------------------------
