@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .derivation import Derivation, derive
     from .descent import descend
     from .drawing import Drawing, Plot, Theme, draw
-    from .exercise import Exercise
+    from .exercise import Exercise, Grade, Marks, check_all
     from .forward import jvp
     from .history import History
     from .lang import *  # noqa: F403
@@ -77,6 +77,9 @@ _LATER = {
     "History": ("history", "History"),
     "descend": ("descent", "descend"),
     "Exercise": ("exercise", "Exercise"),
+    "Grade": ("exercise", "Grade"),
+    "Marks": ("exercise", "Marks"),
+    "check_all": ("exercise", "check_all"),
     "Sheet": ("sheets", "Sheet"),
     "sheet": ("sheets", "sheet"),
     "simplify": ("simplifier", "simplify"),

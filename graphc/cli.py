@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import graphc as G
 
 from .errors import GraphcError, InputError
+from .exercise.posed import posed
 from .files import write_whole
 from .trusted import PLACE, load_model
 
@@ -36,7 +37,7 @@ EXAMPLES = {
     "compile": f"graphc compile {FORMULA_EXAMPLE} --wrt w1,w3,b -o exam.py",
     "check": f'graphc check {FORMULA_EXAMPLE} --wrt w1 "w3*(x1+x2)*1[w1*x1+w1*x2+b>0]"',
     "sheet": "graphc sheet exam.toml -o sheet.pdf --student Ada",
-    "exercise": "graphc exercise new exam.toml",
+    "exercise": "graphc exercise new exam.toml\n  graphc exercise check exam.toml --students 20",
 }
 
 
@@ -101,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     _check_options(_model(_command(commands, "check", check, "is this hand derivation right?")))
     _sheet_options(_command(commands, "sheet", sheet, "an exercise sheet and its solution, from an exercise file",
                             lang=None))
-    _exercise_options(_command(commands, "exercise", exercise, "a new exercise file, with a comment on every key"))
+    _exercise_options(_command(commands, "exercise", exercise, "a new exercise file; is one well-posed?", lang=None))
     return parser
 
 
@@ -184,8 +185,12 @@ def _sheet_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _exercise_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("new",), help="new: write an exercise file to begin with")
-    parser.add_argument("file", help="where to, as in exam.toml; a file that exists is kept")
+    parser.add_argument("action", choices=("new", "check"), help="new: write an exercise file to begin with, with a "
+                        "comment on every key; check: is the author's answer accepted, are the questions well-posed?")
+    parser.add_argument("file", help="the exercise, as in exam.toml; for new, a file that exists is kept")
+    parser.add_argument("--students", type=int, default=20, metavar="N",
+                        help="check: for the numbers of how many students (default: 20)")
+    parser.add_argument("--trust", action="store_true", help="check: run the Python file that the model names")
 
 
 def _at(parser: argparse.ArgumentParser, says: str) -> None:
@@ -330,15 +335,28 @@ def sheet(options: argparse.Namespace) -> int:
 
 
 def exercise(options: argparse.Namespace) -> int:
-    """`graphc exercise new`: a file to begin with; one that exists is never written over."""
+    """`graphc exercise new`: a file to begin with; one that exists is never written over. `check`: is it well-posed?"""
+    if options.action == "check":
+        return _exercise_check(options)
     if os.path.exists(options.file):
         raise InputError(f"{options.file!r} exists already, and is kept; give another name")
-    write_whole(options.file, G.Exercise.template(options.lang).encode())
+    write_whole(options.file, G.Exercise.template(options.lang or "en").encode())
     if options.json:
         _print_json(path=options.file)
     else:
         print(options.file)
     return 0
+
+
+def _exercise_check(options: argparse.Namespace) -> int:
+    if not 1 <= options.students <= 10_000:
+        raise InputError(f"--students must lie between 1 and 10000, got {options.students}")
+    report = posed(G.Exercise.load(options.file, trusted=options.trust), options.students, options.lang or "")
+    if options.json:
+        _print_json(**report.to_json())
+    else:
+        print(report)
+    return 0 if report.ok else 1
 
 
 def verdict_facts(verdict: Any) -> dict[str, Any]:
