@@ -1,4 +1,4 @@
-"""The `graphc` command: demo, draw, derive, compile, check, sheet, exercise.
+"""The `graphc` command: demo, draw, derive, compile, check, sheet, exercise, grade.
 
 Exit status: 0 done or correct, 1 wrong, 2 undecided, 3 invalid input or usage.
 """
@@ -19,6 +19,7 @@ import graphc as G
 
 from .errors import GraphcError, InputError
 from .files import write_whole
+from .grading.command import grade_options, run_grade
 from .trusted import PLACE, load_model
 
 INVALID = 3
@@ -37,6 +38,7 @@ EXAMPLES = {
     "check": f'graphc check {FORMULA_EXAMPLE} --wrt w1 "w3*(x1+x2)*1[w1*x1+w1*x2+b>0]"',
     "sheet": "graphc sheet exam.toml -o sheet.pdf --student Ada",
     "exercise": "graphc exercise new exam.toml",
+    "grade": "graphc grade exam.toml answers/ -o report/",
 }
 
 
@@ -102,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     _sheet_options(_command(commands, "sheet", sheet, "an exercise sheet and its solution, from an exercise file",
                             lang=None))
     _exercise_options(_command(commands, "exercise", exercise, "a new exercise file, with a comment on every key"))
+    grade_options(_command(commands, "grade", grade, "the answers of many students to an exercise file", lang=None))
     return parser
 
 
@@ -339,6 +342,11 @@ def exercise(options: argparse.Namespace) -> int:
     else:
         print(options.file)
     return 0
+
+
+def grade(options: argparse.Namespace) -> int:
+    """`graphc grade`: a report for the class, and a page for each student."""
+    return run_grade(options, G.__version__)
 
 
 def verdict_facts(verdict: Any) -> dict[str, Any]:

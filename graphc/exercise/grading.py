@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Real
@@ -123,7 +123,8 @@ def shown(points: Fraction, lang: str) -> str:
 # -- grading ----------------------------------------------------------------------------------------------------
 
 
-def grade(exercise: Exercise, answers: Mapping[str, Any], student: str = "", *, lang: str = "") -> Grade:
+def grade(exercise: Exercise, answers: Mapping[str, Any], student: str = "", *, lang: str = "",
+          begin: Callable[[str], None] = lambda key: None) -> Grade:
     """The grade of `answers` to the exercise with the numbers of `student`; see `Exercise.grade`."""
     if not isinstance(answers, Mapping):
         raise InputError(f"answers are a mapping from \"q1\" and so on to texts, got {type(answers).__name__}")
@@ -133,7 +134,8 @@ def grade(exercise: Exercise, answers: Mapping[str, Any], student: str = "", *, 
     texts, notes = Submission(exercise, lang).read(answers)
     marker = Marker(exercise.f, exercise.nodes, point, lang, exercise.rules)
     asked = [(q, part) for q in exercise.questions for part in parts_of(exercise, q, point)]
-    marks = marker.marks([(part, texts.get((q.number, part.key), "")) for q, part in asked])
+    marks = marker.marks([(part, texts.get((q.number, part.key), "")) for q, part in asked],
+                         lambda i: begin(f"{asked[i][0].name}.{asked[i][1].key}"))
     worth = {q.number: _worth(q) for q in exercise.questions}
     graded = [_graded(exercise, q, mark, worth[q.number], lang) for (q, _), mark in zip(asked, marks)]
     return Grade(student, tuple(graded), tuple(notes), lang)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -75,12 +75,21 @@ class Marker:
         self.output = str(f.label or "f")
         self.keys = Keys(nodes, self.output)
 
-    def marks(self, asked: Sequence[tuple[Part, str]]) -> list[Mark]:
-        """A mark for each answer, an empty one being missing; what follows from another is looked for at the end."""
-        first = [self._alone(part, text) for part, text in asked]
-        given = self._given(asked, first)
-        return [self._carried(part, mark, given) if mark.status == "wrong" else mark
-                for (part, _), mark in zip(asked, first)]
+    def marks(self, asked: Sequence[tuple[Part, str]], begin: Callable[[int], None] = lambda i: None) -> list[Mark]:
+        """A mark for each answer, an empty one being missing; what follows from another is looked for at the end.
+
+        `begin` is told the place of an answer each time that work on it begins.
+        """
+        first = []
+        for i, (part, text) in enumerate(asked):
+            begin(i)
+            first.append(self._alone(part, text))
+        given, found = self._given(asked, first), list(first)
+        for i, mark in enumerate(first):
+            if mark.status == "wrong":
+                begin(i)
+                found[i] = self._carried(asked[i][0], mark, given)
+        return found
 
     # -- one answer by itself ----------------------------------------------------------------------------------
 
