@@ -1,4 +1,4 @@
-"""The `graphc` command: demo, draw, derive, compile, check, sheet, exercise.
+"""The `graphc` command: demo, draw, derive, compile, check, sheet, exercise, grade.
 
 Exit status: 0 done or correct, 1 wrong, 2 undecided, 3 invalid input or usage.
 """
@@ -20,6 +20,7 @@ import graphc as G
 from .errors import GraphcError, InputError
 from .exercise.posed import posed
 from .files import write_whole
+from .grading.command import grade_options, run_grade
 from .trusted import PLACE, load_model
 
 INVALID = 3
@@ -38,6 +39,7 @@ EXAMPLES = {
     "check": f'graphc check {FORMULA_EXAMPLE} --wrt w1 "w3*(x1+x2)*1[w1*x1+w1*x2+b>0]"',
     "sheet": "graphc sheet exam.toml -o sheet.pdf --student Ada",
     "exercise": "graphc exercise new exam.toml\n  graphc exercise check exam.toml --students 20",
+    "grade": "graphc grade exam.toml answers/ -o report/",
 }
 
 
@@ -103,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     _sheet_options(_command(commands, "sheet", sheet, "an exercise sheet and its solution, from an exercise file",
                             lang=None))
     _exercise_options(_command(commands, "exercise", exercise, "a new exercise file; is one well-posed?", lang=None))
+    grade_options(_command(commands, "grade", grade, "the answers of many students to an exercise file", lang=None))
     return parser
 
 
@@ -357,6 +360,11 @@ def _exercise_check(options: argparse.Namespace) -> int:
     else:
         print(report)
     return 0 if report.ok else 1
+
+
+def grade(options: argparse.Namespace) -> int:
+    """`graphc grade`: a report for the class, and a page for each student."""
+    return run_grade(options, G.__version__)
 
 
 def verdict_facts(verdict: Any) -> dict[str, Any]:
