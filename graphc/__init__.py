@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .derivation import Derivation, derive
     from .descent import descend
     from .drawing import Drawing, Plot, Theme, draw
+    from .exchange import export_exercise, import_exercise
     from .exercise import Exercise
     from .forward import jvp
     from .history import History
@@ -77,6 +78,8 @@ _LATER = {
     "History": ("history", "History"),
     "descend": ("descent", "descend"),
     "Exercise": ("exercise", "Exercise"),
+    "export_exercise": ("exchange", "export_exercise"),
+    "import_exercise": ("exchange", "import_exercise"),
     "Sheet": ("sheets", "Sheet"),
     "sheet": ("sheets", "sheet"),
     "simplify": ("simplifier", "simplify"),

@@ -18,6 +18,8 @@ from typing import Any, NoReturn
 import graphc as G
 
 from .errors import GraphcError, InputError
+from .exchange.command import add_options as exchange_options
+from .exchange.command import run as exchange_run
 from .files import write_whole
 from .trusted import PLACE, load_model
 
@@ -101,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     _check_options(_model(_command(commands, "check", check, "is this hand derivation right?")))
     _sheet_options(_command(commands, "sheet", sheet, "an exercise sheet and its solution, from an exercise file",
                             lang=None))
-    _exercise_options(_command(commands, "exercise", exercise, "a new exercise file, with a comment on every key"))
+    _exercise_options(_command(commands, "exercise", exercise, "a new exercise file; export and import", lang=None))
     return parser
 
 
@@ -184,8 +186,10 @@ def _sheet_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _exercise_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("new",), help="new: write an exercise file to begin with")
-    parser.add_argument("file", help="where to, as in exam.toml; a file that exists is kept")
+    parser.add_argument("action", choices=("new", "export", "import"), help="new: write an exercise file to begin with;"
+                        " export: to Moodle or LaTeX; import: from a file that was exported, or a Moodle quiz")
+    parser.add_argument("file", help="the exercise, as in exam.toml; for new, a file that exists is kept")
+    exchange_options(parser)
 
 
 def _at(parser: argparse.ArgumentParser, says: str) -> None:
@@ -330,10 +334,14 @@ def sheet(options: argparse.Namespace) -> int:
 
 
 def exercise(options: argparse.Namespace) -> int:
-    """`graphc exercise new`: a file to begin with; one that exists is never written over."""
+    """`graphc exercise new`: a file to begin with; one that exists is never written over. Export and import."""
+    if options.action in ("export", "import"):
+        facts = exchange_run(options, options.lang)
+        _print_json(**facts) if options.json else print(facts["path"])
+        return 0
     if os.path.exists(options.file):
         raise InputError(f"{options.file!r} exists already, and is kept; give another name")
-    write_whole(options.file, G.Exercise.template(options.lang).encode())
+    write_whole(options.file, G.Exercise.template(options.lang or "en").encode())
     if options.json:
         _print_json(path=options.file)
     else:

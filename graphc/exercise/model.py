@@ -57,6 +57,7 @@ class Exercise:
     layout: str
     questions: tuple[Question, ...]
     name: str = ""
+    source: str = ""  # the text of the file, for what carries the exercise elsewhere
 
     @classmethod
     def load(cls, path: str | PathLike[str], *, trusted: bool = False) -> Exercise:
