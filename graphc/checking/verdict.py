@@ -16,6 +16,7 @@ from .arrays import LAYOUTS
 from .assume import Assumptions
 from .decide import Decision, decide
 from .diagnose import diagnose
+from .elaborate import axes_of
 from .entries import named_sizes
 from .from_graph import NoScalarForm, exact, substitute, trees
 from .parse import LeftSide, Reading, parse
@@ -122,7 +123,7 @@ def _read(answer: Any, question: Question, syntax: str) -> Reading:
     named, lang = question.named, question.lang
     if isinstance(answer, str):
         sizes = [n for n in named_sizes(list(named.values())) if n not in named]
-        reading = parse(answer, [*named, *sizes], lang=lang, syntax=syntax)
+        reading = parse(answer, [*named, *sizes], arrays=axes_of(named), lang=lang, syntax=syntax)
         if reading.left:
             _check_left(reading, reading.left, question)
         return reading
