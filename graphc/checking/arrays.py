@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -137,7 +137,7 @@ def _at_sizes(answer: Expr, truth: Expr, domain: tuple[Expr, ...], assume: Assum
     tried: list[dict[str, int]] = []
     for seed, sizes in enumerate(_choices(names)):
         try:
-            setting = _setting(answer, truth, domain, sizes, seed)
+            setting = _setting(answer, truth, domain, Entries(sizes, seed=seed, symmetric=assume.symmetric))
         except NoScalarForm as error:
             if decisions:
                 break
@@ -163,8 +163,7 @@ def _choices(names: Sequence[str]) -> Iterator[dict[str, int]]:
         yield dict(zip(names, (*row, *extra)))
 
 
-def _setting(answer: Expr, truth: Expr, domain: tuple[Expr, ...], sizes: Mapping[str, int], seed: int) -> Setting:
-    at = Entries(sizes, seed=seed)
+def _setting(answer: Expr, truth: Expr, domain: tuple[Expr, ...], at: Entries) -> Setting:
     at.prepare([answer, truth, *domain])
     need = at.of(truth)
     inside = [e for d in domain for e in at.of(d).ravel()]
@@ -320,6 +319,8 @@ class ArraySearch(Search):
             if label not in found:
                 found[label] = np.empty(at.shape(node.shape), dtype=object)
             found[label][index] = value
+            if label in at.symmetric:
+                found[label][index[::-1]] = value
         drawn = {name: _fractions(v) for name, v in at.drawn.items()}
         return {name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in found.items()} | drawn
 
