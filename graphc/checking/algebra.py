@@ -34,9 +34,9 @@ class Algebra:
             if t.head == "num":
                 total += number(t)
                 continue
-            c, key = Fraction(1), (t.serial,)
-            if t.head == "mul" and t.args[0].head == "num":
-                c, key = number(t.args[0]), tuple([a.serial for a in t.args[1:]])
+            scaled = t.head == "mul" and t.args[0].head == "num"
+            c = number(t.args[0]) if scaled else Fraction(1)
+            key = tuple([a.serial for a in t.args[1:]]) if scaled else (t.serial,)
             if key in counts:
                 together, c = True, c + counts[key][0]
             counts[key] = c, t

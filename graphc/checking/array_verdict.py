@@ -177,7 +177,7 @@ def decide_answer(answer: Expr, question: Question) -> Judged:
 
 
 def _as_declared(answer: Expr, smaller: Smaller, question: Question) -> Judged:
-    """Wrong at small sizes and yet, in floats, right at the declared ones: decided there, if these are not too large."""
+    """Wrong at small sizes and yet, in floats, right at the declared ones: decided there, if not too large."""
     found = _decided(answer, question.of, question.wrt, question)
     if found.decision.status == "correct":
         return found

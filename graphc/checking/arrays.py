@@ -29,7 +29,7 @@ SIZES = ((2, 3, 4, 5, 7, 6, 8, 9), (3, 2, 5, 4, 6, 7, 9, 8), (4, 6, 8, 5, 7, 9, 
 NICE, GENERAL, FEW = 2, 10, 2
 ARRAY_PRECISIONS = PRECISIONS[1:]  # each entry is a sample of its own: one look at each is enough
 SMALL_VALUES = [Fraction(v) for v in (1, 2, -1, 3, -2, 4, -3)]
-SHORT_PROOF = 1500  # nodes times entries
+SHORT_PROOF = 300  # nodes times entries
 MAX_PROOF_NODES, MAX_PROOF_ENTRIES, MAX_DOMAIN_NODES = 600, 24, 150
 
 
@@ -244,7 +244,7 @@ class ArraySearch(Search):
             evaluator = Evaluator(exact, precision)
             outcome = self._compare_at(evaluator)
             if outcome in ("differ", "narrower"):
-                return outcome, self.witness(point, evaluator)
+                return outcome, self.witness(point, precision)
             if outcome != "unsure":
                 return outcome, None
         return "unsure", None
@@ -282,8 +282,10 @@ class ArraySearch(Search):
 
     # -- what is shown ----------------------------------------------------------------------------------------------
 
-    def witness(self, point: dict[str, Fraction], evaluator: Evaluator) -> Witness:
-        """The point and both values as nested lists, and the first entry that differs."""
+    def witness(self, point: dict[str, Fraction], precision: int) -> Witness:
+        """The point and both values as nested lists, and the first entry that differs; what plays no part is 1."""
+        point = dict.fromkeys(self.setting.entries.symbols, Fraction(1)) | point
+        evaluator = Evaluator(as_fmpq(point), precision)
         got = [self._value(evaluator, c) for c in self.setting.answers]
         need = [self._value(evaluator, c) for c in self.setting.truths]
         shape = self.setting.shape
@@ -307,11 +309,11 @@ class ArraySearch(Search):
             return _verdict(evaluator, a, t) == "differ"
 
     def _arrays(self, point: dict[str, Fraction]) -> dict[str, Any]:
-        """The values by variable: arrays as nested lists, what does not matter as 1."""
+        """The values by variable, arrays as nested lists."""
         at = self.setting.entries
         found: dict[str, Any] = {}
         for name, (node, index) in at.symbols.items():
-            value = point.get(name, Fraction(1))
+            value = point[name]
             if not index:
                 found[name] = value
                 continue
