@@ -70,7 +70,7 @@ def judge_expr(answer: Any, question: Question) -> Verdict:
 def judge_reading(reading: Reading, question: Question) -> Verdict:
     """The verdict on what was read from text or from a SymPy expression."""
     read_as = " = ".join(show(link, question.lang) for link in reading.links)
-    indices = tuple(getattr(reading.left, "indices", ()))
+    indices = reading.left.indices if reading.left else ()
     try:
         links = [Link(tuple(_readings(tree, indices, question)), show(tree, question.lang)) for tree in reading.links]
     except ShapeFault as fault:

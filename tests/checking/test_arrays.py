@@ -108,11 +108,11 @@ def test_truth_is_numpys_jacobian() -> None:
 def test_wrong_shapes(answer: Any, of: Any, wrt: Any, told: str) -> None:
     verdict = check(answer, of=of, wrt=wrt)
     assert (verdict.status, verdict.certainty, verdict.flags) == ("wrong", told, {"shape"})
-    assert str(verdict).endswith(f"{told}.")
+    assert str(verdict).endswith(f"{told[0].upper()}{told[1:]}.")
 
 
 def test_wrong_shapes_in_french() -> None:
-    assert "votre réponse est un nombre, la dérivée est un vecteur de taille 3" in str(of_quadratic(3, lang="fr"))
+    assert "Votre réponse est un nombre, la dérivée est un vecteur de taille 3" in str(of_quadratic(3, lang="fr"))
 
 
 @pytest.mark.parametrize(("layout", "straight", "turned"), [
@@ -128,7 +128,7 @@ def test_layouts(layout: str, straight: str, turned: str) -> None:
 
 def test_a_layout_that_is_fixed_is_told() -> None:
     verdict = check(2 * G.outer(x, R), of=LOSS, wrt=W, layout="denominator")
-    assert "each entry is right, but in the transposed place" in str(verdict)
+    assert "Each entry is right, but in the transposed place" in str(verdict)
 
 
 def test_layouts_of_a_jacobian() -> None:
@@ -257,7 +257,7 @@ def test_no_derivative() -> None:
         truth_of(G.sum(v), labels)
 
 
-# -- assumptions --------------------------------------------------------------------------------------------------------
+# -- assumptions ----------------------------------------------------------------------------------------------------
 
 
 def test_symmetric_by_assumption() -> None:
