@@ -16,7 +16,7 @@ from .tree import show_number
 
 MAX_SHOWN = 16  # entries of an array in a counterexample
 NOTES = frozenset({"differs_only_at_kink", "domain_narrower", "ambiguous_division", "transposed_layout",
-                   "matrix_product"})
+                   "matrix_product", "entrywise", "indices_in_order"})
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Verdict:
 
     def _reason(self) -> str:
         if self.status == "wrong":
-            return f"{self.told[:1].upper()}{self.told[1:]}."
+            return f"{self.told}."
         return say(self.lang, "why" if self.status == "undecided" else "how", text=self.told)
 
     def _difference(self, c: Counterexample) -> list[str]:
