@@ -244,15 +244,23 @@ PHRASES: dict[str, tuple[str, str]] = {
     "for_sizes": (" for {sizes}", " pour {sizes}"),
     "and": ("and", "et"),
     "drawn": (", {names} drawn", ", {names} tirés au hasard"),
-    "because": ("{text}.", "{text}."),
     "at_entry": ("The first entry that differs is at position ({place}), counted from 1: {got} and {need}.",
-                 "Le premier coefficient qui diffère est en ({place}), en comptant depuis 1 : {got} et {need}."),
+                 "Le premier coefficient qui diffère est en position ({place}), en comptant depuis 1 : "
+                 "{got} et {need}."),
     "stood_in": ("{small} in place of {size}", "{small} à la place de {size}"),
     "transposed_layout": ("Every entry is right, in the transposed layout.",
                           "Tous les coefficients sont justes, dans la disposition transposée."),
     "matrix_product": ("I read * as the product of matrices; between arrays, NumPy multiplies entry by entry: write @.",
                        "J'ai lu * comme le produit matriciel ; entre tableaux, NumPy multiplie coefficient par "
                        "coefficient : écrivez @."),
+    "entrywise": ("I read the product of vectors entry by entry; write ⊙ or * for it.",
+                  "J'ai lu le produit de vecteurs coefficient par coefficient ; écrivez ⊙ ou *."),
+    "indices_in_order": ("I took the indices i, j, … as those of the derivative, in this order; write ∂f_i/∂x_j = ….",
+                         "J'ai pris les indices i, j, … pour ceux de la dérivée, dans cet ordre ; écrivez "
+                         "∂f_i/∂x_j = …."),
+    "rounded_numbers": ("it agrees with the derivative to nine digits, and has floating-point numbers that are rounded",
+                        "elle coïncide avec la dérivée à neuf chiffres près, et contient des nombres flottants "
+                        "arrondis"),
     "a_number": ("a number", "un nombre"),
     "a_vector": ("a vector of {size}", "un vecteur de taille {size}"),
     "literal_sizes": ("it differs at the small sizes {sizes}, but numbers in it might stand for the declared ones",

@@ -10,13 +10,13 @@ from typing import Any
 
 from .decide import Decision, Witness
 from .diagnose import Finding
-from .evaluate import show_value
+from .evaluate import flint, show_value
 from .phrases import say
 from .tree import show_number
 
 MAX_SHOWN = 16  # entries of an array in a counterexample
 NOTES = frozenset({"differs_only_at_kink", "domain_narrower", "ambiguous_division", "transposed_layout",
-                   "matrix_product"})
+                   "matrix_product", "entrywise", "indices_in_order"})
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Counterexample:
     entry: tuple[int, ...] = ()
     sizes: Mapping[str, int] = field(default_factory=dict)
     at_entry: tuple[str, str] = ("", "")  # both values there
+    close: bool = False  # the values agree to nine digits
 
     def __str__(self) -> str:
         return f"{self.shown()}: {self.answer} ≠ {self.derivative}"
@@ -79,10 +80,15 @@ class Verdict:
         if self.counterexample:
             lines += self._difference(self.counterexample)
         else:
-            known = {"undecided": "why", "wrong": "because"}
-            lines.append(say(self.lang, known.get(self.status, "how"), text=self.told))
+            lines.append(self._reason())
         lines += [f.message for f in self.diagnosis]
-        return lines + [say(self.lang, flag) for flag in sorted(self.flags) if flag in NOTES]
+        misplaced = {"transposed_layout"} if self.status == "wrong" else set()  # which is the reason, then
+        return lines + [say(self.lang, flag) for flag in sorted(self.flags - misplaced) if flag in NOTES]
+
+    def _reason(self) -> str:
+        if self.status == "wrong":
+            return f"{self.told}."
+        return say(self.lang, "why" if self.status == "undecided" else "how", text=self.told)
 
     def _difference(self, c: Counterexample) -> list[str]:
         lines = [say(self.lang, "at_point", point=c.shown(self.lang), got=c.answer, need=c.derivative)]
@@ -155,7 +161,16 @@ def counterexample_of(witness: Witness | None, lang: str, used: Sequence[str] | 
     both = (witness.got, witness.need)
     got, need = (_value(v, lang) for v in both)
     at_entry = [_value(_element(v, witness.entry), lang) for v in both]
-    return Counterexample(point, got, need, witness.entry, witness.sizes, (at_entry[0], at_entry[1]))
+    return Counterexample(point, got, need, witness.entry, witness.sizes, (at_entry[0], at_entry[1]), _close(*both))
+
+
+def _close(a: Any, b: Any) -> bool:
+    if isinstance(a, list):
+        return all(_close(x, y) for x, y in zip(a, b))
+    if a is None or b is None:
+        return a is b
+    x, y = flint().arb(a), flint().arb(b)
+    return bool(abs(x - y) <= abs(y) * flint().arb(10) ** -9)
 
 
 def _element(value: Any, entry: Sequence[int]) -> Any:
