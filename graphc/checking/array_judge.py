@@ -40,7 +40,7 @@ class Numbers:
             with np.errstate(all="ignore"):
                 for node in self._missing(root):
                     self.known[node] = self._computed(node)
-        except (ValueError, IndexError, TypeError, ZeroDivisionError, np.linalg.LinAlgError, GraphcError):
+        except (ValueError, IndexError, TypeError, ArithmeticError, np.linalg.LinAlgError, GraphcError):
             return None
         value = self.known[root]
         return value if np.all(np.isfinite(value)) else None
