@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from graphc.checking.tree import Tree, call, make, num, prime, sym
+from graphc.checking.tree import Tree, call, const, make, num, prime, sym
 
 SHAPES: dict[str, tuple[int, ...]] = {"a": (), "k": (), "x": (3,), "y": (3,), "u": (4,), "A": (3, 3), "B": (4, 4),
                                       "W": (3, 4), "V": (3, 4)}
@@ -227,3 +227,54 @@ def total(draw: Any, free: tuple[str, ...], depth: int) -> Tree:
     name = draw(st.sampled_from([n for n in LENGTHS if n not in free]))
     low, high = draw(st.sampled_from([(1, 0), (2, 0), (2, -1)]))
     return make("sum", draw(indexed((*free, name), depth)), num(low), num(LENGTHS[name] + high), value=name)
+
+
+# -- anything ---------------------------------------------------------------------------------------------------------
+
+FUNCTIONS = ("tr", "det", "inv", "diag", "outer", "dot", "sum", "prod", "mean", "norm", "softmax", "log_softmax", "max",
+             "min", "logsumexp", "vec", "kron", "solve", "eye", "ones", "zeros", "one_hot", "cumsum", "adj", "exp",
+             "relu", "log", "hypot", "clip", "abs", "amax")  # fmt: skip
+
+
+LEAVES = [*map(sym, [*SHAPES, "i", "j", ":"]), *map(num, [-1, 0, 1, 2, 5, 10**9]), make("eye"), make("ones"), const("e"),
+          const("pi"), make("ones", num(3)), make("eye", num(3))]  # fmt: skip
+HEADS = ["mul", "mul", "add", "matmul", "div", "T", "pow", "index", "sum", "prod", "range", "delta", "array", "norm",
+         "call", "call", "prime", "ind"]  # fmt: skip
+COUNTS = {"matmul": 2, "div": 2, "T": 1, "pow": 1, "sum": 1, "prod": 1, "range": 3, "delta": 2, "norm": 1, "prime": 1,
+          "ind": 2}  # fmt: skip
+
+
+@st.composite
+def anything(draw: Any, depth: int = 4) -> Tree:
+    """Trees of every head over symbols of every shape, whether they mean something or not."""
+    if depth == 0 or draw(st.integers(0, 4)) == 0:
+        return draw(st.sampled_from(LEAVES))
+    head = draw(st.sampled_from(HEADS))
+    args = [draw(anything(depth - 1)) for _ in range(COUNTS.get(head) or draw(st.integers(1, 3)))]
+    options = {
+        "mul": draw(st.text("j.*o", min_size=2, max_size=2))[: len(args) - 1], "index": draw(st.sampled_from("01")),
+        "norm": draw(st.sampled_from(["1", "2", "inf", "F"])), "prime": "sigmoid",
+        **dict.fromkeys(("sum", "prod", "range"), draw(st.sampled_from("ija")))}
+    if head == "mul" and len(args) == 1:
+        return make("neg", *args)
+    if head == "pow":
+        return make("pow", *args, num(draw(st.sampled_from([-1, 2, 3]))), value=draw(st.sampled_from([None, "**"])))
+    if head == "ind":
+        return make("ind", make("rel", *args, value="<"))
+    if head == "call":
+        return call(draw(st.sampled_from([f for f in FUNCTIONS if _takes(f, len(args))])), *args)
+    return make({"range": "sum"}.get(head, head), *args, value=options.get(head))
+
+
+TWO = {"outer", "dot", "kron", "solve", "one_hot", "hypot"}
+
+
+def _takes(name: str, count: int) -> bool:
+    """Whether the function takes that many arguments: the parser sees to it."""
+    if name in TWO:
+        return count == 2
+    if name == "clip":
+        return count == 3
+    if name in ("max", "min", "eye", "ones", "zeros"):
+        return True
+    return count == 1 or (count == 2 and name in ("sum", "prod", "mean", "softmax", "log_softmax", "logsumexp", "amax"))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import product
+from itertools import combinations, product
 
 from ..dims import product as size_product
 from ..ir import OPS, Expr, size_node, variables
 from ..types import TensorType
 from .array_chain import ArrayChain, ArraySlip, Link, LinkEdit, Rule, Seed, ones_like, pullback
 from .phrases import count
-from .words import FUNCTIONS, function_name, name_of, words
+from .words import FUNCTIONS, function_name, name_of, penalties, words
 
 Slips = Iterator[ArraySlip]
 
+STATISTICS = frozenset({"mean", "var", "std", "sum", "max", "min", "norm", "logsumexp"})
 PASSING = frozenset({"reshape", "transpose", "broadcast_to", "astype", "getitem", "concatenate", "stack"})
 
 
@@ -101,17 +102,14 @@ def _constant(node: Expr) -> object:
 
 def regularisation(chain: ArrayChain, lang: str) -> Slips:
     """A term of the loss that no input reaches: its derivative lost."""
-    fed: set[Expr] = set()
-    for node in chain.order:
-        if node.op.name == "input" or any(a in fed for a in node.args):
-            fed.add(node)
+    free = penalties(chain.order)
     for node in chain.inner():
         links = chain.links[node]
         if node.op.name in ("add", "subtract") and len(links) == 2:
-            penalties = [link for link in links if link.source not in fed]
-            if len(penalties) == 1:
-                said = words("missing_regularisation_term", penalties[0].source)
-                yield ArraySlip(said, (_lost(penalties[0]),))
+            penalty = [link for link in links if link.source in free]
+            if len(penalty) == 1:
+                said = words("missing_regularisation_term", penalty[0].source)
+                yield ArraySlip(said, (_lost(penalty[0]),))
 
 
 def one_path(chain: ArrayChain, lang: str) -> Slips:
@@ -129,6 +127,16 @@ def one_path(chain: ArrayChain, lang: str) -> Slips:
             if len(mine) > 2:
                 said = words("one_path_of_fanout", node, "some_paths_of_fanout", missed=name_of(kept.user), **parts)
                 yield ArraySlip(said, (_lost(kept),))
+
+
+def statistics(chain: ArrayChain, lang: str) -> Slips:
+    """Means, variances, norms treated as constants though they depend on the variable: several at once."""
+    found = [link for link in chain.all_links() if link.user.op.name in STATISTICS and link.user is not chain.f]
+    for size in (2, 3):
+        for some in combinations(found[:6], size):
+            names = ", ".join(name_of(link.user) for link in reversed(some))
+            said = words("one_path_of_fanout", chain.wrt, "statistics_constant", nodes=names)
+            yield ArraySlip(said, tuple(_lost(link) for link in some))
 
 
 def _lost(link: Link) -> LinkEdit:

@@ -20,8 +20,9 @@ from .from_graph import NoScalarForm
 from .judge import Judge
 from .pairs import matching_pair
 from .ties import findings, told
-from .tree import TooLarge, Tree, show_number
-from .words import Finding, Words, words
+from .tree import TooLarge, Tree
+from .vaguer import on_a_kink, related
+from .words import Finding, Words
 
 __all__ = ["Finding", "Mutation", "diagnose", "mutations"]
 
@@ -64,7 +65,9 @@ def diagnose(answer: Tree, f: Expr, wrt: Expr, witness: Witness | None, lang: st
     if not judge.points:
         return []
     slips = _slips(chain, lang)
-    singles = told(_matching(slips, judge, chain)) or _vague(chain, judge, lang) or _constants(chain, judge, lang)
+    singles = told(_matching(slips, judge, chain)) or _vague(chain, judge, lang)
+    kink = on_a_kink(chain, judge) if witness is None and not singles else None
+    singles = singles or ([kink] if kink else related(answer, chain, judge, lang))
     if singles:
         return findings(singles, lang)
     pair = matching_pair(slips, chain, judge)
@@ -130,14 +133,3 @@ def _matching(slips: list[Slip], judge: Judge, chain: Chain) -> Iterator[Words]:
 
 def _vague(chain: Chain, judge: Judge, lang: str) -> list[Words]:
     return list(_matching(_slips(chain, lang, VAGUE), judge, chain))[:1]
-
-
-def _constants(chain: Chain, judge: Judge, lang: str) -> list[Words]:
-    """The answer a constant times the derivative, or the derivative and a constant."""
-    factor = judge.scale()
-    if factor is not None:
-        return [words(f"wrong_scale({show_number(factor)})", chain.f, "wrong_scale", factor=show_number(factor, lang))]
-    more = judge.shift()
-    if more is not None:
-        return [words("constant_kept", chain.f, "constant_added", number=show_number(more, lang))]
-    return []

@@ -31,7 +31,7 @@ Row = Callable[[ArrayChain, str], Iterator[ArraySlip]]
 MISTAKES: tuple[Row, ...] = (
     rows.layout, rows.sign_global, rows.batch_sums, rows.scales, rows.regularisation, rows.one_path, rows.activations,
     rows.softmaxes, rows.centred, rows.matrix_products, rows.elementwise_products, rows.quotients,
-    rows.not_differentiated, rows.wrong_variable, rows.signs,
+    rows.not_differentiated, rows.wrong_variable, rows.signs, rows.statistics,
 )
 # Vaguer words, for what none of the above explains.
 VAGUE: tuple[Row, ...] = (rows.adjoint_of_another, rows.stopped_early)

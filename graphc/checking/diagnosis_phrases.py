@@ -21,6 +21,12 @@ _ROWS: dict[str, tuple[str, str]] = {
                       "Le terme constant {node} a pour dérivée 0 ; il a été gardé."),
     "constant_added": ("Your answer is the derivative plus the constant {number}; a derivative has no such constant.",
                        "Votre réponse est la dérivée plus la constante {number} ; une dérivée n'en comporte pas."),
+    "factor_missing": ("Your answer is the derivative without its factor {factor}.",
+                       "Votre réponse est la dérivée sans son facteur {factor}."),
+    "extra_factor": ("Your answer is the derivative times {factor}; that factor is one too many.",
+                     "Votre réponse est la dérivée fois {factor} ; ce facteur est de trop."),
+    "functions_exchanged": ("With {one} and {two} exchanged, your answer would be the derivative.",
+                            "En échangeant {one} et {two}, votre réponse serait la dérivée."),
     # -- paths ----------------------------------------------------------------------------------------------
     "one_path_of_fanout": (
         "You kept one of the {count} paths from {node}: through {kept}, not {missed}. Gradients add at a fan-out.",
@@ -139,6 +145,9 @@ _ROWS: dict[str, tuple[str, str]] = {
         "Everywhere the derivative of {function} was taken as {got}, u being its argument; it is another.",
         "Partout, la dérivée de {function} a été prise égale à {got}, u étant l'argument ; c'en est une autre."),
     # -- arrays -----------------------------------------------------------------------------------------------
+    "statistics_constant": (
+        "{nodes} were treated as constants; they depend on {node} too, and the gradient goes through them.",
+        "{nodes} ont été traités comme des constantes ; ils dépendent aussi de {node}, et le gradient y passe."),
     "layout_only": ("Every entry is right; the layout is the transpose of the one asked for.",
                     "Chaque coefficient est juste ; la disposition est la transposée de celle demandée."),
     "missing_batch_sum": (

@@ -319,8 +319,9 @@ def _fraction_degrees(node: Core, args: list[tuple[int, int]]) -> tuple[int, int
     if head in ("powi", "powr"):
         assert isinstance(node.value, (int, Fraction))
         n, d = args[0]
-        k = abs(node.value.numerator) + (head == "powr")
-        return (k * n + 1, k * d + 1) if node.value >= 0 else (k * d + 1, k * n + 1)
+        k = abs(node.value.numerator)
+        spare = int(head == "powr")
+        return (k * n + spare, k * d + spare) if node.value >= 0 else (k * d + spare, k * n + spare)
     if head == "case":
         return max(n for n, _ in args[1:]), max(d for _, d in args[1:])
     if head == "fn" and node.value in EXPONENTIAL:

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shaped_formulas import LENGTHS, SHAPES, formulas, indexed, values, worth
+from shaped_formulas import LENGTHS, SHAPES, anything, formulas, indexed, values, worth
 
 import graphc as G
-from graphc.checking.elaborate import Built, build
+from graphc.checking.elaborate import Built, ShapeFault, build
 from graphc.checking.tree import Tree
+from graphc.errors import InputError, LimitExceeded, ParseError
 
 SYMBOLS = {n: G.input(n, *s) for n, s in SHAPES.items()}
 
@@ -53,3 +54,14 @@ def test_formulas_with_indices_are_worth_their_values_one_by_one(data, free, see
     assert found.shape == tuple(lengths)
     np.testing.assert_allclose(evaluated(found, numbers), expected, rtol=1e-9, atol=1e-9)
 
+
+
+@settings(max_examples=400)
+@given(anything(), st.sampled_from([(), ("i",)]), st.sampled_from(["en", "fr"]), st.sampled_from(["elementwise", "matrix"]))
+def test_any_tree_at_all_is_a_graph_or_one_of_four_errors(tree, free, lang, star):
+    try:
+        found = built(tree, free=free, lang=lang, star=star, shape=(3, 3))
+    except (ShapeFault, ParseError, LimitExceeded, InputError) as error:
+        assert "?" not in str(error).replace(" ?", "")  # sizes that are not known have no name of their own
+    else:
+        assert "?" not in str(found.expr)
