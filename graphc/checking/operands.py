@@ -64,7 +64,8 @@ def subscript_of(p: Stream) -> list[Tree]:
     """What stands below a sign, as one expression."""
     p.expect("_")
     if p.here.kind == "num":
-        return [number(p)]
+        with p.deeper():  # 1_1_1_…
+            return [number(p)]
     with p.inside(decimal=False, letters=True):
         return [p.operand()]
 
