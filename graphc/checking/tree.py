@@ -18,10 +18,11 @@ SYMBOL_BITS = 16  # of a coordinate of a sample point
 BOOLEAN = frozenset({"rel", "and", "or", "not", "bool"})
 RELATIONS = ("<", "<=", ">", ">=", "==", "!=")
 ARRAY_HEADS = frozenset({"matmul", "T", "index", "sum", "prod", "norm", "delta", "eye", "ones", "array"})
-# Functions of arrays. Of these, max and min are functions of numbers too.
-_ARRAY_CALLS = """tr det inv diag outer dot sum prod mean norm softmax log_softmax logsumexp vec kron solve eye
-    ones zeros one_hot cumsum adj amax amin"""
-ARRAY_CALLS = frozenset(_ARRAY_CALLS.split())
+# Functions of arrays alone; max and min are functions of numbers too and show by their operands.
+ARRAY_CALLS = frozenset({
+    "tr", "det", "inv", "diag", "outer", "dot", "sum", "prod", "mean", "norm", "softmax", "log_softmax", "logsumexp",
+    "vec", "kron", "solve", "eye", "ones", "zeros", "one_hot", "cumsum", "adj", "amax", "amin",
+})
 NORMS = ("1", "2", "inf", "F")
 
 

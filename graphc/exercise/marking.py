@@ -12,11 +12,10 @@ import numpy as np
 from ..checking import Finding, Verdict, check
 from ..checking.arrays import decide_arrays
 from ..checking.decide import decide
-from ..checking.elaborate import build
+from ..checking.elaborate import axes_of, build
 from ..checking.from_graph import NoScalarForm, trees
 from ..checking.parse import parse
 from ..checking.phrases import safe
-from ..checking.rows import graph
 from ..checking.tree import number_like
 from ..drawing.values import Point
 from ..errors import GraphcError, LimitExceeded, ParseError
@@ -145,7 +144,7 @@ class Marker:
 
     def _is_formula(self, text: str) -> bool:
         try:
-            parse(text, self.nodes, lang=self.lang)
+            parse(text, self.nodes, arrays=axes_of(self.nodes), lang=self.lang)
         except GraphcError:
             return False
         return True
@@ -218,7 +217,7 @@ class Marker:
         if isinstance(text, Expr):
             return text
         try:
-            tree = parse(text, self.nodes, lang=self.lang).links[-1]
+            tree = parse(text, self.nodes, arrays=axes_of(self.nodes), lang=self.lang).links[-1]
             return build(tree, self.nodes.__getitem__, lang=self.lang).expr
         except (GraphcError, NoScalarForm, KeyError):
             return None

@@ -76,7 +76,7 @@ def check(text: str, lang: str, of: Any, wrt: Any) -> tuple[str, str]:
     """The verdict's status, and what is not as it should be."""
     verdict = G.check(text, of=of, wrt=wrt, lang=lang)
     shown = str(verdict)
-    bad = [c for c in shown if not c.isprintable() and c not in "\n\u00a0\u202f"]
+    bad = [c for c in shown if not c.isprintable() and c not in "\n\u00a0\u202f"]  # French has its own blanks
     found = f"shows {bad[0]!r}" if bad else ""
     return verdict.status, found if verdict.status in ("correct", "wrong", "undecided", "invalid") else "status"
 
