@@ -10,22 +10,26 @@ from typing import Any
 import numpy as np
 
 from ..dims import Dim, Size, value_of
-from ..errors import GraphcError, LimitExceeded, ParseError
+from ..errors import GraphcError, ParseError
 from ..ir import Expr, lift, postorder, size_node, variables
 from ..values import evaluate
 from .arrays import decide_arrays, shape_decision, truth_of
 from .assume import Assumptions
 from .decide import Decision
+from .diagnose_arrays import diagnose_arrays
 from .elaborate import Built, ShapeFault, build
 from .entries import named_sizes
-from .from_graph import NoScalarForm
+from .from_graph import NoScalarForm, exact
 from .parse import Reading
 from .phrases import say
 from .report import Verdict, certainty_of, counterexample_of
 from .sizes import Smaller, literals
-from .tree import TooLarge, Tree, show
+from .tree import TooLarge, Tree, make, nodes, show
 
 FLOAT_SIZES = (3, 4, 2, 5, 6, 7, 8, 9)  # of named dimensions, where declared sizes are looked at in floats
+FREE = ("i", "j", "k", "l")  # the axes of the derivative, where entries are given without a left side
+OTHERS = frozenset({"matrix_product", "entrywise", "indices_in_order"})
+SHORT = 10**9  # denominators of decimals that someone typed
 CLEARLY = 1e-3  # relative; float64 rounds twelve digits further down
 
 
@@ -64,7 +68,24 @@ def has_arrays(*roots: Expr) -> bool:
 def judge_expr(answer: Any, question: Question) -> Verdict:
     """The verdict on a graph, a number or a NumPy array."""
     node = lift(answer, "check")
-    return _judge([Link((Built(node),), str(node))], frozenset(), question)
+    verdict = _judge([Link((Built(node),), str(node))], frozenset(), question)
+    return rounded(verdict, question.lang) if has_floats(node) else verdict
+
+
+def has_floats(node: Expr) -> bool:
+    """Whether a graph has floating-point numbers that are no short decimals: what Python has rounded."""
+    values = [v for n in postorder([node]) if n.op.name == "const" for v in n.attrs[0].value.ravel().tolist()]
+    numbers = [exact(v).number for v in dict.fromkeys(values) if isinstance(v, float) and np.isfinite(v)]
+    return any(number is not None and number.denominator > SHORT for number in numbers)
+
+
+def rounded(verdict: Verdict, lang: str) -> Verdict:
+    """A graph with rounded numbers that agrees to nine digits is not wrong for its rounding."""
+    c = verdict.counterexample
+    if verdict.status != "wrong" or c is None or not c.close:
+        return verdict
+    certainty, told = say("en", "rounded_numbers"), say(lang, "rounded_numbers")
+    return Verdict("undecided", certainty, verdict.read_as, lang=lang, told=told, flags=verdict.flags)
 
 
 def judge_reading(reading: Reading, question: Question) -> Verdict:
@@ -84,24 +105,56 @@ def judge_reading(reading: Reading, question: Question) -> Verdict:
 
 
 def _readings(tree: Tree, indices: Sequence[str], question: Question) -> Iterator[Built]:
-    """The tree as a graph; a second reading where `*` may stand for the product of matrices."""
-    sizes = dict(zip(indices, question.shape)) if len(indices) == len(question.shape) else {}
+    """The tree as a graph, and the other graphs that someone who wrote it may have meant.
 
-    def built(star: str) -> Built:
-        return build(tree, question.leaf, free=indices, lang=question.lang, sizes=sizes, shape=question.shape,
-                     star=star)
-
+    Each of the others counts only where it is right; the first is what is told of otherwise.
+    """
     try:
-        first = built("elementwise")
-    except ShapeFault:
-        yield replace(built("matrix"), flags=frozenset({"matrix_product"}))
+        first = _built(tree, indices, question)
+    except (ShapeFault, ParseError) as error:
+        others = list(_others(tree, indices, question))
+        if not any(_is_right(other, question) for other in others):
+            raise error
+        yield from others
         return
     yield first
     if "ambiguous_product" in first.flags:
+        yield from _others(tree, indices, question)
+
+
+def _built(tree: Tree, indices: Sequence[str], question: Question, star: str = "elementwise") -> Built:
+    sizes = dict(zip(indices, question.shape)) if len(indices) == len(question.shape) else {}
+    return build(tree, question.leaf, free=indices, lang=question.lang, sizes=sizes, shape=question.shape, star=star)
+
+
+def _others(tree: Tree, indices: Sequence[str], question: Question) -> Iterator[Built]:
+    """`*` as the product of matrices; a product of two columns entry by entry; entries named without a left side."""
+    tries = [(tree, indices, "matrix", "matrix_product"), (_entrywise(tree), indices, "elementwise", "entrywise")]
+    names = [n for n in FREE if n not in question.named][: len(question.shape)]
+    if names and not indices:
+        tries.append((tree, names, "elementwise", "indices_in_order"))
+    for meant, free, star, flag in tries:
         try:
-            yield replace(built("matrix"), flags=frozenset({"matrix_product"}))
-        except (ShapeFault, ParseError, LimitExceeded):
-            return
+            yield replace(_built(meant, free, question, star), flags=frozenset({flag}))
+        except (ParseError, GraphcError):
+            continue
+
+
+def _is_right(built: Built, question: Question) -> bool:
+    try:
+        return decide_answer(built.expr, question).decision.status == "correct"
+    except (GraphcError, NoScalarForm):
+        return False
+
+
+def _entrywise(tree: Tree) -> Tree:
+    """The tree with the products that were written with a dot or with nothing as products entry by entry."""
+    done: dict[int, Tree] = {}
+    for node in nodes(tree):
+        args = tuple(done[id(a)] for a in node.args)
+        value = "o" * len(str(node.value)) if node.head == "mul" and node.value else node.value
+        done[id(node)] = node if not args else make(node.head, *args, value=value)
+    return done[id(tree)]
 
 
 def undecided(error: Exception, read_as: str, flags: frozenset[str], lang: str) -> Verdict:
@@ -149,7 +202,7 @@ def _best(link: Link, question: Question) -> Judged:
     for reading in link.readings:
         found = decide_answer(reading.expr, question)
         if found.decision.status == "correct":
-            found.decision.flags.update(reading.flags & {"matrix_product"})
+            found.decision.flags.update(reading.flags & OTHERS)
             return found
         judged.append(found)
     return judged[0]
@@ -236,7 +289,11 @@ def _apart(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
 
 def _wrong(judged: Judged, lang: str) -> Verdict:
     decision = judged.decision
-    used = {str(v.label) for v in variables(postorder([judged.answer, truth_of(judged.of, judged.wrt)]))} if (
-        decision.witness) else set[str]()
-    return Verdict("wrong", certainty_of(decision, "en"), "", counterexample_of(decision.witness, lang, sorted(used)),
-                   [], set(), lang, certainty_of(decision, lang))
+    used: list[str] = []
+    if decision.witness:
+        used = [str(v.label) for v in variables(postorder([judged.answer, truth_of(judged.of, judged.wrt)]))]
+    findings = [] if decision.certainty == "layout" else diagnose_arrays(
+        judged.answer, judged.of, judged.wrt, decision.witness, lang)
+    told = certainty_of(decision, lang)
+    return Verdict("wrong", certainty_of(decision, "en"), "", counterexample_of(decision.witness, lang, used),
+                   findings, set(), lang, told[:1].upper() + told[1:])

@@ -137,7 +137,7 @@ def _at_sizes(answer: Expr, truth: Expr, domain: tuple[Expr, ...], assume: Assum
     tried: list[dict[str, int]] = []
     for seed, sizes in enumerate(_choices(names)):
         try:
-            setting = _setting(answer, truth, domain, Entries(sizes, seed=seed, symmetric=assume.symmetric))
+            setting = _setting(answer, truth, domain, Entries(sizes, seed=seed, forms=assume.forms))
         except NoScalarForm as error:
             if decisions:
                 break
@@ -291,7 +291,7 @@ class ArraySearch(Search):
         shape = self.setting.shape
         differs = [i for i, (a, t) in enumerate(zip(got, need)) if self._differ(evaluator, a, t)]
         entry = tuple(int(k) for k in np.unravel_index(differs[0], shape)) if shape and differs else ()
-        return Witness(self._arrays(point), _nested(got, shape), _nested(need, shape), entry,
+        return Witness(self._arrays(evaluator), _nested(got, shape), _nested(need, shape), entry,
                        dict(self.setting.entries.sizes))
 
     @staticmethod
@@ -308,23 +308,16 @@ class ArraySearch(Search):
         with evaluator.flint.ctx.workprec(evaluator.precision):
             return _verdict(evaluator, a, t) == "differ"
 
-    def _arrays(self, point: dict[str, Fraction]) -> dict[str, Any]:
+    def _arrays(self, evaluator: Evaluator) -> dict[str, Any]:
         """The values by variable, arrays as nested lists."""
         at = self.setting.entries
-        found: dict[str, Any] = {}
-        for name, (node, index) in at.symbols.items():
-            value = point[name]
-            if not index:
-                found[name] = value
-                continue
-            label = str(node.label)
-            if label not in found:
-                found[label] = np.empty(at.shape(node.shape), dtype=object)
-            found[label][index] = value
-            if label in at.symmetric:
-                found[label][index[::-1]] = value
-        drawn = {name: _fractions(v) for name, v in at.drawn.items()}
-        return {name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in found.items()} | drawn
+        found = {name: array_of(a.shape, [_fraction(evaluator.value(e)) for e in a.ravel()]).tolist()
+                 for name, a in at.leaves.items()}
+        return found | {name: _fractions(v) for name, v in at.drawn.items()}
+
+
+def _fraction(value: Any) -> Fraction:
+    return Fraction(int(value.p), int(value.q))
 
 
 def _fractions(values: np.ndarray[Any, Any]) -> Any:

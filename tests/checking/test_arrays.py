@@ -149,6 +149,62 @@ def test_zero_is_the_matrix_of_zeros() -> None:
     assert check(0, of=G.sum(v), wrt=A).status == "correct"
 
 
+# -- text and its readings ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("answer", "of", "wrt"), [
+    ("2 W^T (W x - y)", LOSS, x), (r"2 W^\top (W x - y)", LOSS, x), ("2*W.T@(W@x - y)", LOSS, x),
+    ("2 (W x - y) x^T", LOSS, W), (r"\nabla_W L = 2 (Wx - y) x^\top", LOSS, W), ("2 y - 2 W x", LOSS, y),
+    (r"\frac{\partial L}{\partial W_{ij}} = 2 \left(\sum_k W_{ik} x_k - y_i\right) x_j", LOSS, W),
+    ("dL/dx_j = 2 Σ_i W_ij (Σ_k W_ik x_k - y_i)", LOSS, x), ("(A + A^T) v", v @ A @ v, v),
+    ("v v^T", v @ A @ v, A), ("outer(v, v)", v @ A @ v, A), ("v/||v||", G.linalg.norm(v), v),
+    (r"\frac{v}{\lVert v \rVert_2}", G.linalg.norm(v), v), ("1_d", G.sum(x), x), ("det(A) A^-T", G.linalg.det(A), A),
+])
+def test_text(answer: str, of: Any, wrt: Any) -> None:
+    verdict = check(answer, of=of, wrt=wrt)
+    assert verdict.status == "correct", verdict
+
+
+@pytest.mark.parametrize(("answer", "flag", "note"), [
+    ("2*W^T*(W*x - y)", "matrix_product", "I read * as the product of matrices"),
+    ("2 W_ji (W_jk x_k)", None, ""),
+])
+def test_readings_that_are_told(answer: str, flag: str | None, note: str) -> None:
+    verdict = check(answer, of=LOSS, wrt=x)
+    assert verdict.status == ("correct" if flag else "invalid") and note in str(verdict)
+    assert flag is None or flag in verdict.flags
+
+
+def test_columns_side_by_side_are_read_entry_by_entry() -> None:
+    f = G.sum(G.sigmoid(x))
+    verdict = check("σ(x)(1-σ(x))", of=f, wrt=x)
+    assert verdict.flags == {"entrywise"} and "write ⊙" in str(verdict)
+    assert check("σ(x)σ(x)", of=f, wrt=x).flags == {"shape"}
+
+
+def test_entries_without_a_left_side() -> None:
+    s = G.softmax(x, axis=-1).named("s")
+    verdict = check("s_i (δ_{ij} - s_j)", of=s, wrt=x)
+    assert verdict.flags == {"indices_in_order"} and verdict.status == "correct"
+    assert check("s_i (δ_{ij} + s_j)", of=s, wrt=x).status in ("wrong", "invalid")
+
+
+def test_a_shape_fault_is_told_as_it_is() -> None:
+    verdict = check("2 W (W x - y)", of=LOSS, wrt=x)
+    assert verdict.status == "wrong" and "(2 W)ᵀ (W x - y) would fit" in str(verdict)
+
+
+def test_a_symbol_of_a_given_shape() -> None:
+    assert check("v + 0 c", of=v @ v / 2, wrt=v, shapes={"c": (3,)}).status == "correct"
+    assert check("v + c", of=v @ v / 2, wrt=v, shapes={"c": 3}).status == "wrong"
+
+
+def test_a_mistake_is_named() -> None:
+    verdict = check("W^T (W x - y)", of=LOSS, wrt=x)
+    assert [f.kind for f in verdict.diagnosis] == ["missing_inner_factor"] or verdict.diagnosis
+    assert "2" in str(verdict.diagnosis[0].message)
+
+
 # -- what is said ---------------------------------------------------------------------------------------------------
 
 
@@ -283,6 +339,17 @@ def test_assumptions_are_kept_by_counterexamples() -> None:
     t, n = G.inputs("t n")
     verdict = check("t", of=t**n, wrt=t, assume={"t": ("negative",), "n": ("integer", "> 1")})
     assert verdict.counterexample is None or verdict.counterexample.point["t"] < 0
+
+
+def test_labels_that_add_up_to_one() -> None:
+    logits, Y = G.input("logits", "N", 3), G.input("Y", "N", 3)
+    p = G.softmax(logits, axis=-1).named("p")
+    loss = -G.sum(Y * G.log(p))
+    assert check("p - Y", of=loss, wrt=logits).status == "wrong"
+    assert check("p - Y", of=loss, wrt=logits, assume={"Y": ("distribution",)}).status == "correct"
+    verdict = check("p + Y", of=loss, wrt=logits, assume={"Y": ("distribution",)})
+    assert verdict.counterexample is not None
+    assert all(sum(row) == 1 and min(row) > 0 for row in verdict.counterexample.point["Y"])
 
 
 def test_an_unknown_assumption() -> None:

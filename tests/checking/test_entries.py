@@ -115,10 +115,18 @@ def test_equal_entries_are_one_node() -> None:
 
 def test_a_symmetric_matrix_has_one_symbol_for_two_places() -> None:
     A = G.input("A", 2, 2)
-    entries = Entries({}, symmetric=["A"])
+    entries = Entries({}, forms={"A": "symmetric"})
     found = entries.of(A - A.T)
     assert all(e.head == "num" and e.value == 0 for e in found.ravel())
     assert list(entries.symbols) == ["A[0,0]", "A[0,1]", "A[1,1]"]
+
+
+def test_a_distribution_adds_up_to_one() -> None:
+    Y = G.input("Y", 2, 3)
+    entries = Entries({}, forms={"Y": "distribution"})
+    given = {"Y": np.array([[0.25, 0.5, 9], [-3, 7, 9]])}
+    assert values_of(entries, entries.of(G.sum(Y, axis=1)), given).tolist() == [1, 1]
+    assert list(entries.symbols) == ["Y[0,0]", "Y[0,1]", "Y[1,0]", "Y[1,1]"]
 
 
 def test_a_graph_that_is_too_large_is_refused() -> None:
