@@ -24,7 +24,7 @@ from .phrases import LANGUAGES, safe, say
 from .report import Counterexample, Verdict, certainty_of, counterexample_of
 from .sympy_in import from_sympy, is_sympy
 from .tokens import key
-from .tree import ARRAY_HEADS, Tree, nodes, number_like, show, symbols
+from .tree import Tree, number_like, show, symbols
 
 __all__ = ["Counterexample", "Verdict", "check"]
 
@@ -71,7 +71,7 @@ def check(answer: Any, *, of: Expr, wrt: Expr | str, syntax: str = "auto", lang:
         return Verdict("invalid", error.reason, lang=lang, told=str(error))
     except (LimitExceeded, NoScalarForm) as error:
         return undecided(error, "", frozenset(), lang)
-    if shaped or any(n.head in ARRAY_HEADS for n in nodes(*reading.links)):
+    if shaped or any(link.shaped for link in reading.links):
         return judge_reading(reading, question)
     verdict = _judge(reading, question)
     return rounded(verdict, lang) if isinstance(answer, Expr) and has_floats(answer) else verdict
