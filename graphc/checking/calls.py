@@ -107,8 +107,7 @@ def _arguments(p: Stream, token: Token, name: str) -> tuple[list[Tree], bool]:
 
 def argument_list(p: Stream, opening: Token, name: str) -> tuple[list[Tree], bool]:
     p.at += 1
-    most = ARITY.get(name, (1, 1))[1]
-    decimal = p.lang == "fr" and (most == 1 or any(t.text == ";" for t in p.separators()[0]))
+    decimal = _decimal_in_arguments(p, opening, name)
     axis = False
     with p.inside(decimal=decimal, listing=True):
         found = [p.value()]
@@ -120,6 +119,24 @@ def argument_list(p: Stream, opening: Token, name: str) -> tuple[list[Tree], boo
                 break
     p.close(opening, CLOSING[opening.text])
     return found, axis
+
+
+def _decimal_in_arguments(p: Stream, opening: Token, name: str) -> bool:
+    """Whether a tight comma is a decimal one: in French, where a function takes one argument, or ; separates, or
+    the number of arguments comes out right in no other way. Refused where it does in both."""
+    if p.lang != "fr":
+        return False
+    places = p.separators()
+    tight = sum(p.is_decimal_comma(place) for place in places)
+    fewest, most = ARITY.get(name, (1, 1))
+    if not tight or (fewest == 1 and name not in ("max", "min")) or any(p.tokens[i].text == ";" for i in places):
+        return True
+    fewest = 1 if p.names.arrays and name in ("max", "min") else fewest
+    listed, decimal = len(places) + 1, len(places) + 1 - tight
+    fits = fewest <= decimal and (most is None or decimal <= most)
+    if fits and (most is None or listed <= most):
+        p.fail("comma_in_array", place=opening.start)
+    return fits
 
 
 def _arity(p: Stream, token: Token, fewest: int, most: int | None, got: int) -> None:

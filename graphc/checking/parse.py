@@ -139,8 +139,10 @@ class Parser(Stream):
         return branches.by_cases(self, found) if branches.starts_condition(self) else found
 
     def expression(self, strength: int) -> Tree:
-        with self.deeper():
-            return self.climb(self.postfix(self.prefix()), strength)
+        self.deeper()
+        found = self.climb(self.postfix(self.prefix()), strength)
+        self.depth -= 1
+        return found
 
     def climb(self, left: Tree, strength: int) -> Tree:
         while (operator := self.operator()) and STRENGTH[operator] >= strength:
@@ -148,8 +150,10 @@ class Parser(Stream):
         return left
 
     def operand(self) -> Tree:
-        with self.deeper():
-            return self.postfix(self.prefix())
+        self.deeper()
+        found = self.postfix(self.prefix())
+        self.depth -= 1
+        return found
 
     def operator(self) -> str | None:
         token = self.here
