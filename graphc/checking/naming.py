@@ -246,9 +246,9 @@ def _listed(p: Stream) -> list[Tree]:
     opening = p.here
     p.at += 1
     with p.inside(decimal=False, letters=True, listing=True):
-        indices = [p.expression(0)]
+        indices = [_slice_or_index(p)]
         while p.take(","):
-            indices.append(p.expression(0))
+            indices.append(_slice_or_index(p))
     p.close(opening, "}")
     return indices
 

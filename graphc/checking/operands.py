@@ -84,6 +84,8 @@ def group(p: Stream) -> Tree:
     if commas and opening.text == "[":
         return _rows(p, opening, _decimal_in_rows(p, opening, commas))
     bracketed = p.is_op("[")
+    if commas and p.lang != "fr" and any(p.is_decimal_comma(place) for place in commas):
+        p.fail("comma", place=p.tokens[commas[0]].start)  # (0,5) is no pair
     with p.inside():
         inner = p.value()
         elements = [inner]

@@ -152,7 +152,7 @@ class Maker:
         span = self.random.choice(((), (num(1), sym("N")), (num(0), add(sym("N"), make("neg", num(1), value="-")))))
         return self.one_of(
             lambda: transpose(self.tree(depth)), lambda: index(self.indexed(depth), self.position()),
-            lambda: index(self.indexed(depth), self.position(), self.position()),
+            lambda: index(self.indexed(depth), self.one_of(self.position, lambda: sym(":")), self.position()),
             lambda: index(self.indexed(depth), *[self.counted() for _ in range(self.random.randint(1, 2))], start=0),
             lambda: total(self.letter(), self.tree(depth), *span, head=self.random.choice(("sum", "prod"))),
             lambda: norm(self.tree(depth), self.random.choice(NORMS)),
