@@ -49,7 +49,7 @@ def test_refused_with_a_caret(lang: str, text: str, reason: str, caret: int) -> 
 
 def test_every_refusal_has_a_french_sentence() -> None:
     for lang, text, reason, _ in REFUSED:
-        if lang == "en" and "0,5" not in text:
+        if lang == "en" and not re.search("[0-9],[0-9]", text):  # where a comma is decimal
             with pytest.raises(ParseError) as caught:
                 reading(text, "fr")
             assert not caught.value.reason.startswith(reason), text
