@@ -193,11 +193,11 @@ def test_second_derivatives_are_derivatives_too() -> None:
     assert check("σ(x)(1-σ(x))(1-2σ(x))", of=first, wrt=x).certainty == "proved"
 
 
-def test_tensors_are_undecided_with_the_reason() -> None:
-    v = G.input("v", 3)
-    verdict = check("2v", of=G.sum(v * v), wrt=v)
-    assert "v est de type float64[3]" in str(check("2v", of=G.sum(v * v), wrt=v, lang="fr"))
-    assert verdict.status == "undecided" and "v is float64[3]; matrices are not decided yet" in str(verdict)
+def test_an_op_without_entries_is_undecided_with_the_reason() -> None:
+    A = G.input("A", 3, 3)
+    f = G.sum(G.linalg.eigvalsh(A) ** 2)
+    assert check("2A", of=f, wrt=A).status == "undecided"
+    assert "n'a pas de forme exacte coefficient par coefficient" in str(check("2A", of=f, wrt=A, lang="fr"))
 
 
 def test_a_variable_that_f_does_not_depend_on() -> None:
@@ -226,3 +226,11 @@ def test_a_long_chain_does_not_recurse() -> None:
     for _ in range(3000):
         node = node + 1
     assert check("1", of=node, wrt=x).status == "correct"
+
+
+def test_numbers_that_python_rounded_are_not_held_against_a_graph() -> None:
+    x = G.input("x")
+    rounded = float(np.exp(0.3)) * x
+    assert check(rounded, of=G.exp(0.3) * x * x / 2, wrt=x).status == "undecided"
+    assert check(rounded * 1.0001, of=G.exp(0.3) * x * x / 2, wrt=x).status == "wrong"
+    assert check("1.3498588075760032x", of=G.exp(0.3) * x * x / 2, wrt=x).status == "wrong"  # typed so, it is meant so
