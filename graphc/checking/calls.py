@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import branches
 from .functions import ARITY, ARRAY_ARITY, PRIMES, log_base
 from .names import cut
 from .naming import function_of, is_function, symbol
@@ -14,7 +15,6 @@ from .tree import (
     NORMS,
     Tree,
     call,
-    div,
     indicator,
     norm,
     num,
@@ -39,7 +39,7 @@ def function(p: Stream, token: Token) -> Tree:
     name = function_of(token.text) or ""
     p.at += 1
     if name == "piecewise":
-        return piecewise(p)
+        return branches.piecewise(p)
     primes = 0
     while p.take("'"):
         primes += 1
@@ -221,39 +221,3 @@ def _norm(p: Stream, token: Token, values: list[Tree]) -> Tree:
     if values[1].head != "sym" or values[1].value not in NORMS:
         p.fail("norm_kind", got=safe(token.text), place=token.start)
     return norm(values[0], str(values[1].value))
-
-
-# -- values by cases ----------------------------------------------------------------------------------------
-
-
-def piecewise(p: Stream) -> Tree:
-    """Piecewise((a, x > 0), (b, True)): the first pair whose condition holds; undefined where none does."""
-    opening = p.here
-    p.expect("(")
-    with p.inside(decimal=False, listing=True):
-        pairs = [_pair(p)]
-        while p.take(",") or p.take(";"):
-            pairs.append(_pair(p))
-    p.close(opening, ")")
-    return chosen(pairs)
-
-
-def _pair(p: Stream) -> tuple[Tree, Tree | None]:
-    opening = p.here
-    p.expect("(")
-    branch = number_like(p.expression(0))
-    if not p.take(";"):
-        p.expect(",")
-    always = p.here.kind == "name" and p.here.text == "True"
-    p.at += always
-    condition = None if always else p.condition(p.expression(0))
-    p.close(opening, ")")
-    return branch, condition
-
-
-def chosen(pairs: list[tuple[Tree, Tree | None]]) -> Tree:
-    """Nested `where`; 0/0, which is undefined, where no condition holds."""
-    value = div(num(0), num(0))
-    for branch, condition in reversed(pairs):
-        value = branch if condition is None else where(condition, branch, value)
-    return value
