@@ -193,6 +193,7 @@ PHRASES: dict[str, tuple[str, str]] = {
                        "{name} peut se lire comme la valeur numéro {inner}, qui n'est pas déclarée, ou comme une "
                        "puissance ; écrivez {base}^{inner} pour la puissance"),
     "kronecker": ("δ takes two indices: δ_{{ij}}; got {name}", "δ prend deux indices : δ_{{ij}} ; reçu {name}"),
+    "eye": ("the identity takes one size: I_n; got {name}", "l'identité prend une seule taille : I_n ; reçu {name}"),
     "norm_kind": ("the norms are ‖x‖, ‖x‖_1, ‖x‖_2, ‖x‖_∞ and ‖W‖_F, not {got}",
                   "les normes sont ‖x‖, ‖x‖_1, ‖x‖_2, ‖x‖_∞ et ‖W‖_F, pas {got}"),
     "comma_in_array": ("the commas here can be decimal ones or part two elements; write 0,5 ; 2 or a blank behind each "
