@@ -57,7 +57,8 @@ def test_formulas_with_indices_are_worth_their_values_one_by_one(data, free, see
 
 
 @settings(max_examples=400)
-@given(anything(), st.sampled_from([(), ("i",)]), st.sampled_from(["en", "fr"]), st.sampled_from(["elementwise", "matrix"]))
+@given(anything(), st.sampled_from([(), ("i",)]), st.sampled_from(["en", "fr"]),
+       st.sampled_from(["elementwise", "matrix"]))
 def test_any_tree_at_all_is_a_graph_or_one_of_four_errors(tree, free, lang, star):
     try:
         found = built(tree, free=free, lang=lang, star=star, shape=(3, 3))
