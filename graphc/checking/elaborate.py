@@ -28,7 +28,7 @@ class Built:
     """A formula as a graph: `row` says that a vector lies as a row (yᵀA), `flags` what could be read otherwise.
 
     Flags: ambiguous_product (`*` was read entry by entry, the matrix product fits too: `star="matrix"` reads that),
-    matrix_star_vector (the same, of a matrix and a vector),
+    matrix_star_vector (besides, where that was a matrix and a vector),
     ambiguous_broadcast, broadcast_as_column (b in W X + b was a column), vector_as_row (x W was xᵀW),
     mixed_orientation (a row and a column were added), norm_as_frobenius, abs_elementwise.
     """

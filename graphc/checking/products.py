@@ -123,7 +123,7 @@ def star(building: Building, tree: Tree, a: Value, b: Value) -> Value:
     matrices_first = building.star == "matrix" or crossed or _is_identity(a) or _is_identity(b)
     as_matrices, as_entries = product_fits(building, a, b), broadcast(building, a.shape, b.shape) is not None
     if as_matrices and as_entries and not (a.rank == b.rank == 1 and not crossed):
-        building.flags.add("ambiguous_product" if a.rank == b.rank else "matrix_star_vector")
+        building.flags |= {"ambiguous_product"} if a.rank == b.rank else {"ambiguous_product", "matrix_star_vector"}
     if as_matrices and (matrices_first or not as_entries):
         return matrix_product(building, tree, a, b)
     if as_entries:
@@ -254,7 +254,8 @@ def _need(building: Building, a: Value, b: Value) -> str:
 def _that_fit(building: Building, a: Value, b: Value) -> list[Tree]:
     """Products like a b that would fit, the nearest first; two at most."""
     ta, tb = (Value(v.data, turned(v.tree), v.names, not v.row) for v in (a, b))
-    found = [make("mul", x.tree, y.tree, value="j") for x, y in ((ta, b), (a, tb)) if _flipped_fits(a, b, x is ta, y is tb)]
+    found = [make("mul", x.tree, y.tree, value="j") for x, y in ((ta, b), (a, tb))
+             if _flipped_fits(a, b, x is ta, y is tb)]
     if not found and _flipped_fits(a, b, True, True):
         found.append(make("mul", ta.tree, tb.tree, value="j"))
     if a.shape == b.shape:
