@@ -236,8 +236,8 @@ FUNCTIONS = ("tr", "det", "inv", "diag", "outer", "dot", "sum", "prod", "mean", 
              "relu", "log", "hypot", "clip", "abs", "amax")  # fmt: skip
 
 
-LEAVES = [*map(sym, [*SHAPES, "i", "j", ":"]), *map(num, [-1, 0, 1, 2, 5, 10**9]), make("eye"), make("ones"), const("e"),
-          const("pi"), make("ones", num(3)), make("eye", num(3))]  # fmt: skip
+LEAVES = [*map(sym, [*SHAPES, "i", "j", ":"]), *map(num, [-1, 0, 1, 2, 5, 10**9]), make("eye"), make("ones"),
+          const("e"), const("pi"), make("ones", num(3)), make("eye", num(3))]  # fmt: skip
 HEADS = ["mul", "mul", "add", "matmul", "div", "T", "pow", "index", "sum", "prod", "range", "delta", "array", "norm",
          "call", "call", "prime", "ind"]  # fmt: skip
 COUNTS = {"matmul": 2, "div": 2, "T": 1, "pow": 1, "sum": 1, "prod": 1, "range": 3, "delta": 2, "norm": 1, "prime": 1,

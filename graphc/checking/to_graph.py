@@ -11,7 +11,7 @@ from ..errors import InputError, ParseError
 from ..ir import INPUT, PARAM, Expr, size_node, variable
 from .elaborate import build
 from .parse import parse
-from .phrases import LANGUAGES
+from .phrases import LANGUAGES, say
 
 # Names that courses give to what is learned: weights, biases, and the Greek letters of statistics.
 _PARAMETER = re.compile(r"[wWbBθβγ]|theta|beta|gamma|Theta|bias|weight")
@@ -35,17 +35,25 @@ def parse_graph(text: str, *, shapes: Mapping[str, Any] | None = None, defines: 
     >>> x1, x2 = G.inputs("x1 x2")
     >>> parse_graph("w3*relu(w1*x1 + w1*x2 + b)") is w3*G.relu(w1*x1 + w1*x2 + b)
     True
+    >>> parse_graph("W x + b", shapes={"W": (3, 4), "x": 4, "b": 3}).type
+    float64[3]
+    >>> parse_graph("W x", shapes={"W": (3, 4), "x": 3})
+    Traceback (most recent call last):
+    graphc.checking.labelled.ShapeFault: W is 3×4 and x is a vector of 3: W x needs 4 entries; Wᵀ x would fit
     """
     if not isinstance(text, str):
         raise InputError(f"parse takes text, got {type(text).__name__}")
     if lang not in LANGUAGES:
         raise InputError(f"no lang {lang!r}; choose from {', '.join(LANGUAGES)}")
     names = _Declared({k: _sizes(k, v) for k, v in (shapes or {}).items()}, dict(defines or {}), params)
-    reading = parse(text, names.known(), lang=lang, declare=True)
+    reading = parse(text, names.known(), arrays=names.arrays(), lang=lang, declare=True)
     if len(reading.links) > 1:
         raise ParseError("one formula is needed, not a chain of equalities", reading.text, reading.text.index("="))
-    free = getattr(reading.left, "indices", ())
-    return build(reading.links[0], names, free=free, lang=lang).expr
+    free = reading.left.indices if reading.left else ()
+    built = build(reading.links[0], names, free=free, lang=lang)
+    if "matrix_star_vector" in built.flags:  # an answer is tried both ways; of a definition there is one
+        raise ParseError(say(lang, "star_ambiguous"), reading.text)
+    return built.expr
 
 
 def _sizes(name: str, shape: Any) -> tuple[Size, ...]:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from shaped_formulas import LENGTHS, SHAPES, anything, formulas, indexed, values, worth
 
 import graphc as G
+from graphc.checking import parse_graph
 from graphc.checking.elaborate import Built, ShapeFault, build
-from graphc.checking.tree import Tree
+from graphc.checking.tree import Tree, show
 from graphc.errors import InputError, LimitExceeded, ParseError
 
 SYMBOLS = {n: G.input(n, *s) for n, s in SHAPES.items()}
@@ -66,3 +67,20 @@ def test_any_tree_at_all_is_a_graph_or_one_of_four_errors(tree, free, lang, star
         assert "?" not in str(error).replace(" ?", "")  # sizes that are not known have no name of their own
     else:
         assert "?" not in str(found.expr)
+
+
+@given(st.data(), st.sampled_from([None, (3, 1), (3, 4), (3, 3)]), st.sampled_from(["en", "fr"]))
+def test_what_is_written_is_read_as_the_same_node(data, shape, lang):
+    tree = data.draw(formulas(shape))
+    text = show(tree, lang)
+    assert parse_graph(text, defines=SYMBOLS, lang=lang) is built(tree).expr
+
+
+@given(st.data(), st.sampled_from(["en", "fr"]))
+def test_what_is_written_with_indices_is_read_as_the_same_node(data, lang):
+    tree = data.draw(indexed(("i", "j")))
+    try:
+        expected = built(tree, free=("i", "j")).expr
+    except ParseError:
+        return  # an index that does not occur has no size here
+    assert parse_graph(f"out_{{i,j}} = {show(tree, lang)}", defines=SYMBOLS, lang=lang) is expected
