@@ -201,6 +201,9 @@ PHRASES: dict[str, tuple[str, str]] = {
                          "une valeur aurait ici {got} composantes ; la limite est de {limit}"),
     "too_many_terms": ("a sum of {got} terms; the limit is {limit}",
                        "une somme de {got} termes ; la limite est de {limit}"),
+    "glued": ("{name} is no declared name; write the product with a blank or a sign ({product}), or declare {name}",
+              "{name} n'est pas un nom déclaré ; écrivez le produit avec une espace ou un signe ({product}), "
+              "ou déclarez {name}"),
     "too_many_open": ("more than {limit} indices at one place", "plus de {limit} indices au même endroit"),
     "star_ambiguous": ("* between a matrix and a vector can be the matrix product or entry by entry; "
                        "write W x or W ⊙ x",
