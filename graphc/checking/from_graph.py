@@ -67,8 +67,8 @@ def exact(value: Any) -> Tree:
     """A number of the graph as the exact one its author meant: 0.1 is 1/10, and 1/3 in floats is 1/3.
 
     >>> from .tree import show
-    >>> show(exact(1/3)), show(exact(0.1)), show(exact(math.pi))
-    ('1/3', '0.1', 'π')
+    >>> show(exact(1/3)), show(exact(0.1)), show(exact(math.pi)), show(exact(-2*math.pi**2))
+    ('1/3', '0.1', 'π', '-2·π^2')
     """
     if isinstance(value, bool):
         return make("bool", value=str(value))
@@ -76,13 +76,31 @@ def exact(value: Any) -> Tree:
         return num(value)
     if not math.isfinite(value):
         raise NoScalarForm("not_finite", value=value)
-    for constant, name in ((math.pi, "pi"), (math.e, "e")):
-        if value == constant:
-            return const(name)
-    near = Fraction(value).limit_denominator(1000)
-    if abs(near - Fraction(value)) <= abs(Fraction(value)) * Fraction(1, 2**50):
+    near = _simple(value, 1000)
+    if near is not None:
         return num(near)
+    for irrational, tree in IRRATIONAL:
+        near = _simple(value / irrational, 100)
+        if near is not None and near.numerator < 10**4:
+            return tree if near == 1 else mul(num(near), tree)
     return num(Fraction(repr(value)))
+
+
+def _simple(value: float, denominator: int) -> Fraction | None:
+    """The fraction of small denominator that a float stands for to its last bits, if any."""
+    near = Fraction(value).limit_denominator(denominator)
+    return near if near and abs(near - Fraction(value)) <= abs(Fraction(value)) * Fraction(1, 2**50) else None
+
+
+# What Python folds before graphc sees it: -2·π² arrives as -19.739208802178716, and is read back as it was meant.
+IRRATIONAL: tuple[tuple[float, Tree], ...] = (
+    *((math.pi**k, power(const("pi"), k) if k != 1 else const("pi")) for k in (1, 2, 3, 4, -1, -2)),
+    *((math.e**k, power(const("e"), k) if k != 1 else const("e")) for k in (1, 2, -1, -2)),
+    *((math.sqrt(n), call("sqrt", num(n))) for n in (2, 3, 5, 6, 7, 10)),
+    *((math.log(n), call("log", num(n))) for n in (2, 3, 5, 10)),
+    (math.sqrt(math.pi), call("sqrt", const("pi"))),
+    (math.sqrt(2 * math.pi), call("sqrt", mul(num(2), const("pi")))),
+)
 
 
 def trees(outputs: Iterable[Expr], *, stop: Mapping[Expr, str] | None = None) -> dict[Expr, Tree]:

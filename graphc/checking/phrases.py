@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
+from .diagnosis_phrases import DIAGNOSIS
+
 LANGUAGES = ("en", "fr")
 
 PHRASES: dict[str, tuple[str, str]] = {
@@ -228,6 +230,19 @@ PHRASES: dict[str, tuple[str, str]] = {
                    "{name} est de type {type} ; les matrices ne sont pas encore traitées"),
     "no_scalar_op": ("{name} has no scalar form that can be decided (declared at {place})",
                      "{name} n'a pas de forme scalaire qui se décide (déclaré en {place})"),
+    "no_entries_op": ("{name} ({op}) has no exact form entry by entry (declared at {place})",
+                      "{name} ({op}) n'a pas de forme exacte coefficient par coefficient (déclaré en {place})"),
+    "too_many_operations": ("the arrays have too many entries to be decided: the limit is {limit} operations",
+                         "les tableaux ont trop de coefficients pour en décider : la limite est de {limit} opérations"),
+    "index_not_known": ("an index here is not a whole number that is known",
+                        "un indice n'est pas ici un entier connu"),
+    "matrix_too_large": ("{name}: matrices of more than {limit} rows are not taken apart here",
+                         "{name} : les matrices de plus de {limit} lignes ne sont pas développées ici"),
+    "shapes": ("your answer is {got}, the derivative is {need}", "votre réponse est {got}, la dérivée est {need}"),
+    "no_sizes": ("no choice of small sizes fits this graph",
+                 "aucun choix de petites tailles ne convient à ce graphe"),
+    "layout": ("each entry is right, but in the transposed place: this exercise fixes the layout",
+               "chaque coefficient est juste, mais à la place transposée : cet exercice fixe la disposition"),
     "rounds": ("a cast to {type} rounds (declared at {place})",
                "une conversion en {type} arrondit (déclarée en {place})"),
     "not_finite": ("the graph has the constant {value}", "le graphe contient la constante {value}"),
@@ -255,56 +270,7 @@ PHRASES: dict[str, tuple[str, str]] = {
                            "J'ai lu a/bc comme (a/b)·c ; écrivez a/(bc) si c'est ce que vous vouliez."),
     "unknown_option": ("no {what} {got!r}; choose from {known}", "pas de {what} {got!r} ; choisissez parmi {known}"),
     # -- diagnosis ----------------------------------------------------------------------------------
-    "compatible": ("This is compatible with: {text}", "C'est compatible avec : {text}"),
-    "sign_global": ("Your answer is the derivative with the opposite sign.",
-                    "Votre réponse est la dérivée, au signe près : elle a le signe opposé."),
-    "sign_term": ("A sign changed where the derivative passes through {node}.",
-                  "Un signe a changé au passage par {node}."),
-    "one_path_of_fanout": (
-        "You kept one of the {count} paths from {node}: through {kept}, not {missed}. Gradients add at a fan-out.",
-        "Vous avez gardé un seul des {count} chemins partant de {node} : par {kept}, pas par {missed}. "
-        "Les gradients s'ajoutent à un embranchement."),
-    "some_paths_of_fanout": (
-        "You missed one of the {count} paths from {node}: the one through {missed}. Gradients add at a fan-out.",
-        "Il vous manque un des {count} chemins partant de {node} : celui par {missed}. "
-        "Les gradients s'ajoutent à un embranchement."),
-    "missing_relu_mask": (
-        "You forgot the derivative of ReLU at {node}: it is 1 where its input is positive and 0 elsewhere.",
-        "Vous avez oublié la dérivée de ReLU en {node} : elle vaut 1 où son entrée est positive, 0 ailleurs."),
-    "missing_activation_derivative": (
-        "You forgot the derivative of {function} at {node}; the chain rule multiplies by it.",
-        "Vous avez oublié la dérivée de {function} en {node} ; la règle de la chaîne la demande en facteur."),
-    "missing_inner_factor": (
-        "The chain rule stopped early: the derivative of what is inside, {node}, is missing.",
-        "La règle de la chaîne s'arrête trop tôt : il manque la dérivée de l'intérieur, {node}."),
-    "missing_upstream_factor": (
-        "You differentiated {node} alone: the factor that comes from what follows it is missing.",
-        "Vous avez dérivé {node} seul : il manque le facteur qui vient de ce qui suit."),
-    "missing_local_factor": (
-        "The factor {factor} is missing, the derivative of {node} by {by}.",
-        "Il manque le facteur {factor}, dérivée de {node} par rapport à {by}."),
-    "wrong_variable": ("This is the derivative by {got}; the question asks for the one by {need}.",
-                       "C'est la dérivée par rapport à {got} ; la question la demande par rapport à {need}."),
-    "not_differentiated": ("{node} was left as it is, not differentiated.",
-                           "{node} est resté tel quel, sans être dérivé."),
-    "derivative_at_wrong_point": (
-        "The derivative of {function} in {node} is taken at {got}; it belongs at {need}.",
-        "La dérivée de {function} dans {node} est prise en {got} ; elle se prend en {need}."),
-    "product_rule": (
-        "The derivative of the product {node} is not the product of the derivatives: (ab)' = a'b + ab'.",
-        "La dérivée du produit {node} n'est pas le produit des dérivées : (ab)' = a'b + ab'."),
-    "quotient_rule": (
-        "The derivative of the quotient {node} is not the quotient of the derivatives: (a/b)' = (a'b - ab')/b².",
-        "La dérivée du quotient {node} n'est pas le quotient des dérivées : (a/b)' = (a'b - ab')/b²."),
-    "exponential_power": (
-        "{node} is not a power of the variable but an exponential (or the reverse): the rule used is the other one.",
-        "{node} n'est pas une puissance mais une exponentielle (ou l'inverse) : c'est l'autre règle qui s'applique."),
-    "constant_kept": ("The constant term {node} has derivative 0; it was kept.",
-                      "Le terme constant {node} a pour dérivée 0 ; il a été gardé."),
-    "wrong_relu_mask": ("The mask of ReLU at {node} is reversed: the gradient passes where the input is positive.",
-                        "Le masque de ReLU en {node} est inversé : le gradient passe où l'entrée est positive."),
-    "wrong_scale": ("Your answer is {factor} times the derivative.",
-                    "Votre réponse vaut {factor} fois la dérivée."),
+    **DIAGNOSIS,
 }
 
 
