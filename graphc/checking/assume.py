@@ -9,7 +9,9 @@ from fractions import Fraction
 from ..errors import InputError
 from .core import Core, Pool
 
-WORDS = ("positive", "nonnegative", "negative", "nonpositive", "nonzero", "integer", "real")
+WORDS = ("positive", "nonnegative", "negative", "nonpositive", "nonzero", "integer", "symmetric",
+         "distribution", "real")
+FORMS = ("symmetric", "distribution")  # equal to its transpose; adds up to 1 along the last axis
 _BOUND = re.compile(r"(>|<|>=|<=)\s*(-?\d{1,12}(?:\.\d{1,12})?)")
 _AS_BOUND = {"positive": (">", Fraction(0)), "nonnegative": (">", Fraction(0)), "negative": ("<", Fraction(0)),
              "nonpositive": ("<", Fraction(0))}
@@ -29,6 +31,7 @@ class Assumptions:
         self.bounds: dict[str, list[tuple[str, Fraction]]] = {}
         self.whole: set[str] = set()
         self.nonzero: set[str] = set()
+        self.forms: dict[str, str] = {}  # arrays whose entries depend on each other
         for name, words in (given or {}).items():
             for word in (words,) if isinstance(words, str) else words:
                 self._take(name, word)
@@ -42,12 +45,14 @@ class Assumptions:
             self.whole.add(name)
         elif word == "nonzero":
             self.nonzero.add(name)
+        elif word in FORMS:
+            self.forms[name] = word
         elif word != "real":
             raise InputError(f"check: no assumption {str(word)[:40]!r} for {name}; choose from {', '.join(WORDS)}, "
                              "or a bound such as '> 1'")
 
     def __bool__(self) -> bool:
-        return bool(self.bounds or self.whole or self.nonzero)
+        return bool(self.bounds or self.whole or self.nonzero or self.forms)
 
     def adjust(self, symbol: str, value: Fraction) -> Fraction:
         """A value near this one, or its mirror image, that keeps what is assumed of the symbol."""
@@ -55,6 +60,8 @@ class Assumptions:
         step = Fraction(1) if name in self.whole else Fraction(1, 8)
         if name in self.whole:
             value = Fraction(round(value))
+        if self.forms.get(name) == "distribution":  # four such entries leave something positive to the last one
+            value = (abs(value) + step) / (4 * (1 + abs(value)) + 1)
         for way, bound in self.bounds.get(name, ()):
             side = 1 if way == ">" else -1
             if (value - bound) * side <= 0:

@@ -34,7 +34,8 @@ class Entries:
     """The entries of graphs at one choice of sizes. Equal entries of several graphs are one node.
 
     `sizes` gives every named size a number; `integers` the values of integer and bool inputs, which are drawn
-    from `seed` where they are not given.
+    from `seed` where they are not given. `forms` has names of arrays that are "symmetric", which have one symbol for
+    both places of an entry, or a "distribution", whose last entry along the last axis is 1 less the others.
 
     >>> import graphc as G
     >>> x, y = G.input("x", "N"), G.input("y", "N")
@@ -43,12 +44,14 @@ class Entries:
     (True, (), ['x[0]', 'x[1]', 'y[0]', 'y[1]'])
     """
 
-    def __init__(self, sizes: Mapping[str, int], integers: Mapping[str, Any] | None = None, seed: int = 1) -> None:
-        self.sizes = dict(sizes)
+    def __init__(self, sizes: Mapping[str, int], integers: Mapping[str, Any] | None = None, seed: int = 1,
+                 forms: Mapping[str, str] | None = None) -> None:
+        self.sizes, self.forms = dict(sizes), dict(forms or {})
         self.pool = Pool()
         self.algebra: Algebra = Algebra(self.pool)
         self.memo: dict[Expr, Value] = {}
         self.symbols: dict[str, tuple[Expr, tuple[int, ...]]] = {}  # whose entry each symbol is
+        self.leaves: dict[str, np.ndarray[Any, Any]] = {}  # the entries of each variable
         self.drawn: dict[str, np.ndarray[Any, Any]] = {k: np.asarray(v) for k, v in (integers or {}).items()}
         self.below: dict[Expr, int] = {}  # what an index that is drawn must stay below
         self.extrema: dict[int, tuple[str, tuple[Core, ...]]] = {}  # a maximum or minimum: of which entries
@@ -106,12 +109,19 @@ class Entries:
         shape, label = self.shape(node.shape), str(node.label)
         if not node.type.is_float and (node.ndim or node in self.below or node.type.dtype == "bool"):
             return self.constant(self._draw(node, label, shape))
-        entries = []
-        for index in np.ndindex(*shape):
+        entries: list[Core] = []
+        form = self.forms.get(label)
+        for place in np.ndindex(*shape):
+            index = tuple(sorted(place)) if form == "symmetric" and len(set(shape)) == 1 else place
+            if form == "distribution" and shape and place[-1] == shape[-1] - 1:
+                others = entries[len(entries) - shape[-1] + 1:]
+                entries.append(self.algebra.minus(self.algebra.one, self.algebra.sum(others)))
+                continue
             name = f"{label}[{','.join(map(str, index))}]" if index else label
             self.symbols.setdefault(name, (node, index))
             entries.append(self.pool.node("sym", value=name))
-        return array_of(shape, entries)
+        self.leaves[label] = array_of(shape, entries)
+        return self.leaves[label]
 
     def _draw(self, node: Expr, label: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
         if label not in self.drawn:

@@ -218,6 +218,9 @@ PHRASES: dict[str, tuple[str, str]] = {
                         "{text} n'est pas un nombre : les termes d'une matrice écrite sont des nombres"),
     # -- deciding -----------------------------------------------------------------------------------
     "proved": ("proved", "prouvé"),
+    "chance": ("proved up to a chance below 2^-{bits} (degree {degree}, one random point in each of {cells} cells)",
+               "prouvé à une probabilité inférieure à 2^-{bits} près (degré {degree}, un point au hasard dans chacune "
+               "des {cells} cellules)"),
     "sampled": ("no counterexample in {points} points over {cells} cells",
                 "aucun contre-exemple en {points} points sur {cells} cellules"),
     "counterexample": ("counterexample", "contre-exemple"),
@@ -239,6 +242,30 @@ PHRASES: dict[str, tuple[str, str]] = {
     "matrix_too_large": ("{name}: matrices of more than {limit} rows are not taken apart here",
                          "{name} : les matrices de plus de {limit} lignes ne sont pas développées ici"),
     "shapes": ("your answer is {got}, the derivative is {need}", "votre réponse est {got}, la dérivée est {need}"),
+    "proved_entries": ("{text} entry by entry", "{text} coefficient par coefficient"),
+    "entries": ("{text}, entry by entry", "{text}, coefficient par coefficient"),
+    "for_sizes": (" for {sizes}", " pour {sizes}"),
+    "and": ("and", "et"),
+    "drawn": (", {names} drawn", ", {names} tirés au hasard"),
+    "at_entry": ("The first entry that differs is at position ({place}), counted from 1: {got} and {need}.",
+                 "Le premier coefficient qui diffère est en position ({place}), en comptant depuis 1 : "
+                 "{got} et {need}."),
+    "stood_in": ("{small} in place of {size}", "{small} à la place de {size}"),
+    "transposed_layout": ("Every entry is right, in the transposed layout.",
+                          "Tous les coefficients sont justes, dans la disposition transposée."),
+    "matrix_product": ("I read * as the product of matrices; between arrays, NumPy multiplies entry by entry: write @.",
+                       "J'ai lu * comme le produit matriciel ; entre tableaux, NumPy multiplie coefficient par "
+                       "coefficient : écrivez @."),
+    "entrywise": ("I read the product of vectors entry by entry; write ⊙ or * for it.",
+                  "J'ai lu le produit de vecteurs coefficient par coefficient ; écrivez ⊙ ou *."),
+    "indices_in_order": ("I took the indices i, j, … as those of the derivative, in this order; write ∂f_i/∂x_j = ….",
+                         "J'ai pris les indices i, j, … pour ceux de la dérivée, dans cet ordre ; écrivez "
+                         "∂f_i/∂x_j = …."),
+    "a_number": ("a number", "un nombre"),
+    "a_vector": ("a vector of {size}", "un vecteur de taille {size}"),
+    "literal_sizes": ("it differs at the small sizes {sizes}, but numbers in it might stand for the declared ones",
+                      "elle diffère aux petites tailles {sizes}, mais des nombres pourraient y désigner les tailles "
+                      "déclarées"),
     "no_sizes": ("no choice of small sizes fits this graph",
                  "aucun choix de petites tailles ne convient à ce graphe"),
     "layout": ("each entry is right, but in the transposed place: this exercise fixes the layout",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from ..formula import format_node
 from ..ir import Expr
@@ -65,6 +67,37 @@ def name_of(node: Expr) -> str:
     if _LONG.search(text) and not node.ndim:  # 0.3333333333333333 is 1/3
         return show(trees([node])[node], limit=60)
     return text
+
+
+# Names that courses give to the strength of a regularisation, whether it is declared as an input or not.
+STRENGTHS = re.compile(r"(lam|lambda|λ|alpha|α|reg|decay|weight_decay|gamma|γ|rho|ρ|mu|μ|beta|β|C|l1|l2)[_0-9]*")
+
+
+def penalties(chain_order: Iterable[Expr]) -> set[Expr]:
+    """Nodes that no datum reaches: what is learned, constants, and the strength of a regularisation."""
+    fed: set[Expr] = set()
+    free: set[Expr] = set()
+    for node in chain_order:
+        datum = node.op.name == "input" and (node.ndim or not STRENGTHS.fullmatch(str(node.label)))
+        (fed if datum or any(a in fed for a in node.args) else free).add(node)
+    return free
+
+
+class Use(Protocol):
+    """An edge: operand `operand` of `user`."""
+
+    @property
+    def user(self) -> Expr: ...
+
+    @property
+    def operand(self) -> int: ...
+
+
+def path_names(edges: Sequence[Use], lang: str) -> dict[Use, str]:
+    """The users that edges go into; where two go into one, which operand."""
+    uses = Counter(e.user for e in edges)
+    return {e: name_of(e.user) if uses[e.user] == 1 or e.user.op.commutative
+            else say(lang, "operand", place=str(e.operand + 1), node=name_of(e.user)) for e in edges}
 
 
 def function_name(node: Expr) -> str:
