@@ -11,13 +11,15 @@ from ..errors import DTypeError, InputError, LimitExceeded, ShapeError
 from ..ir import Expr
 from . import array_calls, rows
 from .elementwise import elementwise
-from .indexed import Range, Scope, bounds, counted, delta, index, ordered, product_over, total
+from .indexed import counted, delta, ordered, product_over, total
 from .labelled import MAX_AGAIN, MAX_ELEMENTS, Again, Building, ShapeFault, Unknowns, Value
 from .phrases import LANGUAGES, say
+from .positions import Range, Scope, bounds, loose_indices
 from .products import added, divided, matmul, product, raised, transposed
+from .subscripts import index
 from .tree import Tree
 
-__all__ = ["Built", "ShapeFault", "build"]
+__all__ = ["Built", "ShapeFault", "build", "loose_indices"]
 
 # Heads whose operands the traversal goes into: the rest are positions and bounds, read where they are used.
 FIRST_ONLY = frozenset({"index", "sum", "prod"})

@@ -6,6 +6,7 @@ import itertools
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shaped_formulas import LENGTHS, SHAPES, anything, formulas, indexed, values, worth
@@ -84,3 +85,14 @@ def test_what_is_written_with_indices_is_read_as_the_same_node(data, lang):
     except ParseError:
         return  # an index that does not occur has no size here
     assert parse_graph(f"out_{{i,j}} = {show(tree, lang)}", defines=SYMBOLS, lang=lang) is expected
+
+
+@pytest.mark.parametrize("answer", [
+    r"\frac{2}{N}\sum_{i=1}^N (X w - t)_i X_{ij}", r"\frac{\partial M}{\partial w_j} = \frac 2N\sum_i X_{ij}(Xw - t)_i",
+    "2/N Σ_{i=1}^N (X_i^T w - t_i) X_i", "2 X^T (X w - t)/N",
+])
+def test_a_gradient_is_recognised_in_any_notation(answer):
+    X, w, t = G.input("X", "N", "d"), G.param("w", "d"), G.input("t", "N")
+    M = ((X @ w - t) ** 2).sum() / X.shape[0]
+    assert G.check(answer, of=M, wrt=w).status == "correct"
+    assert G.check(answer.replace("2", "3", 1), of=M, wrt=w).status != "correct"
