@@ -19,7 +19,7 @@ from .decide import Decision
 from .diagnose_arrays import diagnose_arrays
 from .elaborate import Built, ShapeFault, build, loose_indices
 from .entries import named_sizes
-from .from_graph import NoScalarForm
+from .from_graph import NoScalarForm, exact
 from .parse import Reading
 from .phrases import say
 from .report import Verdict, certainty_of, counterexample_of
@@ -29,6 +29,7 @@ from .tree import TooLarge, Tree, make, nodes, show
 FLOAT_SIZES = (3, 4, 2, 5, 6, 7, 8, 9)  # of named dimensions, where declared sizes are looked at in floats
 FREE = ("i", "j", "k", "l")  # the axes of the derivative, where entries are given without a left side
 OTHERS = frozenset({"matrix_product", "entrywise", "indices_in_order"})
+SHORT = 10**9  # denominators of decimals that someone typed
 CLEARLY = 1e-3  # relative; float64 rounds twelve digits further down
 
 
@@ -67,7 +68,24 @@ def has_arrays(*roots: Expr) -> bool:
 def judge_expr(answer: Any, question: Question) -> Verdict:
     """The verdict on a graph, a number or a NumPy array."""
     node = lift(answer, "check")
-    return _judge([Link((Built(node),), str(node))], frozenset(), question)
+    verdict = _judge([Link((Built(node),), str(node))], frozenset(), question)
+    return rounded(verdict, question.lang) if has_floats(node) else verdict
+
+
+def has_floats(node: Expr) -> bool:
+    """Whether a graph has floating-point numbers that are no short decimals: what Python has rounded."""
+    values = [v for n in postorder([node]) if n.op.name == "const" for v in n.attrs[0].value.ravel().tolist()]
+    numbers = [exact(v).number for v in dict.fromkeys(values) if isinstance(v, float) and np.isfinite(v)]
+    return any(number is not None and number.denominator > SHORT for number in numbers)
+
+
+def rounded(verdict: Verdict, lang: str) -> Verdict:
+    """A graph with rounded numbers that agrees to nine digits is not wrong for its rounding."""
+    c = verdict.counterexample
+    if verdict.status != "wrong" or c is None or not c.close:
+        return verdict
+    certainty, told = say("en", "rounded_numbers"), say(lang, "rounded_numbers")
+    return Verdict("undecided", certainty, verdict.read_as, lang=lang, told=told, flags=verdict.flags)
 
 
 def judge_reading(reading: Reading, question: Question) -> Verdict:

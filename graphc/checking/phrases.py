@@ -261,6 +261,9 @@ PHRASES: dict[str, tuple[str, str]] = {
     "indices_in_order": ("I took the indices i, j, … as those of the derivative, in this order; write ∂f_i/∂x_j = ….",
                          "J'ai pris les indices i, j, … pour ceux de la dérivée, dans cet ordre ; écrivez "
                          "∂f_i/∂x_j = …."),
+    "rounded_numbers": ("it agrees with the derivative to nine digits, and has floating-point numbers that are rounded",
+                        "elle coïncide avec la dérivée à neuf chiffres près, et contient des nombres flottants "
+                        "arrondis"),
     "a_number": ("a number", "un nombre"),
     "a_vector": ("a vector of {size}", "un vecteur de taille {size}"),
     "literal_sizes": ("it differs at the small sizes {sizes}, but numbers in it might stand for the declared ones",

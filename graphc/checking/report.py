@@ -10,7 +10,7 @@ from typing import Any
 
 from .decide import Decision, Witness
 from .diagnose import Finding
-from .evaluate import show_value
+from .evaluate import flint, show_value
 from .phrases import say
 from .tree import show_number
 
@@ -33,6 +33,7 @@ class Counterexample:
     entry: tuple[int, ...] = ()
     sizes: Mapping[str, int] = field(default_factory=dict)
     at_entry: tuple[str, str] = ("", "")  # both values there
+    close: bool = False  # the values agree to nine digits
 
     def __str__(self) -> str:
         return f"{self.shown()}: {self.answer} ≠ {self.derivative}"
@@ -160,7 +161,16 @@ def counterexample_of(witness: Witness | None, lang: str, used: Sequence[str] | 
     both = (witness.got, witness.need)
     got, need = (_value(v, lang) for v in both)
     at_entry = [_value(_element(v, witness.entry), lang) for v in both]
-    return Counterexample(point, got, need, witness.entry, witness.sizes, (at_entry[0], at_entry[1]))
+    return Counterexample(point, got, need, witness.entry, witness.sizes, (at_entry[0], at_entry[1]), _close(*both))
+
+
+def _close(a: Any, b: Any) -> bool:
+    if isinstance(a, list):
+        return all(_close(x, y) for x, y in zip(a, b))
+    if a is None or b is None:
+        return a is b
+    x, y = flint().arb(a), flint().arb(b)
+    return bool(abs(x - y) <= abs(y) * flint().arb(10) ** -9)
 
 
 def _element(value: Any, entry: Sequence[int]) -> Any:

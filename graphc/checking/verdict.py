@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import InputError, LimitExceeded, NoDerivative, ParseError
 from ..ir import INPUT, Expr, postorder, variable, variables
 from ..reverse import declared_gradients
-from .array_verdict import Question, has_arrays, judge_expr, judge_reading, undecided
+from .array_verdict import Question, has_arrays, has_floats, judge_expr, judge_reading, rounded, undecided
 from .arrays import LAYOUTS
 from .assume import Assumptions
 from .decide import Decision, decide
@@ -72,7 +72,8 @@ def check(answer: Any, *, of: Expr, wrt: Expr | str, syntax: str = "auto", lang:
         return undecided(error, "", frozenset(), lang)
     if shaped or any(n.head in ARRAY_HEADS for n in nodes(*reading.links)):
         return judge_reading(reading, question)
-    return _judge(reading, question)
+    verdict = _judge(reading, question)
+    return rounded(verdict, lang) if isinstance(answer, Expr) and has_floats(answer) else verdict
 
 
 def _check_options(of: Any, wrt: Any, syntax: str, lang: str, layout: str) -> None:

@@ -226,3 +226,11 @@ def test_a_long_chain_does_not_recurse() -> None:
     for _ in range(3000):
         node = node + 1
     assert check("1", of=node, wrt=x).status == "correct"
+
+
+def test_numbers_that_python_rounded_are_not_held_against_a_graph() -> None:
+    x = G.input("x")
+    rounded = float(np.exp(0.3)) * x
+    assert check(rounded, of=G.exp(0.3) * x * x / 2, wrt=x).status == "undecided"
+    assert check(rounded * 1.0001, of=G.exp(0.3) * x * x / 2, wrt=x).status == "wrong"
+    assert check("1.3498588075760032x", of=G.exp(0.3) * x * x / 2, wrt=x).status == "wrong"  # typed so, it is meant so
