@@ -17,7 +17,7 @@ from .arrays import decide_arrays, shape_decision, truth_of
 from .assume import Assumptions
 from .decide import Decision
 from .diagnose_arrays import diagnose_arrays
-from .elaborate import Built, ShapeFault, build, loose_indices
+from .elaborate import NOTED, Built, ShapeFault, build, loose_indices
 from .entries import named_sizes
 from .from_graph import NoScalarForm, exact
 from .parse import Reading
@@ -204,9 +204,10 @@ def _best(link: Link, question: Question) -> Judged:
     for reading in link.readings:
         found = decide_answer(reading.expr, question)
         if found.decision.status == "correct":
-            found.decision.flags.update(reading.flags & OTHERS)
+            found.decision.flags.update(reading.flags & (OTHERS | NOTED))
             return found
         judged.append(found)
+    judged[0].decision.flags.update(link.readings[0].flags & NOTED)
     return judged[0]
 
 

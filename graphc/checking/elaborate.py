@@ -19,8 +19,10 @@ from .products import added, divided, matmul, product, raised, transposed
 from .subscripts import index
 from .tree import Tree
 
-__all__ = ["Built", "ShapeFault", "build", "loose_indices"]
+__all__ = ["NOTED", "Built", "ShapeFault", "build", "loose_indices"]
 
+# Flags that the reader is told of, in words of `phrases`.
+NOTED = frozenset({"vector_as_row", "broadcast_as_column", "mixed_orientation", "norm_as_frobenius", "abs_elementwise"})
 # Heads whose operands the traversal goes into: the rest are positions and bounds, read where they are used.
 FIRST_ONLY = frozenset({"index", "sum", "prod"})
 

@@ -206,6 +206,19 @@ PHRASES: dict[str, tuple[str, str]] = {
     "glued": ("{name} is no declared name; write the product with a blank or a sign ({product}), or declare {name}",
               "{name} n'est pas un nom déclaré ; écrivez le produit avec une espace ou un signe ({product}), "
               "ou déclarez {name}"),
+    "vector_as_row": ("I read a vector before a matrix as a row: a vector alone is a column, its row is xᵀ.",
+                      "J'ai lu comme une ligne un vecteur placé devant une matrice : seul, un vecteur est une "
+                      "colonne ; sa ligne est xᵀ."),
+    "broadcast_as_column": ("I took the vector beside the matrix as a column, the same for each column of the matrix.",
+                            "J'ai pris le vecteur à côté de la matrice comme une colonne, la même pour chaque "
+                            "colonne de la matrice."),
+    "mixed_orientation": ("A row and a column stand together; I took both as vectors.",
+                          "Une ligne et une colonne sont mises ensemble ; je les ai prises toutes deux comme des "
+                          "vecteurs."),
+    "norm_as_frobenius": ("I read the norm of the matrix as Frobenius' norm, ‖W‖_F.",
+                          "J'ai lu la norme de la matrice comme celle de Frobenius, ‖W‖_F."),
+    "abs_elementwise": ("I read |…| of an array entry by entry; write ‖x‖ for a norm, det(A) for a determinant.",
+                        "J'ai lu |…| terme à terme ; écrivez ‖x‖ pour une norme, det(A) pour un déterminant."),
     "too_many_open": ("more than {limit} indices at one place", "plus de {limit} indices au même endroit"),
     "star_ambiguous": ("* between a matrix and a vector can be the matrix product or entry by entry; "
                        "write W x or W ⊙ x",

@@ -96,3 +96,24 @@ def test_a_gradient_is_recognised_in_any_notation(answer):
     M = ((X @ w - t) ** 2).sum() / X.shape[0]
     assert G.check(answer, of=M, wrt=w).status == "correct"
     assert G.check(answer.replace("2", "3", 1), of=M, wrt=w).status != "correct"
+
+
+NOTES = [
+    ("2 r W", "vector_as_row", "I read a vector before a matrix as a row",
+     "J'ai lu comme une ligne un vecteur placé devant une matrice"),
+    ("2 W^T r + 0 (r^T W) + 0 x", "mixed_orientation", "A row and a column stand together",
+     "Une ligne et une colonne sont mises ensemble"),
+    ("2 W^T r + 0 x ‖W‖", "norm_as_frobenius", "Frobenius' norm", "celle de Frobenius"),
+    ("2 W^T r + 0 |x|", "abs_elementwise", "entry by entry; write ‖x‖", "terme à terme ; écrivez ‖x‖"),
+]
+
+
+@pytest.mark.parametrize(("answer", "flag", "english", "french"), NOTES, ids=[n[1] for n in NOTES])
+def test_a_student_is_told_how_a_loose_notation_was_read(answer, flag, english, french):
+    W, x, y = G.param("W", 3, 4), G.input("x", 4), G.input("y", 3)
+    r = W @ x - y
+    for lang, words in (("en", english), ("fr", french)):
+        verdict = G.check(answer, of=(r**2).sum(), wrt=x, defines={"r": r}, lang=lang)
+        assert verdict.status == "correct"
+        assert flag in verdict.flags
+        assert words in str(verdict)
