@@ -229,6 +229,7 @@ PHRASES: dict[str, tuple[str, str]] = {
                       "{name} ne se lit pas sur des valeurs indicées ; écrivez-le du tableau entier"),
     "array_of_arrays": ("{text} is not a number: the entries of a matrix that is written out are numbers",
                         "{text} n'est pas un nombre : les termes d'une matrice écrite sont des nombres"),
+    "eye": ("the identity takes one size: I_n; got {name}", "l'identité prend une seule taille : I_n ; reçu {name}"),
     # -- deciding -----------------------------------------------------------------------------------
     "proved": ("proved", "prouvé"),
     "chance": ("proved up to a chance below 2^-{bits} (degree {degree}, one random point in each of {cells} cells)",
