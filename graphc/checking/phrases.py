@@ -107,7 +107,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "kronecker": ("δ takes two indices: δ_{{ij}}; got {name}", "δ prend deux indices : δ_{{ij}} ; reçu {name}"),
     "norm_kind": ("the norms are ‖x‖, ‖x‖_1, ‖x‖_2, ‖x‖_∞ and ‖W‖_F, not {got}",
                   "les normes sont ‖x‖, ‖x‖_1, ‖x‖_2, ‖x‖_∞ et ‖W‖_F, pas {got}"),
-    "ragged": ("the rows of this matrix are not equally long",
+    "ragged": ("the rows of this matrix have different lengths",
                "les lignes de cette matrice n'ont pas la même longueur"),
     "comma_in_array": ("the commas here can be decimal ones or part two elements; write 0,5 ; 2 or a blank behind each "
                        "comma that parts",

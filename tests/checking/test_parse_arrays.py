@@ -95,6 +95,8 @@ def softmax(z: Any) -> Any:
 VALUES: list[tuple[str, Callable[..., Any]]] = [
     ("(I + A)^-1 b", lambda A, b, **_: np.linalg.solve(np.eye(3) + A, b)),
     ("1_4^T x", lambda x, **_: x.sum()),
+    ("1^T x + x^T \\mathbf 1", lambda x, **_: 2 * x.sum()),
+    ("W - b 1^T", lambda W, b, **_: W - b[:, None]),
     ("X + 1_N x^T", lambda X, x, **_: X + x),
     ("-Σ_i y_i ln(softmax(z)_i)", lambda y, z, **_: -(y * np.log(softmax(z))).sum()),
     ("p_{i,j} = softmax(z)_i (δ_{ij} - softmax(z)_j)",
@@ -188,7 +190,7 @@ def test_shapes_that_do_not_fit_are_told_as_a_teacher_would(text, english, frenc
     ("Σ_{i=1}^{1000000000} i", LimitExceeded, "a sum of 1000000000 terms; the limit is 10000"),
     ("tr(I_{100000})", LimitExceeded, "a size of 100000 is past the limit of 100"),
     ("Ax + b", ParseError, "Ax is no declared name; write the product with a blank or a sign (A x), or declare Ax"),
-    ("1^T x", ParseError, "no name T in this question"),
+    ("2^T x", ParseError, "no name T in this question"),
     ("A^9999", LimitExceeded, "an exponent of 9999 is past the limit of 64"),
     ("Π_{i=1}^{9999} (9)", InputError, "too large for float64"),
 ])
