@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .derivation import Derivation, derive
     from .descent import descend
     from .drawing import Drawing, Plot, Theme, draw
-    from .exchange import export_exercise, import_exercise
+    from .exchange import export_exercise, import_exercise, import_exercises
     from .exercise import Exercise
     from .forward import jvp
     from .history import History
@@ -80,6 +80,7 @@ _LATER = {
     "Exercise": ("exercise", "Exercise"),
     "export_exercise": ("exchange", "export_exercise"),
     "import_exercise": ("exchange", "import_exercise"),
+    "import_exercises": ("exchange", "import_exercises"),
     "Sheet": ("sheets", "Sheet"),
     "sheet": ("sheets", "sheet"),
     "simplify": ("simplifier", "simplify"),

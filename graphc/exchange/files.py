@@ -87,10 +87,29 @@ def import_exercise(path: str | PathLike[str], *, trusted: bool = False, lang: s
     root = parse_xml(data, short)
     carried = carried_in(root)
     if carried is None:
-        text, notes = foreign_quiz(root, short, lang)
-        return Imported(text, Exercise.loads(text, name=short), tuple(notes))
+        return import_exercises(path, trusted=trusted, lang=lang)[0]
     exercise = Exercise.loads(carried.text, name=short, folder=folder, trusted=trusted)
     return _imported(carried, exercise, edits_in(root, exercise, carried), folder, trusted)
+
+
+def import_exercises(path: str | PathLike[str], *, trusted: bool = False, lang: str = "en") -> list[Imported]:
+    """Every exercise in a file: of a quiz that graphc did not write, one for each question that could be taken.
+
+    As `import_exercise`, which gives the first of them. The last one's notes tell what was not taken.
+    """
+    name = os.fspath(path)
+    short = os.path.basename(name)
+    if os.path.splitext(name)[1].lower() != ".xml":
+        return [import_exercise(path, trusted=trusted, lang=lang)]
+    root = parse_xml(_read(name), short)
+    if carried_in(root) is not None:
+        return [import_exercise(path, trusted=trusted, lang=lang)]
+    found, notes = foreign_quiz(root, lang)
+    if not found:
+        raise InputError(said("foreign nothing", lang, name=short, notes="\n".join(notes[:20])))
+    exercises = [Imported(f.text, f.exercise, tuple(f.notes)) for f in found]
+    last = exercises[-1]
+    return [*exercises[:-1], Imported(last.text, last.exercise, (*last.notes, *notes))]
 
 
 def _from_tex(data: bytes, name: str, folder: str, trusted: bool) -> Imported:
