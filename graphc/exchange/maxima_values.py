@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from ..checking import functions
-from ..checking.from_graph import graph, substitute, trees
+from ..checking.elaborate import build
+from ..checking.from_graph import substitute, trees
 from ..checking.tree import Tree, add, call, div, make, mul, neg, num, power, rel, where
 from ..errors import GraphcError
 from ..ir import INPUT, Expr, variable
@@ -215,7 +216,7 @@ def derivative(tree: Tree, name: str) -> Tree:
     def declare(n: str) -> Expr:
         return declared.setdefault(n, variable(INPUT, n, (), "float64", declare=False))
 
-    f = graph(tree, declare)
+    f = build(tree, declare).expr
     if name not in declared:
         return num(0)
     found = simplify(declared_gradients(f, [declared[name]])[0])
