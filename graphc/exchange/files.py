@@ -8,6 +8,7 @@ from os import PathLike
 
 from ..errors import InputError, choose
 from ..exercise import Exercise
+from ..exercise.source import LARGEST as LARGEST_EXERCISE
 from ..files import write_whole
 from .carried import Carried, from_comments
 from .edits import Edits, applied
@@ -88,7 +89,7 @@ def import_exercise(path: str | PathLike[str], *, trusted: bool = False, lang: s
     carried = carried_in(root)
     if carried is None:
         return import_exercises(path, trusted=trusted, lang=lang)[0]
-    exercise = Exercise.loads(carried.text, name=short, folder=folder, trusted=trusted)
+    exercise = _exercise(carried, short, folder, trusted)
     return _imported(carried, exercise, edits_in(root, exercise, carried), folder, trusted)
 
 
@@ -120,8 +121,14 @@ def _from_tex(data: bytes, name: str, folder: str, trusted: bool) -> Imported:
     carried = from_comments(tex)
     if carried is None:
         raise InputError(f"{name} carries no exercise: a LaTeX document is read back only where graphc wrote it")
-    exercise = Exercise.loads(carried.text, name=name, folder=folder, trusted=trusted)
+    exercise = _exercise(carried, name, folder, trusted)
     return _imported(carried, exercise, edits_in_tex(tex, exercise, carried), folder, trusted)
+
+
+def _exercise(carried: Carried, name: str, folder: str, trusted: bool) -> Exercise:
+    if len(carried.text.encode()) > LARGEST_EXERCISE:
+        raise InputError(f"{name} carries an exercise of more than {LARGEST_EXERCISE:,} bytes, the limit of one")
+    return Exercise.loads(carried.text, name=name, folder=folder, trusted=trusted)
 
 
 def _imported(carried: Carried, exercise: Exercise, edits: Edits, folder: str, trusted: bool) -> Imported:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,10 +62,9 @@ def stack_exercise(question: Node, name: str, lang: str) -> Foreign:
     asked = [a for a in (asked_by(session, i, question) for i in question.all("input")) if a is not None]
     if not asked:
         raise NotRead(said("foreign no derivative", lang))
-    if len({(show(f), v) for f, v, _ in asked}) > 1:
+    if len({show(f) for f, _, _ in asked}) > 1:
         raise NotRead(said("foreign several", lang))
-    f, by, answer = asked[0]
-    written = written_exercise(question, name, lang, f, by, answer)
+    written = written_exercise(question, name, lang, asked[0][0], {by: answer for _, by, answer in asked})
     found = Foreign(written, Exercise.loads(written, name=name))
     if session.draws:
         found.notes.append(said("foreign drawn", lang, name=name))
@@ -119,21 +119,22 @@ def searched(session: Session, value: Tree, question: Node) -> tuple[Tree, str, 
     return None
 
 
-def written_exercise(question: Node, name: str, lang: str, f: Tree, by: str, answer: Tree) -> str:
+def written_exercise(question: Node, name: str, lang: str, f: Tree, answers: Mapping[str, Tree]) -> str:
     """The exercise file. Its function is read once more, and must still be the same."""
     names = symbols(f)
-    if by not in names or f.head == "sym" or not all(NAME.fullmatch(n) for n in names):
+    if not set(answers) <= set(names) or f.head == "sym" or not all(NAME.fullmatch(n) for n in names):
         raise NotRead(said("foreign no derivative", lang))
     text = show(f, "en", 4000)
-    again = parse_graph(text, params=[by])
+    again = parse_graph(text, params=list(answers))
     if decide(trees([again])[again], f).status != "correct":
         raise InputError(said("foreign changed", lang))
     output = next(n for n in ("f", "g", "y", "F0") if n not in names)
     points = number_of(question.said("defaultgrade"))
-    asked: dict[str, Any] = {"ask": "formula", "wrt": by}
+    asked: dict[str, Any] = {"ask": "formula", "wrt": list(answers) if len(answers) > 1 else next(iter(answers))}
     if points is not None and 0 <= points <= 1000:
         asked["points"] = plain_number(points.limit_denominator(1000))
-    asked["answer"] = show(answer, "en", 4000)
+    if len(answers) == 1:
+        asked["answer"] = show(next(iter(answers.values())), "en", 4000)
     values = {"title": safe_title(name), "language": lang, "function": text, "output": output, "question": [asked]}
     return toml_text(values)
 

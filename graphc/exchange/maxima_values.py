@@ -10,7 +10,7 @@ from typing import Any
 from ..checking import functions
 from ..checking.elaborate import build
 from ..checking.from_graph import substitute, trees
-from ..checking.tree import Tree, add, call, div, make, mul, neg, num, power, rel, where
+from ..checking.tree import Tree, add, call, div, indicator, make, mul, neg, num, power, rel, where
 from ..errors import GraphcError
 from ..ir import INPUT, Expr, variable
 from ..reverse import declared_gradients
@@ -109,6 +109,8 @@ class Session:
         special = getattr(self, f"_of_{name}", None) if name in SPECIAL else None
         if special is not None:
             return special(values)
+        if name == "charfun" and len(values) == 1:
+            return indicator(_tree(values[0]))
         known = functions.function_named(NAMES.get(name, name))
         fewest, most = functions.ARITY.get(known or "", (1, 1))
         if known is None or not fewest <= len(values) <= (most or 99) or known in ("where", "indicator"):

@@ -38,6 +38,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "no stack": ("question {number}, {part}: no STACK question, since {why}; it is an essay with the model answer",
                  "question {number}, {part} : pas de question STACK, car {why} ; c'est une composition avec corrigé"),
     "array": ("the derivative is an array", "la dérivée est un tableau"),
+    "no points": ("at no point tried are it and the function defined",
+                  "en aucun des points essayés elle et la fonction ne sont définies"),
+    "no stack numbers": ("the numbers are asked in Cloze questions, not STACK: {why}",
+                         "les nombres sont demandés par des questions Cloze, et non STACK : {why}"),
     "scaled": ("the marks of the Cloze questions are {scale} times the points, since Moodle counts them in whole "
                "numbers: set the maximum mark in the quiz",
                "les notes des questions Cloze sont {scale} fois les points, car Moodle les compte en nombres entiers : "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from contextlib import suppress
 
 import pytest
 import sympy as sp
+from exchange_exercises import NEURON
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,6 +89,19 @@ def test_several_questions_are_several_exercises(tmp_path):
     assert found[-1].notes == (
         "'Count' was not taken: a numerical question has a number but no function to ask about",
         "'Say' was not taken: a question of type essay; derivatives of STACK questions are taken")
+
+
+def test_our_own_formula_is_taken_where_the_source_was_deleted(tmp_path):
+    path = tmp_path / "quiz.xml"
+    e = G.Exercise.loads(NEURON)
+    G.export_exercise(e, path, variants=1, figure=False)
+    tree = ET.parse(path)
+    root = tree.getroot()
+    root.remove(next(q for q in root if q.get("type") == "description"))
+    tree.write(path, encoding="utf-8")
+    [found] = G.import_exercises(path)
+    assert G.check("w3*(x1 + x2)*1[w1*x1 + w1*x2 + b > 0]", of=found.exercise.f, wrt="w1").status == "correct"
+    assert "a Cloze question has answers but no function" in found.notes[-1]
 
 
 @pytest.mark.parametrize("variables, answer, why", [

@@ -142,6 +142,31 @@ def test_numerical_questions_have_the_points_themselves():
     assert len({q.findtext("idnumber") for q in found}) == 5
 
 
+def test_numbers_of_a_stack_question_are_drawn_from_pleasant_ones():
+    e, root, _ = quiz(numbers="stack", variants=3)
+    q = of_type(root, "stack")[1]
+    text = q.findtext("questionvariables/text")
+    draws = re.findall(r"\[([^][]+)\]", re.search(r"^gdraws:\[(.*)\];$", text, re.MULTILINE)[1])
+    found = [{n: Fraction(v) for n, v in (pair.split("=") for pair in draw.split(","))} for draw in draws]
+    assert found == [e.numbers(f"variant-{i:02d}") for i in (1, 2, 3)]
+    assert "gd:rand(gdraws);" in text and q.findtext("questionnote/text") == "{@gd@}"
+    assert [s.text for s in q.findall("deployedseed")] == ["1", "2", "3"]
+    assert r"\({@gd@}\)" in q.findtext("questiontext/text")
+
+
+def test_right_numbers_of_a_stack_question_are_formulas_of_the_draw():
+    e, root, _ = quiz(numbers="stack", variants=2)
+    q = of_type(root, "stack")[1]
+    formulas = re.findall(r"^ta\d+:ev\((.*),gd\);$", q.findtext("questionvariables/text"), re.MULTILINE)
+    numbers = e.numbers("variant-01")
+    want = [a.value for question in e.questions[:2] for a in e.answers(question, numbers)]
+    for formula, value in zip(formulas, want, strict=True):
+        python = formula.replace("^", "**").replace("charfun", "float")
+        assert eval(python, {"max": max, "float": float}, dict(numbers)) == value
+    assert [t.findtext("type") for t in q.findall("input")] == ["numerical"] * 5
+    assert q.findtext("defaultgrade") == "5.0000000"
+
+
 def test_the_figure_is_a_file_of_the_question():
     exercise = G.Exercise.loads(NEURON)
     root = ET.fromstring(moodle_quiz(exercise, options_of(exercise, {"variants": 1}), NEURON)[0])
@@ -183,6 +208,15 @@ def test_numbers_of_an_array_are_a_table_of_boxes(tmp_path):
     assert [float(v) for _, v, _, _ in BOX.findall(html)] == (2 * x.T @ x @ w).ravel().tolist()
     assert html.count("<tr>") == 3 and html.count("<td>") == 6
     assert "3 times the points" in notes[0]
+
+
+def test_numbers_of_an_array_are_cloze_where_stack_was_asked(tmp_path):
+    (tmp_path / "net.py").write_text(MATRICES)
+    text = f'title = "t"\nmodel = "net.py:loss"\n{POINT}\nquestion = [{{ ask = "gradient", wrt = "W" }}]'
+    exercise = G.Exercise.loads(text, folder=str(tmp_path), trusted=True)
+    data, notes = moodle_quiz(exercise, options_of(exercise, {"figure": False, "numbers": "stack"}), text)
+    assert of_type(ET.fromstring(data), "stack") == [] and of_type(ET.fromstring(data), "cloze")
+    assert notes[0] == "the numbers are asked in Cloze questions, not STACK: the derivative is an array"
 
 
 HOSTILE = '''title = "]]></text><script>alert(1)</script> {1:NUMERICAL:=9:9} [[input:ans9]] {@rand(9)@} & <b>"
@@ -229,7 +263,7 @@ def test_the_same_bytes_every_time():
 
 @pytest.mark.parametrize("given, told", [
     ({"lang": "de"}, "no language 'de'; choose from en, fr"), ({"variants": 0}, "from 1 to 200, got 0"),
-    ({"numbers": "stack"}, "no form of numeric questions 'stack'; choose from cloze, numerical")])  # fmt: skip
+    ({"numbers": "essay"}, "no form of numeric questions 'essay'; choose from cloze, numerical, stack")])  # fmt: skip
 def test_options_are_checked(given, told):
     with pytest.raises(InputError, match=told):
         options_of(G.Exercise.loads(NEURON), given)
