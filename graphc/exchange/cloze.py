@@ -12,6 +12,7 @@ from ..checking.core import Pool
 from ..checking.decide import as_fmpq
 from ..checking.diagnose import Mutation
 from ..checking.evaluate import Evaluator, Undefined, Unsure
+from ..checking.phrases import say
 from ..exercise import Question
 from ..exercise.numeric import Tolerance
 from .pieces import Part, Pieces, exact, points_of
@@ -56,18 +57,24 @@ def boxes_of(pieces: Pieces, question: Question) -> list[tuple[Part, list[Box]]]
 
 
 def remarks_of(pieces: Pieces, part: Part, right: Fraction, reach: Fraction) -> list[tuple[Fraction, str]]:
-    """The numbers that single slips give here, apart from the right one and from each other."""
+    """The numbers that single slips give here, apart from the right one and from each other.
+
+    A number that several slips give is said to be compatible with the likeliest.
+    """
     if pieces.point is None or any(getattr(v, "ndim", 0) for v in pieces.point.values()):
         return []
     place = {n: exact(v) for n, v in pieces.point.items()}
     found: list[tuple[Fraction, str]] = []
+    shared: set[Fraction] = set()
     for slip in slips_of(pieces, part):
         value = value_of(slip, place)
-        if value is not None and all(abs(value - v) > 3 * reach for v in (right, *(v for v, _ in found))):
+        if value is None or abs(value - right) <= 3 * reach:
+            continue
+        near = [v for v, _ in found if abs(value - v) <= 3 * reach]
+        shared.update(near)
+        if not near:
             found.append((value, slip.message))
-        if len(found) == MOST_REMARKS:
-            break
-    return found
+    return [(v, say(pieces.lang, "compatible", text=m) if v in shared else m) for v, m in found[:MOST_REMARKS]]
 
 
 def value_of(slip: Mutation, place: Mapping[str, Fraction]) -> Fraction | None:

@@ -11,7 +11,8 @@ import graphc as G
 from graphc.errors import GraphcError, InputError
 
 PIECES = [b"<question type=\"stack\">", b"</question>", b"<text>", b"]]>", b"<![CDATA[", b"&amp;", b"&#0;", b"\xff",
-          b"<quiz>", b"graphc exercise 1 sha256:", b"{1:NUMERICAL:=", b"999999999999999999999999999999e99", b"\\question[",
+          b"<quiz>", b"graphc exercise 1 sha256:", b"{1:NUMERICAL:=",
+          b"999999999999999999999999999999e99", b"\\question[",
           b"%% ", b"-->", b"<!DOCTYPE x>", b"(((((((((", b"\x00", b"title = ", b"]", b"\n"]
 
 

@@ -114,6 +114,18 @@ def test_a_number_that_a_slip_gives_is_recognised_and_is_not_right(neuron):
     assert remarks > 8
 
 
+def test_a_number_of_several_slips_is_said_to_be_compatible():
+    """At w = x = 2 the two factors of w·x are the same number, and so are the slips that lose either."""
+    text = '''title = "t"
+function = "v*w*x"
+point = { v = 3, w = 2, x = 2 }
+question = [{ ask = "gradient", wrt = "v" }]'''
+    [q] = of_type(quiz(text)[1], "cloze")
+    remarks = dict(re.findall(r"~%0%([-0-9.e]+):[0-9.e-]+#([^~}]*)", q.findtext("questiontext/text")))
+    assert remarks["2"].startswith("This is compatible with: ")
+    assert remarks["-4"] == "Your answer is the derivative with the opposite sign."
+
+
 def test_draws_differ_and_are_those_of_a_student():
     e, root, _ = quiz(student="ada")
     [q] = of_type(root, "cloze")
