@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .descent import descend
     from .drawing import Drawing, Plot, Theme, draw
     from .exchange import export_exercise, import_exercise, import_exercises
-    from .exercise import Exercise
+    from .exercise import Exercise, Grade, Marks, check_all
     from .forward import jvp
     from .history import History
     from .lang import *  # noqa: F403
@@ -78,6 +78,9 @@ _LATER = {
     "History": ("history", "History"),
     "descend": ("descent", "descend"),
     "Exercise": ("exercise", "Exercise"),
+    "Grade": ("exercise", "Grade"),
+    "Marks": ("exercise", "Marks"),
+    "check_all": ("exercise", "check_all"),
     "export_exercise": ("exchange", "export_exercise"),
     "import_exercise": ("exchange", "import_exercise"),
     "import_exercises": ("exchange", "import_exercises"),

@@ -41,7 +41,8 @@ def _preamble(pieces: Pieces, carried: str) -> list[str]:
         r"\usepackage{tikz}", r"\usetikzlibrary{arrows.meta}", carried.rstrip("\n"), r"%\printanswers",
         rf"\pointpoints{{{points[0]}}}{{{points[1]}}}", r"\pointsinrightmargin", r"\bracketedpoints",
         rf"\renewcommand{{\solutiontitle}}{{\noindent\textbf{{{_colon(said('model answer', lang), lang)}}}\enspace}}",
-        rf"\title{{{mixed(pieces.title)}}}", r"\date{}", r"\sloppy", r"\pagestyle{headandfoot}", r"\cfoot{\thepage/\numpages}",
+        rf"\title{{{mixed(pieces.title)}}}", r"\date{}", r"\sloppy", r"\pagestyle{headandfoot}",
+        r"\cfoot{\thepage/\numpages}",
         r"\begin{document}",
     ]  # fmt: skip
 
