@@ -161,7 +161,9 @@ def test_numbers_of_a_stack_question_are_drawn_from_pleasant_ones():
     text = q.findtext("questionvariables/text")
     draws = re.findall(r"\[([^][]+)\]", re.search(r"^gdraws:\[(.*)\];$", text, re.MULTILINE)[1])
     found = [{n: Fraction(v) for n, v in (pair.split("=") for pair in draw.split(","))} for draw in draws]
-    assert found == [e.numbers(f"variant-{i:02d}") for i in (1, 2, 3)]
+    for i, draw in enumerate(found, 1):  # drawn again where two are alike
+        assert draw in [e.numbers(f"variant-{i:02d}{again}") for again in ("", "-1", "-2")]
+    assert found[0] != found[1] != found[2] != found[0]
     assert "gd:rand(gdraws);" in text and q.findtext("questionnote/text") == "{@gd@}"
     assert [s.text for s in q.findall("deployedseed")] == ["1", "2", "3"]
     assert r"\({@gd@}\)" in q.findtext("questiontext/text")
