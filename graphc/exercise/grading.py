@@ -130,7 +130,7 @@ def grade(exercise: Exercise, answers: Mapping[str, Any], student: str = "", *, 
     numbers = exercise.numbers(student)
     point = None if numbers is None else Point([exercise.f], numbers)
     texts, notes = Submission(exercise, lang).read(answers)
-    marker = Marker(exercise.f, exercise.nodes, point, lang, exercise.rules)
+    marker = Marker(exercise.f, exercise.nodes, point, lang, exercise.rules, exercise.slips)
     asked = [(q, part) for q in exercise.questions for part in parts_of(exercise, q, point)]
     marks = marker.marks([(part, texts.get((q.number, part.key), "")) for q, part in asked],
                          lambda i: begin(f"{asked[i][0].name}.{asked[i][1].key}"))

@@ -25,6 +25,7 @@ from .keys import Keys
 from .numeric import NoValue, Numbers, Tolerance, compare, read_numbers, show_numbers
 from .phrases import listed, say
 from .rules import InFormulas, InNumbers, Quantity, Rules
+from .slips import Slips, exact
 
 MOST_FORMULAS = 24  # subsets of earlier formulas: each costs a decision
 
@@ -78,9 +79,9 @@ class Marker:
     """Marks answers about the graph `f`, whose values `nodes` names; `point` has the numbers, if there are any."""
 
     def __init__(self, f: Expr, nodes: Mapping[str, Expr], point: Point | None, lang: str,
-                 rules: Rules | None = None) -> None:
+                 rules: Rules | None = None, slips: Slips | None = None) -> None:
         self.f, self.nodes, self.point, self.lang = f, nodes, point, lang
-        self.rules = rules or Rules(f, nodes)
+        self.rules, self.slips = rules or Rules(f, nodes), slips or Slips(nodes)
         self.output = str(f.label or "f")
         self.keys = Keys(nodes, self.output)
 
@@ -97,7 +98,8 @@ class Marker:
         for i, mark in enumerate(first):
             if mark.status == "wrong":
                 begin(i)
-                found[i] = self._carried(asked[i][0], mark, given)
+                carried = self._carried(asked[i][0], mark, given)
+                found[i] = self._diagnosed(asked[i][0], mark) if carried is mark else carried
         return found
 
     # -- one answer by itself ----------------------------------------------------------------------------------
@@ -192,6 +194,21 @@ class Marker:
             return None
         turned = array.ndim == 2 and array.shape == shape[::-1] != shape
         return array.T if turned else array.reshape(shape)
+
+    def _diagnosed(self, part: Part, mark: Mark) -> Mark:
+        """A wrong number, and the likeliest slip that gives it here; the number alone proves none."""
+        got = mark.value
+        if part.quantity.formula or not isinstance(got, Fraction) or not isinstance(part.need, (Fraction, float)):
+            return mark
+        numbers = {str(v.label): value for v, value in self.leaves().items()}
+        fits = [slip for slip, value in self.slips.at(part.quantity, numbers, self.lang)
+                if part.tolerance.allows(got, value, False)
+                and not part.tolerance.allows(value, exact(part.need), True)]
+        if not fits or "too_few_digits" in mark.flags:
+            return mark
+        message = say(self.lang, "compatible", text=fits[0].message)
+        finding = Finding(fits[0].kind, fits[0].where, message)
+        return replace(mark, message=f"{mark.message}\n{message}", findings=(finding,))
 
     # -- formulas ----------------------------------------------------------------------------------------------
 

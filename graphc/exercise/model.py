@@ -17,7 +17,7 @@ from ..ir import INPUT, Expr, lift, postorder, variable, variables
 from ..reverse import declared_gradients
 from ..simplifier import simplify
 from ..view import teaching_view
-from .grading import Grade, grade
+from .grading import Grade, grade, quantity_of
 from .numbers import drawn
 from .parts import Draw, Question, Symbol
 from .read import names_of, read
@@ -154,6 +154,13 @@ class Exercise:
     def slips(self) -> Slips:
         """The derivatives with one mistake."""
         return Slips(self.nodes)
+
+    def prepare(self, lang: str = "") -> None:
+        """Does what the grading of every submission needs, ahead: for a process that forks one for each."""
+        for question in self.questions:
+            for part in question.parts:
+                self.slips.cores(quantity_of(self, question, part), lang or self.language)
+        _ = self.rules, self._formulas
 
     @cached_property
     def _formulas(self) -> dict[tuple[int, str, str], Expr]:
