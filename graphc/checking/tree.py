@@ -18,8 +18,7 @@ BOOLEAN = frozenset({"rel", "and", "or", "not", "bool"})
 RELATIONS = ("<", "<=", ">", ">=", "==", "!=")
 ARRAY_HEADS = frozenset({"matmul", "T", "index", "sum", "prod", "norm", "delta", "eye", "ones", "array"})
 # Functions of arrays. Of these, max and min are functions of numbers too.
-ARRAY_CALLS = frozenset("""tr det inv diag outer dot sum prod mean norm softmax log_softmax logsumexp vec kron solve eye
-    ones zeros one_hot cumsum adj amax amin""".split())
+ARRAY_CALLS = frozenset(["tr", "det", "inv", "diag", "outer", "dot", "sum", "prod", "mean", "norm", "softmax", "log_softmax", "logsumexp", "vec", "kron", "solve", "eye", "ones", "zeros", "one_hot", "cumsum", "adj", "amax", "amin"])
 NORMS = ("1", "2", "inf", "F")
 
 
