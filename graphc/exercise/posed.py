@@ -13,10 +13,11 @@ from ..drawing.values import Point
 from ..errors import InputError
 from ..ir import Expr, postorder
 from ..reverse import declared_gradients
-from .grading import grade, parts_of, quantity_of
+from .counts import shape_text
+from .grading import grade, marker_of, parts_of, quantity_of
 from .kinks import kink_of
 from .locate import Path, line_of, lines_of_keys
-from .marking import Marker, Part
+from .marking import Part
 from .model import Exercise
 from .numbers import pleasant
 from .numeric import Tolerance, entries_of, show_numbers
@@ -133,8 +134,7 @@ class Examiner:
 
     def _authors_answers(self) -> None:
         # An answer is read in the language of the file, and remarks are in that of the report.
-        marker, teller = (Marker(self.e.f, self.e.nodes, None, lang, self.e.rules)
-                          for lang in (self.e.language, self.lang))
+        marker, teller = (marker_of(self.e, None, lang) for lang in (self.e.language, self.lang))
         for i, q in enumerate(self.e.questions):
             if not q.answer:
                 continue
@@ -143,7 +143,7 @@ class Examiner:
                 self._note("fault", "answer_parts", path, q.number, question=q.number, count=len(q.parts))
                 continue
             quantity = quantity_of(self.e, q, q.parts[0])._replace(formula=True)
-            asked = [(Part(q.parts[0], quantity, None), q.answer)]
+            asked = [(Part(q.parts[0], quantity, None, layout=self.e.layout), q.answer)]
             if marker.marks(asked)[0].status != "correct":
                 why = " ".join(teller.marks(asked)[0].message.split("\n"))
                 self._note("fault", "answer", path, q.number, answer=q.answer, why=why)
@@ -154,6 +154,8 @@ class Examiner:
         for q in self.e.questions:
             if q.ask in NUMERIC and point is not None:
                 given |= {f"{q.name}.{p}": _text(v) for p, v in zip(q.parts, self.e.right(q, point))}
+            elif q.ask in ("shape", "cost"):
+                given |= {f"{q.name}.{p}": _counted(v) for p, v in zip(q.parts, self.e.counted(q))}
             elif first:
                 given |= {f"{q.name}.{p}": a.formula for p, a in zip(q.parts, self.e.answers(q, None))}
         for part in grade(self.e, given, student, lang=self.lang).parts:
@@ -264,6 +266,10 @@ class Examiner:
 def beside(numbers: Mapping[str, Any]) -> dict[str, Any]:
     """Numbers near these, all moved by different small amounts."""
     return {name: exact(v) + Fraction(2 * i + 3, 10_007) for i, (name, v) in enumerate(numbers.items())}
+
+
+def _counted(value: Any) -> str:
+    return shape_text(value) if isinstance(value, tuple) else str(value)
 
 
 def _text(value: Any) -> str:

@@ -79,7 +79,7 @@ def check_all(answers: Mapping[str, Any], *, of: Expr, at: Mapping[Any, Any] | N
     z: Not correct: you gave 6; the value of z is 7.
     f: Right, given your answer for the value of z: the mistake is there, not here.
     df/dz: Right, given your answer for the value of z: the mistake is there, not here.
-    dw: Right, given your answer for ∂f/∂z: the mistake is there, not here.
+    dw: Right, given your answer for ∂f/∂z; the mistake is farther back.
     db: Correct.
     I read: 2·z
     How sure: proved.

@@ -23,12 +23,12 @@ from ..values import evaluate
 from ..view import ViewNode, teaching_view
 from .phrases import say
 
-Kind = Literal["value", "total", "local"]
+Kind = Literal["value", "total", "local", "shape", "cost"]
 
 
 class Quantity(NamedTuple):
-    """The value of `of`, its derivative by `wrt` ("total"), or that across the one edge from `wrt` ("local"). As a
-    formula where `formula` says so, which comes before the number."""
+    """The value of `of`, its derivative by `wrt` ("total"), or that across the one edge from `wrt` ("local"); the shape
+    of one of these, or a count of operations. As a formula where `formula` says so, which comes before the number."""
 
     kind: Kind
     of: str
@@ -41,7 +41,9 @@ class Quantity(NamedTuple):
         >>> Quantity("total", "f", "w1").shown(), Quantity("value", "z").shown("fr")
         ('∂f/∂w1', 'la valeur de z')
         """
-        name = say(lang, self.kind, of=self.of, wrt=self.wrt)
+        kind = f"cost {self.of}" if self.kind == "cost" else self.kind
+        kind += " total" if self.kind == "shape" and self.wrt else ""
+        name = say(lang, kind, of=self.of, wrt=self.wrt)
         return say(lang, "formula", what=name) if self.formula else name
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import graphc as G
 
@@ -158,3 +160,88 @@ def test_in_french():
     assert grade["q1.z"].message == "Incorrect\u00a0: vous donnez 7\u202f; la valeur de z vaut 5."
     assert grade["q1.f"].message.startswith("Juste, compte tenu de votre réponse pour la valeur de z\u00a0: ")
     assert "vous donnez 4,5" in grade["q2.z"].message
+
+
+def test_shares_of_the_parts_and_rounding():
+    text = HOME.format(lang="en", carried="1").replace("points = 4\n", "points = 4\nshares = [2, 1, 1]\n")
+    e = G.Exercise.loads(text.replace("carried", "rounding = 0.5\ncarried"))
+    assert [e.questions[2].worth(p) for p in ("w1", "w3", "b")] == [2, 1, 1]
+    grade = e.grade({"q3": {"w1": "24", "b": "4"}, "q1.z": "5"})
+    assert grade.points == 4
+    e = G.Exercise.loads(HOME.format(lang="en", carried="1").replace("carried", 'rounding = "1/2"\ncarried'))
+    assert e.grade({"q3.w1": "24"}).points == Fraction(3, 2)  # 4/3, to halves
+    assert e.grade({"q3.w1": "24"})["q3.w1"].points == Fraction(4, 3)
+    with pytest.raises(G.InputError, match=r"exam:16: shares are numbers from 0 up, one for each of z, f; got 3"):
+        G.Exercise.loads(HOME.replace("points = 2", "shares = [1, 1, 1]", 1).format(lang="en", carried=1), name="exam")
+
+
+HOSTILE = ["__import__('os').system('id')", "9^9^9^9", "(" * 3000 + ")" * 3000, "e^{" * 60, "x" * 100_000, "\u202e5",
+           "\x00", "[" * 900, "=" * 900, "1,2,3", "((9**9)**9999)**9999", "{x:1}", "lambda: 0",
+           "+".join("1" * 1500), "∂" * 50]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_answers_cost_nothing_but_their_own_points(text):
+    grade = graded(dict.fromkeys(("q1.z", "q3.w1", "q4.w1"), text))
+    assert {grade[k].status for k in ("q1.z", "q3.w1", "q4.w1")} <= {"invalid", "undecided", "wrong"}
+    assert all(grade[k].status == "correct" for k in ("q1.f", "q2.z", "q3.w3", "q3.b", "q5.z"))
+
+
+def test_keys_that_are_hostile_become_notes():
+    strange = {"q1.__class__": "1", "../../etc/passwd": "2", "q3": {"\x00": "1"}, "q2": ["a", {}], "x" * 9999: "1"}
+    grade = home().grade(strange)
+    assert len(grade.notes) == 5 and all(len(n) < 200 and n.isprintable() for n in grade.notes)
+
+
+# -- properties ------------------------------------------------------------------------------------------------------
+
+RANDOM = """title = "t"
+function = "{f}"
+[random]
+{draws}
+[[question]]
+ask = "value"
+points = 2
+[[question]]
+ask = "gradient"
+points = 3
+[[question]]
+ask = "formula"
+points = "5/3"
+"""
+FORMULAS = ["w*relu(v*x + b)", "w*v*x + w^2", "(w*x + b)^2/2", "w*sigmoid(v*x)", "w*tanh(v) + abs(b)*x", "max(w*x, v)*b",
+            "-log(sigmoid(w*x))*v", "(w - v)/(x^2 + 1)"]
+
+
+def drawn(formula, seed):
+    draws = "\n".join(f"{n} = [-4, 5]" for n in "wvxb" if n in formula.replace("max", "").replace("exp", ""))
+    text = RANDOM.format(f=formula, draws=draws)
+    return G.Exercise.loads(text.replace("[random]", f"seed = {seed}\n[random]"))
+
+
+def model_answers(e, student):
+    numbers = e.numbers(student)
+    found = {}
+    for q in e.questions:
+        for part, answer in zip(q.parts, e.answers(q, numbers)):
+            found[f"{q.name}.{part}"] = answer.formula if q.ask == "formula" else str(answer.value)
+    return found
+
+
+@settings(max_examples=30)
+@given(st.sampled_from(FORMULAS), st.integers(0, 30), st.text("ab1é", max_size=3))
+def test_the_model_answers_have_full_points_at_any_draw(formula, seed, student):
+    e = drawn(formula, seed)
+    grade = e.grade(model_answers(e, student), student)
+    assert grade.points == grade.max_points == Fraction(20, 3), str(grade)
+
+
+@settings(max_examples=30)
+@given(st.sampled_from(FORMULAS), st.integers(0, 30), st.data())
+def test_a_changed_answer_takes_nothing_from_right_ones(formula, seed, data):
+    e = drawn(formula, seed)
+    answers = model_answers(e, "ada")
+    changed = data.draw(st.sampled_from(sorted(answers)))
+    answers[changed] = data.draw(st.sampled_from(["17/3", "w", "", "1/0", "((", "-w*x"]))
+    lost = {p.key for p in e.grade(answers, "ada").parts if p.points < p.max_points}
+    assert lost <= {changed}
