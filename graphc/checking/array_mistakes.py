@@ -10,7 +10,7 @@ from ..ir import OPS, Expr, size_node, variables
 from ..types import TensorType
 from .array_chain import ArrayChain, ArraySlip, Link, LinkEdit, Rule, Seed, ones_like, pullback
 from .phrases import count
-from .words import FUNCTIONS, function_name, name_of, penalties, words
+from .words import FUNCTIONS, function_name, name_of, path_names, penalties, words
 
 Slips = Iterator[ArraySlip]
 
@@ -118,14 +118,15 @@ def one_path(chain: ArrayChain, lang: str) -> Slips:
         mine = [link for u, i in chain.uses.get(node, ()) for link in chain.links.get(u, ()) if link.operand == i]
         if len(mine) < 2:
             continue
+        path = path_names(mine, lang)
         for kept in mine[:12]:
             missed = [link for link in mine if link is not kept]
-            names = ", ".join(dict.fromkeys(name_of(link.user) for link in missed))
-            parts = {"count": count(lang, len(mine)), "kept": name_of(kept.user)}
+            names = ", ".join(dict.fromkeys(path[link] for link in missed))
+            parts = {"count": count(lang, len(mine)), "kept": path[kept]}
             said = words("one_path_of_fanout", node, missed=names, **parts)
             yield ArraySlip(said, tuple(_lost(link) for link in missed))
             if len(mine) > 2:
-                said = words("one_path_of_fanout", node, "some_paths_of_fanout", missed=name_of(kept.user), **parts)
+                said = words("one_path_of_fanout", node, "some_paths_of_fanout", missed=path[kept], **parts)
                 yield ArraySlip(said, (_lost(kept),))
 
 

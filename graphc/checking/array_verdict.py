@@ -70,7 +70,7 @@ def judge_expr(answer: Any, question: Question) -> Verdict:
 def judge_reading(reading: Reading, question: Question) -> Verdict:
     """The verdict on what was read from text or from a SymPy expression."""
     read_as = " = ".join(show(link, question.lang) for link in reading.links)
-    indices = tuple(getattr(reading.left, "indices", ()))
+    indices = reading.left.indices if reading.left else ()
     try:
         links = [Link(tuple(_readings(tree, indices, question)), show(tree, question.lang)) for tree in reading.links]
     except ShapeFault as fault:
@@ -177,7 +177,7 @@ def decide_answer(answer: Expr, question: Question) -> Judged:
 
 
 def _as_declared(answer: Expr, smaller: Smaller, question: Question) -> Judged:
-    """Wrong at small sizes and yet, in floats, right at the declared ones: decided there, where they are not too large."""
+    """Wrong at small sizes and yet, in floats, right at the declared ones: decided there, if not too large."""
     found = _decided(answer, question.of, question.wrt, question)
     if found.decision.status == "correct":
         return found

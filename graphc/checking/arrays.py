@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -29,7 +29,7 @@ SIZES = ((2, 3, 4, 5, 7, 6, 8, 9), (3, 2, 5, 4, 6, 7, 9, 8), (4, 6, 8, 5, 7, 9, 
 NICE, GENERAL, FEW = 2, 10, 2
 ARRAY_PRECISIONS = PRECISIONS[1:]  # each entry is a sample of its own: one look at each is enough
 SMALL_VALUES = [Fraction(v) for v in (1, 2, -1, 3, -2, 4, -3)]
-SHORT_PROOF = 1500  # nodes times entries
+SHORT_PROOF = 300  # nodes times entries
 MAX_PROOF_NODES, MAX_PROOF_ENTRIES, MAX_DOMAIN_NODES = 600, 24, 150
 
 
@@ -137,7 +137,7 @@ def _at_sizes(answer: Expr, truth: Expr, domain: tuple[Expr, ...], assume: Assum
     tried: list[dict[str, int]] = []
     for seed, sizes in enumerate(_choices(names)):
         try:
-            setting = _setting(answer, truth, domain, sizes, seed)
+            setting = _setting(answer, truth, domain, Entries(sizes, seed=seed, symmetric=assume.symmetric))
         except NoScalarForm as error:
             if decisions:
                 break
@@ -163,8 +163,7 @@ def _choices(names: Sequence[str]) -> Iterator[dict[str, int]]:
         yield dict(zip(names, (*row, *extra)))
 
 
-def _setting(answer: Expr, truth: Expr, domain: tuple[Expr, ...], sizes: Mapping[str, int], seed: int) -> Setting:
-    at = Entries(sizes, seed=seed)
+def _setting(answer: Expr, truth: Expr, domain: tuple[Expr, ...], at: Entries) -> Setting:
     at.prepare([answer, truth, *domain])
     need = at.of(truth)
     inside = [e for d in domain for e in at.of(d).ravel()]
@@ -245,7 +244,7 @@ class ArraySearch(Search):
             evaluator = Evaluator(exact, precision)
             outcome = self._compare_at(evaluator)
             if outcome in ("differ", "narrower"):
-                return outcome, self.witness(point, evaluator)
+                return outcome, self.witness(point, precision)
             if outcome != "unsure":
                 return outcome, None
         return "unsure", None
@@ -283,8 +282,10 @@ class ArraySearch(Search):
 
     # -- what is shown ----------------------------------------------------------------------------------------------
 
-    def witness(self, point: dict[str, Fraction], evaluator: Evaluator) -> Witness:
-        """The point and both values as nested lists, and the first entry that differs."""
+    def witness(self, point: dict[str, Fraction], precision: int) -> Witness:
+        """The point and both values as nested lists, and the first entry that differs; what plays no part is 1."""
+        point = dict.fromkeys(self.setting.entries.symbols, Fraction(1)) | point
+        evaluator = Evaluator(as_fmpq(point), precision)
         got = [self._value(evaluator, c) for c in self.setting.answers]
         need = [self._value(evaluator, c) for c in self.setting.truths]
         shape = self.setting.shape
@@ -308,11 +309,11 @@ class ArraySearch(Search):
             return _verdict(evaluator, a, t) == "differ"
 
     def _arrays(self, point: dict[str, Fraction]) -> dict[str, Any]:
-        """The values by variable: arrays as nested lists, what does not matter as 1."""
+        """The values by variable, arrays as nested lists."""
         at = self.setting.entries
         found: dict[str, Any] = {}
         for name, (node, index) in at.symbols.items():
-            value = point.get(name, Fraction(1))
+            value = point[name]
             if not index:
                 found[name] = value
                 continue
@@ -320,6 +321,8 @@ class ArraySearch(Search):
             if label not in found:
                 found[label] = np.empty(at.shape(node.shape), dtype=object)
             found[label][index] = value
+            if label in at.symmetric:
+                found[label][index[::-1]] = value
         drawn = {name: _fractions(v) for name, v in at.drawn.items()}
         return {name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in found.items()} | drawn
 

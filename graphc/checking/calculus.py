@@ -8,7 +8,7 @@ from fractions import Fraction
 from ..ir import Expr
 from .chain import Chain, Edge, EdgeEdit, NodeEdit, Slip, Terms
 from .tree import Tree, add, call, const, div, mul, neg, num, power, show, sym
-from .words import function_name, words
+from .words import function_name, name_of, words
 
 Slips = Iterator[Slip]
 U = sym("u")  # the operand, in a sentence
@@ -93,8 +93,8 @@ POWERS: tuple[tuple[str, Callable[[Fraction], tuple[Fraction, Fraction]]], ...] 
     ("power_wrong_coefficient", lambda n: (n - 1, n - 1)),
     ("power_wrong_coefficient", lambda n: (n + 1, n - 1)),
     ("power_divided", lambda n: (1 / n, n - 1)),
-    ("power_lowered_twice", lambda n: (n, n - 2)),
     ("power_without_variable", lambda n: (n, Fraction(0))),
+    ("power_lowered_twice", lambda n: (n, n - 2)),
     ("power_sign", lambda n: (-n, n - 1)),
 )
 
@@ -207,6 +207,10 @@ def mixed_up(chain: Chain, lang: str) -> Slips:
             found.setdefault(f"{edge.user.op.name} {i}", []).append(edit)
             said = words("wrong_derivative", edge.user, function=function_name(edge.user), got=show(build(U), lang))
             yield Slip(said, (edit,))
+            if edge.source is not chain.wrt:
+                said = words("wrong_derivative", edge.user, "wrong_derivative_at_variable", got=show(build(U), lang),
+                             function=function_name(edge.user), at=name_of(chain.wrt), need=name_of(edge.source))
+                yield Slip(said, (EdgeEdit(edge, local=build(chain.trees[chain.wrt])),))
     for name, edits in found.items():
         if len(edits) > 1:
             node, build = edits[0].edge.user, MIXED_UP[name.split()[0]][int(name.split()[1])]

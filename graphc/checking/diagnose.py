@@ -36,11 +36,12 @@ MISTAKES: tuple[Row, ...] = (
     mistakes.missing_factor, mistakes.wrong_variable, mistakes.wrong_mask, calculus.products, calculus.quotients,
     calculus.powers, calculus.exponentials, mistakes.constant_kept, mistakes.not_differentiated,
     mistakes.coefficients, mistakes.outer_only, calculus.mixed_up, mistakes.leftover, mistakes.input_for_output,
-    mistakes.wrong_point, mistakes.extra_derivative, mistakes.sign_term, calculus.integrated, calculus.degrees,
-    mistakes.miscopied,
+    mistakes.wrong_point, mistakes.at_inner_slope, mistakes.extra_derivative, mistakes.sign_term,
+    calculus.integrated, calculus.degrees, mistakes.miscopied,
 )
 # Vaguer words, for what none of the above explains.
 VAGUE: tuple[Row, ...] = (mistakes.stopped_early,)
+
 
 @dataclass(frozen=True)
 class Mutation:
@@ -64,7 +65,7 @@ def diagnose(answer: Tree, f: Expr, wrt: Expr, witness: Witness | None, lang: st
         return []
     if not judge.points:
         return []
-    slips = _slips(chain, lang)
+    slips = _slips(chain, lang, MISTAKES)
     singles = told(_matching(slips, judge, chain)) or _vague(chain, judge, lang)
     kink = on_a_kink(chain, judge) if witness is None and not singles else None
     singles = singles or ([kink] if kink else related(answer, chain, judge, lang))
@@ -96,7 +97,7 @@ def mutations(of: Expr, wrt: Expr, lang: str = "en") -> list[Mutation]:
         return []
     found: list[Mutation] = []
     values: list[list[object]] = [judge.values(judge.truth)]
-    for slip, tree, core in _built([*_slips(chain, lang), *_slips(chain, lang, VAGUE)], judge, chain):
+    for slip, tree, core in _built([*_slips(chain, lang, MISTAKES), *_slips(chain, lang, VAGUE)], judge, chain):
         here = judge.values(core)
         if all(judge.distinct(here, other) for other in values):
             values.append(here)
@@ -104,7 +105,7 @@ def mutations(of: Expr, wrt: Expr, lang: str = "en") -> list[Mutation]:
     return found
 
 
-def _slips(chain: Chain, lang: str, rows: tuple[Row, ...] = MISTAKES) -> list[Slip]:
+def _slips(chain: Chain, lang: str, rows: tuple[Row, ...]) -> list[Slip]:
     """The mistakes of these rows, as many as the budget of work allows: a count, so the same everywhere."""
     budget = max(1, min(MAX_MUTANTS, MAX_WORK // max(1, len(chain.active))))
     found: list[Slip] = []

@@ -80,6 +80,11 @@ _ROWS: dict[str, tuple[str, str]] = {
     "derivative_at_wrong_point": (
         "The derivative of {function} in {node} is taken at {got}; it belongs at {need}.",
         "La dérivée de {function} dans {node} est prise en {got} ; elle se prend en {need}."),
+    "outer_at_inner_slope": (
+        "The derivative of {function} in {node} is taken at the derivative of what is inside; it belongs at {need} "
+        "itself.",
+        "La dérivée de {function} dans {node} est prise en la dérivée de l'intérieur ; elle se prend en {need} même."),
+    "operand": ("operand {place} of {node}", "l'opérande {place} de {node}"),
     "input_instead_of_output": ("{got} stands where {need} belongs: what goes into the function, not what comes out.",
                                 "{got} figure à la place de {need} : l'entrée de la fonction au lieu de sa sortie."),
     "wrong_variable": ("This is the derivative by {got}; the question asks for the one by {need}.",
@@ -141,6 +146,11 @@ _ROWS: dict[str, tuple[str, str]] = {
     "wrong_derivative": (
         "The derivative of {function} at {node} was taken as {got}, u being its argument; it is another.",
         "La dérivée de {function} en {node} a été prise égale à {got}, u étant l'argument ; c'en est une autre."),
+    "wrong_derivative_at_variable": (
+        "The derivative of {function} at {node} was taken as {got}, which it is not, and at u = {at} in place of "
+        "{need}.",
+        "La dérivée de {function} en {node} a été prise égale à {got}, ce qu'elle n'est pas, et en u = {at} au lieu de "
+        "{need}."),
     "wrong_derivative_everywhere": (
         "Everywhere the derivative of {function} was taken as {got}, u being its argument; it is another.",
         "Partout, la dérivée de {function} a été prise égale à {got}, u étant l'argument ; c'en est une autre."),

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import combinations
 
-from ..ir import Expr, consumers, variables
+from ..ir import INPUT, Expr, consumers, postorder, variable, variables
 from .chain import Chain, Edge, EdgeEdit, NodeEdit, Rule, Slip, Terms, chained, local_derivatives, plain, total
-from .from_graph import trees
+from .from_graph import substitute, trees
 from .phrases import count
 from .tree import Tree, add, mul, neg, num, show
-from .words import FUNCTIONS, Words, function_name, name_of, penalties, words
+from .words import FUNCTIONS, Words, function_name, name_of, path_names, penalties, words
 
 Slips = Iterator[Slip]
 
@@ -51,14 +51,15 @@ def one_path(chain: Chain, lang: str) -> Slips:
         mine = [e for u, i in uses.get(node, ()) for e in chain.edges.get(u, ()) if e.operand == i]
         if len(mine) < 2:
             continue
+        path = path_names(mine, lang)
         for kept in mine:
             missed = [e for e in mine if e is not kept]
-            names = ", ".join(dict.fromkeys(name_of(e.user) for e in missed))
-            parts = {"count": count(lang, len(mine)), "kept": name_of(kept.user)}
+            names = ", ".join(dict.fromkeys(path[e] for e in missed))
+            parts = {"count": count(lang, len(mine)), "kept": path[kept]}
             said = words("one_path_of_fanout", node, missed=names, **parts)
             yield Slip(said, tuple(EdgeEdit(e, lost=True) for e in missed))
             if len(mine) > 2:
-                said = words("one_path_of_fanout", node, "some_paths_of_fanout", missed=name_of(kept.user), **parts)
+                said = words("one_path_of_fanout", node, "some_paths_of_fanout", missed=path[kept], **parts)
                 yield Slip(said, (EdgeEdit(kept, lost=True),))
 
 
@@ -167,6 +168,22 @@ def wrong_point(chain: Chain, lang: str) -> Slips:
                 yield Slip(said, (EdgeEdit(edge, local=moved, tangent=num(1)),))
 
 
+def at_inner_slope(chain: Chain, lang: str) -> Slips:
+    """f'(g'(x)) for f'(g(x)): the outer derivative at the derivative of the inside."""
+    for edge in chain.all_edges():
+        slope = chain.tangent.get(edge.source)
+        if len(edge.user.args) != 1 or edge.source is chain.wrt or slope is None or chain.is_constant(edge.local):
+            continue
+        hole = variable(INPUT, "inner", (), "float64", declare=False)
+        local = _at(edge, hole)
+        if local is not None:
+            moved = substitute(local, {"inner": slope})
+            said = words("derivative_at_wrong_point", edge.user, "outer_at_inner_slope",
+                         function=function_name(edge.user), need=name_of(edge.source))
+            yield Slip(said, (EdgeEdit(edge, local=moved),))
+            yield Slip(said, (EdgeEdit(edge, local=moved, tangent=num(1)),))
+
+
 def _at(edge: Edge, point: Expr) -> Tree | None:
     """The local derivative of an edge with another operand."""
     node = edge.user
@@ -176,29 +193,36 @@ def _at(edge: Edge, point: Expr) -> Tree | None:
 
 
 def input_for_output(chain: Chain, lang: str) -> Slips:
-    """z where σ(z) belongs: in a product with it, or in a derivative written in terms of the output."""
+    """z where a = σ(z) belongs: in the local derivative of another node, or in σ' written in terms of the output."""
+    outputs = [n for n in chain.order if len(n.args) == 1 and n.op.name in FUNCTIONS and n.args[0].args]
     for edge in chain.all_edges():
-        for other in _written_with(edge):
-            if len(other.args) == 1 and other.op.name in FUNCTIONS:
-                inner = other.args[0]
-                local = _exchanged(chain, edge, other, inner)
-                said = words("input_instead_of_output", other, got=name_of(inner), need=name_of(other))
-                yield Slip(said, (EdgeEdit(edge, local=local),))
+        node = edge.user
+        said = words("input_instead_of_output", node, got=name_of(edge.source), need=name_of(node))
+        if node.op.name in ("sigmoid", "tanh"):
+            yield Slip(said, (EdgeEdit(edge, local=_in_terms_of_input(chain, edge)),))
+        local = local_derivatives(node)[edge.operand]
+        used = set() if local is None else set(postorder([local]))
+        for output in outputs[:8]:
+            if local is not None and output in used and output is not node:
+                exchanged = replaced(local, output, output.args[0])
+                said = words("input_instead_of_output", output, got=name_of(output.args[0]), need=name_of(output))
+                yield Slip(said, (EdgeEdit(edge, local=trees([exchanged])[exchanged]),))
 
 
-def _written_with(edge: Edge) -> list[Expr]:
-    """The nodes that the local derivative is written with: the other factor, or the node itself."""
-    node = edge.user
-    if node.op.name == "multiply":
-        return [node.args[1 - edge.operand]]
-    return [node] if node.op.name in ("sigmoid", "tanh") else []
+def _in_terms_of_input(chain: Chain, edge: Edge) -> Tree:
+    """σ' = σ(1 - σ) and tanh' = 1 - tanh² with z for the output."""
+    z = chain.trees[edge.source]
+    return mul(z, add(num(1), neg(z))) if edge.user.op.name == "sigmoid" else add(num(1), neg(mul(z, z)))
 
 
-def _exchanged(chain: Chain, edge: Edge, other: Expr, inner: Expr) -> Tree:
-    z = chain.trees[inner]
-    if edge.user is other:  # σ' = σ(1 - σ), tanh' = 1 - tanh²
-        return mul(z, add(num(1), neg(z))) if other.op.name == "sigmoid" else add(num(1), neg(mul(z, z)))
-    return z
+def replaced(root: Expr, old: Expr, new: Expr) -> Expr:
+    """The graph with one node put for another."""
+    made: dict[Expr, Expr] = {old: new}
+    for node in postorder([root]):
+        args = tuple(made.get(a, a) for a in node.args)
+        if node not in made and any(a is not b for a, b in zip(args, node.args)):
+            made[node] = node.op.make(args, node.attrs, node.label)
+    return made.get(root, root)
 
 
 def leftover(chain: Chain, lang: str) -> Slips:

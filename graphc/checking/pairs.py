@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import combinations, islice
+from itertools import combinations, islice, product
 from typing import Any
 
-from .chain import Chain, Edge, EdgeEdit, Slip
+from .chain import Chain, Edge, EdgeEdit, NodeEdit, Slip
 from .core import Core
 from .evaluate import Evaluator
 from .judge import Judge, lowerable
 from .tree import Tree
 
 MAX_SLIPS, MAX_PAIR_WORK, MAX_TRIED = 90, 40_000, 6
+MAX_BUILT = 120
+RULES = frozenset({"product_rule", "quotient_rule"})
 CLOSE = 1e-9
 
 
@@ -27,7 +29,17 @@ def matching_pair(slips: Sequence[Slip], chain: Chain, judge: Judge) -> tuple[Sl
         core = lowerable(judge, chain.edited((*pair[0].edits, *pair[1].edits)))
         if core is not None and judge.is_answer(core) and judge.differs_from_truth(core):
             return pair
-    return None
+    return next(_with_rules(slips, chain, judge), None)
+
+
+def _with_rules(slips: Sequence[Slip], chain: Chain, judge: Judge) -> Iterator[tuple[Slip, Slip]]:
+    """A product or quotient rule gone wrong and one edge besides: these are built, so only a few are tried."""
+    rules = [s for s in slips if s.words.kind in RULES and any(isinstance(e, NodeEdit) for e in s.edits)]
+    others = [s for s in slips if s.words.kind not in RULES and len(s.edits) == 1 and isinstance(s.edits[0], EdgeEdit)]
+    for rule, other in islice(product(rules, others), MAX_BUILT):
+        core = lowerable(judge, chain.edited((*rule.edits, *other.edits)))
+        if core is not None and judge.is_answer(core) and judge.differs_from_truth(core):
+            yield rule, other
 
 
 def _close(slips: Sequence[Slip], chain: Chain, judge: Judge) -> Iterator[tuple[Slip, Slip]]:

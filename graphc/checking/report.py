@@ -79,10 +79,15 @@ class Verdict:
         if self.counterexample:
             lines += self._difference(self.counterexample)
         else:
-            known = {"undecided": "why", "wrong": "because"}
-            lines.append(say(self.lang, known.get(self.status, "how"), text=self.told))
+            lines.append(self._reason())
         lines += [f.message for f in self.diagnosis]
-        return lines + [say(self.lang, flag) for flag in sorted(self.flags) if flag in NOTES]
+        misplaced = {"transposed_layout"} if self.status == "wrong" else set()  # which is the reason, then
+        return lines + [say(self.lang, flag) for flag in sorted(self.flags - misplaced) if flag in NOTES]
+
+    def _reason(self) -> str:
+        if self.status == "wrong":
+            return f"{self.told[:1].upper()}{self.told[1:]}."
+        return say(self.lang, "why" if self.status == "undecided" else "how", text=self.told)
 
     def _difference(self, c: Counterexample) -> list[str]:
         lines = [say(self.lang, "at_point", point=c.shown(self.lang), got=c.answer, need=c.derivative)]

@@ -22,16 +22,17 @@ SAYS_MORE: dict[str, frozenset[str]] = {
     "missing_batch_sum": frozenset({"missing_outer_product"}),
     "softmax_diagonal_only": frozenset({"extra_activation_derivative"}),
 }
-ALONE = frozenset({"sign_global", "layout_only", "kink_only"})  # what says it all
+# What says it all; only an integral, -cos x for sin x, is worth a word beside it.
+ALONE, BESIDE = frozenset({"sign_global", "layout_only", "kink_only"}), frozenset({"integrated"})
 
 
 def told(found: Iterable[Words]) -> list[Words]:
     """At most MAX_FINDINGS, likeliest first."""
     kinds: dict[str, Words] = {}
     for said in found:
-        if said.kind in ALONE:
-            return [said]
         kinds.setdefault(said.kind, said)
+    if not ALONE.isdisjoint(kinds):
+        return [said for kind, said in kinds.items() if kind in ALONE | BESIDE][:MAX_FINDINGS]
     less = {k for kind in kinds for k in SAYS_MORE.get(kind, ())}
     return [said for kind, said in kinds.items() if kind not in less][:MAX_FINDINGS]
 

@@ -122,7 +122,8 @@ def _read(answer: Any, question: Question, syntax: str) -> Reading:
     named, lang = question.named, question.lang
     if isinstance(answer, str):
         sizes = [n for n in named_sizes(list(named.values())) if n not in named]
-        reading = parse(answer, [*named, *sizes], lang=lang, syntax=syntax)
+        arrays = {name: node.ndim for name, node in named.items() if node.ndim}
+        reading = parse(answer, [*named, *sizes], arrays=arrays, lang=lang, syntax=syntax)
         if reading.left:
             _check_left(reading, reading.left, question)
         return reading

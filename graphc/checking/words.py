@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from ..formula import format_node
 from ..ir import Expr
@@ -79,6 +81,23 @@ def penalties(chain_order: Iterable[Expr]) -> set[Expr]:
         datum = node.op.name == "input" and (node.ndim or not STRENGTHS.fullmatch(str(node.label)))
         (fed if datum or any(a in fed for a in node.args) else free).add(node)
     return free
+
+
+class Use(Protocol):
+    """An edge: operand `operand` of `user`."""
+
+    @property
+    def user(self) -> Expr: ...
+
+    @property
+    def operand(self) -> int: ...
+
+
+def path_names(edges: Sequence[Use], lang: str) -> dict[Use, str]:
+    """The users that edges go into; where two go into one, which operand."""
+    uses = Counter(e.user for e in edges)
+    return {e: name_of(e.user) if uses[e.user] == 1 or e.user.op.commutative
+            else say(lang, "operand", place=str(e.operand + 1), node=name_of(e.user)) for e in edges}
 
 
 def function_name(node: Expr) -> str:

@@ -9,9 +9,12 @@ from graphc.checking import check
 from graphc.ir import Expr
 
 w, w1, w2, w3, b, c = G.params("w w1 w2 w3 b c")
-x, x1, x2, y = G.inputs("x x1 x2 y")
+x, x1, x2, y, lam = G.inputs("x x1 x2 y lam")
 EXAM = w3 * G.relu(w1 * x1 + w1 * x2 + b)
 SQUARE = (G.sigmoid(w * x + b) - y) ** 2 / 2
+z = (w * x + b).named("z")
+a = G.sigmoid(z).named("a")
+LOSS = (a - y) ** 2
 THREE = w * x1 + w * x2 + w * y
 Z = "(w1*x1 + w1*x2 + b)"
 P = "σ(wx+b)"
@@ -37,6 +40,50 @@ CASES: list[tuple[str, Expr, Expr, str, str]] = [
     ("1/x/(2x)", G.log(x) / (x * x), x, "quotient_rule", "log(x)/(x·x)"),
     ("x^5 ln x", x**5, x, "exponential_power", "x^5"),
     ("2x + c", x * x + c, x, "constant_kept", "x·x + c"),
+    # paths and terms
+    ("2(a-y)*a(1-a)*x", LOSS + lam * w**2, w, "missing_regularisation_term", "lam·w^2"),
+    ("x^x*ln(x)", x**x, x, "one_path_of_fanout", "x"),
+    # factors of the chain rule
+    ("2(a-y)*x", LOSS, w, "missing_activation_derivative", "a"),
+    ("2(a-y)*a(1-a)*a(1-a)*x", LOSS, w, "extra_activation_derivative", "a"),
+    ("2(a-y)*z(1-z)*x", LOSS, w, "input_instead_of_output", "a"),
+    ("2(z-y)*a(1-a)*x", LOSS, w, "input_instead_of_output", "a"),
+    ("2(a-y)*a(1-a)*w*x", LOSS, w, "leftover_variable", "w·x"),
+    ("2(a-y)*(1-a)*x", LOSS, w, "wrong_derivative", "a"),
+    ("2(a-y)*a*x", LOSS, w, "not_differentiated", "a"),
+    ("2(a-y)", LOSS, w, "missing_inner_factor", "a − y"),
+    ("2(a+y)*a(1-a)*x", LOSS, w, "sign_term", "a − y"),
+    ("z", w3 * G.relu(z), w3, "input_instead_of_output", "relu(z)"),
+    ("cos(x^3)", G.sin(x**3), x, "missing_inner_factor", "x^3"),
+    ("4/sqrt(1-x^2)", 4 * G.arcsin(7 * x**2), x, "missing_inner_factor", "arcsin(7·x^2)"),
+    ("e^(2x)", G.exp(x**2), x, "derivative_at_wrong_point", "exp(x^2)"),
+    ("8x^7 + 1/(4x^(3/4))", 4 * x**0.25 + x**8 / 8, x, "missing_upstream_factor", "4·x^0.25 + x^8/8"),
+    # functions and powers
+    ("-2cos(2x) + 3e^(3x)", G.sin(2 * x) + G.exp(3 * x), x, "wrong_derivative", "sin(2·x)"),
+    ("cos(2x)*pi/90", G.sin(2 * x), x, "wrong_scale(π/180)", "sin(2·x)"),
+    ("x^6", x**7, x, "power_rule", "x^7"),
+    ("7x^7", x**7, x, "power_rule", "x^7"),
+    ("7x^8", x**7, x, "power_rule", "x^7"),
+    ("6x^6", x**7, x, "power_rule", "x^7"),
+    ("1/sqrt(x)", G.sqrt(x), x, "power_rule", "√(x)"),
+    ("2^x", 2**x, x, "exponential_power", "2^x"),
+    ("x*e^(x-1)", G.exp(x), x, "exponential_power", "exp(x)"),
+    ("x^3/3 + x^2/2", x**2 + x, x, "integrated", "x^2 + x"),
+    ("-cos(5x)/5", G.sin(5 * x), x, "integrated", "sin(5·x)"),
+    ("2x + 3", x**2, x, "constant_kept", "x^2"),
+    # products and quotients
+    ("2x*sin(x)", x**2 * G.sin(x), x, "product_rule", "x^2·sin(x)"),
+    ("2x + cos(x)", x**2 * G.sin(x), x, "product_rule", "x^2·sin(x)"),
+    ("2x^3 + sin(x)*cos(x)", x**2 * G.sin(x), x, "product_rule", "x^2·sin(x)"),
+    ("2x*sin(x) - x^2*cos(x)", x**2 * G.sin(x), x, "product_rule", "x^2·sin(x)"),
+    ("(x*cos(x)+sin(x))/x^2", G.sin(x) / x, x, "quotient_rule", "sin(x)/x"),
+    ("(x*cos(x)-sin(x))/x", G.sin(x) / x, x, "quotient_rule", "sin(x)/x"),
+    ("x*cos(x)-sin(x)", G.sin(x) / x, x, "quotient_rule", "sin(x)/x"),
+    ("cos(x)/x", G.sin(x) / x, x, "quotient_rule", "sin(x)/x"),
+    ("2x + (sin(x)-x*cos(x))/x^2", x**2 + G.sin(x) / x, x, "quotient_rule", "sin(x)/x"),
+    ("(sin(x)-x*cos(x))/sin(x)^2", G.sin(x) / x, x, "quotient_rule", "sin(x)/x"),
+    # of the whole answer
+    ("x1*x2", w * x1 + x2, w, "extra_factor", "w·x1 + x2"),
 ]
 
 
