@@ -16,7 +16,6 @@ from ..checking.elaborate import build
 from ..checking.from_graph import NoScalarForm, trees
 from ..checking.parse import parse
 from ..checking.phrases import safe
-from ..checking.rows import graph
 from ..checking.tree import number_like
 from ..drawing.values import Point
 from ..errors import GraphcError, LimitExceeded, ParseError
