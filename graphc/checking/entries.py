@@ -75,7 +75,7 @@ class Entries:
             if node not in memo:
                 memo[node] = self.node(node, [memo[a] for a in node.args])
                 if len(self.pool.table) > MAX_ENTRIES:
-                    raise NoScalarForm("too_many_entries", limit=MAX_ENTRIES)
+                    raise NoScalarForm("too_many_operations", limit=MAX_ENTRIES)
 
     def shape(self, shape: Sequence[Size]) -> tuple[int, ...]:
         """A shape in numbers."""

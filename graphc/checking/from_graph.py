@@ -1,4 +1,4 @@
-"""Graphs of scalars as trees, shared nodes kept shared; and trees as graphs."""
+"""Graphs of scalars as trees, shared nodes kept shared."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from .. import lang
-from ..errors import InputError
-from ..ir import OPS, Expr, lift, postorder
+from ..ir import Expr, postorder
 from . import functions
 from .phrases import say
 from .tree import (
@@ -193,134 +191,3 @@ def substitute(tree: Tree, values: Mapping[str, Tree]) -> Tree:
         else:
             done[id(node)] = make(node.head, *args, value=node.value)
     return done[id(tree)]
-
-
-# -- trees as graphs --------------------------------------------------------------------------------------
-
-TO_ROW = {**{v: k for k, v in RENAMED.items() if k in ("absolute", "maximum", "minimum", "gammaln")},
-          **{f"a{f}": f"arc{f}" for f in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2")},
-          **{v: k for k, v in RELATIONS.items()}, **{v: k for k, v in LOGIC.items()}}
-# Functions of the language that have optional operands, three of them, or no row of their own.
-LANGUAGE = {f.__name__: f for f in (
-    lang.celu, lang.clip, lang.elu, lang.hardshrink, lang.hardsigmoid, lang.hardswish, lang.hardtanh, lang.leaky_relu,
-    lang.rbf, lang.relu6, lang.selu, lang.softshrink, lang.step, lang.special.kl_div)}
-
-
-def graph(tree: Tree, leaf: Callable[[str], Expr]) -> Expr:
-    """The graph of a tree; `leaf` gives the node of a name. Operators come out as Python would build them.
-
-    Raises InputError for a function that has no row, ShapeError or DTypeError from the ops.
-    """
-    built: dict[int, Any] = {}
-    for node in nodes(tree):
-        value = built[id(node)] = _node(node, [built[id(a)] for a in node.args], leaf)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise InputError("parse: a number here is too large for float64")
-    result = built[id(tree)]
-    return lift(result, "parse")
-
-
-def _node(node: Tree, args: list[Any], leaf: Callable[[str], Expr]) -> Any:
-    head = node.head
-    if node.number is not None:
-        return _python_number(node.number)
-    if head == "sym":
-        return leaf(str(node.value))
-    if head == "const":
-        return {"pi": math.pi, "e": math.e}[str(node.value)]
-    if head == "bool":
-        return node.value == "True"
-    if head in ("call", "prime"):
-        return _call(node, args, leaf)
-    return _operator(node, args)
-
-
-def _python_number(value: Fraction) -> int | float:
-    if value.denominator == 1 and abs(value) < 2**63:
-        return int(value)
-    try:
-        return float(value)
-    except OverflowError:
-        raise InputError("parse: a number here is too large for float64") from None
-
-
-def _power(base: Any, exponent: Any) -> Any:
-    """base ** exponent; of two plain numbers, a real one."""
-    if isinstance(base, Expr) or isinstance(exponent, Expr):
-        return base**exponent
-    try:
-        value = base**exponent
-    except (OverflowError, ZeroDivisionError):
-        value = 0j
-    if isinstance(value, complex):
-        raise InputError(f"parse: {base}^{exponent} is not a real number that fits float64")
-    return value
-
-
-def _divide(a: Any, b: Any) -> Any:
-    if not isinstance(a, Expr) and not isinstance(b, Expr) and b == 0:
-        raise InputError(f"parse: {a}/{b} divides by zero")
-    return a / b
-
-
-def _operator(node: Tree, args: list[Any]) -> Any:
-    head = node.head
-    if head == "add":
-        return _sum(node, args)
-    if head == "mul":
-        result = args[0]
-        for a in args[1:]:
-            result = result * a
-        return result
-    if head == "neg":
-        return -args[0]
-    if head == "div":
-        return _divide(*args)
-    if head == "pow":
-        base = node.args[0]
-        return OPS["exp"](args[1]) if base.head == "const" and base.value == "e" else _power(*args)
-    if head == "ind":
-        return args[0].astype("float64")
-    if head == "where":
-        return OPS["where"](*args)
-    if head == "rel":
-        return OPS[TO_ROW[str(node.value)]](*args)
-    result = args[0]
-    for a in args[1:]:
-        result = OPS[TO_ROW[head]](result, a)
-    return OPS["logical_not"](result) if head == "not" else result
-
-
-def _sum(node: Tree, args: list[Any]) -> Any:
-    result = args[0]
-    for term, a in zip(node.args[1:], args[1:]):
-        if term.head == "neg" and term.value == "-":
-            result = result - _negated(a)
-        else:
-            result = result + a
-    return result
-
-
-def _negated(a: Any) -> Any:
-    """What was subtracted: the operand of the negation that stands for it."""
-    return a.args[0] if isinstance(a, Expr) else -a
-
-
-def _call(node: Tree, args: list[Any], leaf: Callable[[str], Expr]) -> Any:
-    name = str(node.value)
-    row = TO_ROW.get(name, name)
-    if node.head == "call" and name in LANGUAGE:
-        return LANGUAGE[name](*args)
-    if node.head == "call" and row in OPS and not OPS[row].attrs:
-        result = args[0]
-        if len(args) == 1:
-            return OPS[row](result)
-        for a in args[1:]:
-            result = OPS[row](result, a)
-        return result
-    table = functions.PRIMES if node.head == "prime" else functions.DEFINED
-    if name not in table:
-        raise InputError(f"parse: {name} has no op in the graph yet; ops are {', '.join(sorted(OPS.complete()))}")
-    # The definition over placeholders, so that an argument is built once however often it is used.
-    holes = {f"argument {i}": a for i, a in enumerate(args)}
-    return graph(table[name](*(sym(hole) for hole in holes)), lambda hole: lift(holes[hole], "parse"))

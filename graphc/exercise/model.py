@@ -13,13 +13,15 @@ from typing import Any, NamedTuple
 from ..derivation import derive
 from ..drawing.values import Point
 from ..errors import InputError, LimitExceeded, NoDerivative, ShapeError
-from ..ir import INPUT, Expr, postorder, variable, variables
+from ..ir import INPUT, Expr, lift, postorder, variable, variables
 from ..reverse import declared_gradients
 from ..simplifier import simplify
 from ..view import teaching_view
+from .grading import Grade, grade
 from .numbers import drawn
 from .parts import Draw, Question, Symbol
 from .read import names_of, read
+from .rules import Rules
 from .source import Source
 from .template import template
 from .texts import Words
@@ -57,6 +59,7 @@ class Exercise:
     layout: str
     questions: tuple[Question, ...]
     name: str = ""
+    carried: Fraction = Fraction(1)
 
     @classmethod
     def load(cls, path: str | PathLike[str], *, trusted: bool = False) -> Exercise:
@@ -140,6 +143,22 @@ class Exercise:
         except InputError as error:
             raise InputError(f"{self.name}: {error}") from None
 
+    @cached_property
+    def rules(self) -> Rules:
+        """The steps from each quantity to the next, for errors carried forward."""
+        return Rules(self.f, self.nodes)
+
+    @cached_property
+    def _formulas(self) -> dict[tuple[int, str, str], Expr]:
+        return {(q.number, of, wrt): self._formula(q, of, wrt) for q in self.questions if q.ask != "local"
+                for of in q.of for wrt in q.wrt or ("",)}
+
+    def right(self, question: Question, point: Point) -> list[Any]:
+        """The right numbers of a question, one for each of its parts."""
+        if question.ask == "local":
+            return [point[self._slope(question, point)]]
+        return [point[self._formulas[question.number, of, wrt]] for of in question.of for wrt in question.wrt or ("",)]
+
     def answers(self, question: Question, numbers: Mapping[str, Any] | None) -> list[Answer]:
         """The right answers to a question, one for each value it asks for."""
         point = None if numbers is None else Point([self.f], numbers)
@@ -153,6 +172,33 @@ class Exercise:
                 shown = self._shown(of, wrt, formula) if question.ask in ("formula", "gradient") else formula
                 found.append(Answer(of, wrt, shown, value))
         return found
+
+    def grade(self, answers: Mapping[str, Any], student: str = "", *, lang: str = "") -> Grade:
+        """The grade of one submission, with the numbers of `student`.
+
+        `answers` maps "q1" to a text, or to a mapping from its parts to texts; flat keys "q1.z" work too. A part is
+        named by what is asked: a value's name, or the one of `wrt`. A part without an answer is "missing", a key that
+        the exercise does not know becomes one of the grade's `notes`; an answer that is right given an earlier wrong
+        one "follows", and has the share `carried` of its points. Raises InputError where the exercise has no numbers
+        for this student, or `answers` is no mapping.
+
+        >>> e = Exercise.loads('''title = "t"
+        ... function = "w*z"
+        ... [define]
+        ... z = "w*x + 1"
+        ... [point]
+        ... w = 2
+        ... x = 3
+        ... [[question]]
+        ... ask = "value"
+        ... of = ["z", "f"]
+        ... points = 3''')
+        >>> print(e.grade({"q1.z": "6", "q1": {"f": "12"}}))
+        1.5/3
+        q1.z (0/1.5): Not correct: you gave 6; the value of z is 7.
+        q1.f (1.5/1.5): Right, given your answer for the value of z: the mistake is there, not here.
+        """
+        return grade(self, answers, student, lang=lang)
 
     def _formula(self, question: Question, of: str, wrt: str) -> Expr:
         if question.ask == "value":
@@ -168,17 +214,20 @@ class Exercise:
         except (InputError, LimitExceeded, NoDerivative, ShapeError):
             return simplify(formula)
 
-    def _local(self, question: Question, point: Point | None) -> Answer:
+    def _slope(self, question: Question, point: Point | None) -> Expr:
         """∂of/∂wrt across one edge, everything else held: the operand is replaced by a variable of its own."""
-        of, wrt = question.of[0], question.wrt[0]
-        user, operand = self.nodes[of], self.nodes[wrt]
+        user, operand = self.nodes[question.of[0]], self.nodes[question.wrt[0]]
         row = next(n for n in teaching_view(self.f, output_name=self.output).nodes if n.expr is user)
         if user.op.name == "add":
-            count = sum(o is operand for o in row.operands)
-            return Answer(of, wrt, None, Fraction(count))
-        twin = variable(INPUT, wrt, operand.shape, operand.type.dtype, declare=False)
+            return lift(float(sum(o is operand for o in row.operands)))
+        twin = variable(INPUT, question.wrt[0], operand.shape, operand.type.dtype, declare=False)
         moved = user.op.make(tuple(twin if a is operand else a for a in user.args), user.attrs)
         slope: Expr = declared_gradients(moved, [twin])[0]
         if point is not None:
             point.found[twin] = point[operand]
-        return Answer(of, wrt, simplify(slope), None if point is None else point[slope])
+        return slope
+
+    def _local(self, question: Question, point: Point | None) -> Answer:
+        slope = self._slope(question, point)
+        formula = None if self.nodes[question.of[0]].op.name == "add" else simplify(slope)
+        return Answer(question.of[0], question.wrt[0], formula, None if point is None else point[slope])

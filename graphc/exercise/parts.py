@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
+from .keys import Keys
 from .texts import Words
 
 Kind = Literal["input", "parameter"]
@@ -64,3 +65,18 @@ class Question:
     @property
     def name(self) -> str:
         return f"q{self.number}"
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What is asked, by name: the values of `of`, or those of `wrt`.
+
+        >>> Question(1, "gradient", ("f",), ("w1", "b")).parts
+        ('w1', 'b')
+        """
+        return self.of if self.ask in ("value", "adjoint") else self.wrt
+
+    def part(self, name: str) -> str | None:
+        """The part that a student's key names: z, or ∂f/∂z for the adjoint of z."""
+        found = Keys(dict.fromkeys([*self.parts, *self.of]), self.of[0]).quantity(name)
+        named = "" if found is None else found.of if found.kind == "value" or self.ask == "value" else found.wrt
+        return named if named in self.parts else None

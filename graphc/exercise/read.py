@@ -21,8 +21,8 @@ from .parts import ASKS, ASSUMPTIONS, KINDS, LAYOUTS, Draw, Question, Symbol
 from .source import Source
 from .texts import LANGUAGES
 
-TOP = ("title", "language", "course", "statement", "function", "model", "output", "tolerance", "layout", "seed",
-       "symbols", "define", "point", "random", "question")
+TOP = ("title", "language", "course", "statement", "function", "model", "output", "tolerance", "carried", "layout",
+       "seed", "symbols", "define", "point", "random", "question")
 QUESTION = ("ask", "of", "wrt", "points", "text", "lines", "answer")
 NAME = re.compile(r"[^\W\d_]\w{0,40}")
 MOST_VALUES = 1000  # that a random number may take
@@ -51,7 +51,7 @@ def read(source: Source, folder: str, trusted: bool) -> dict[str, Any]:
         "output": str(f.label), "defined": defined, "symbols": tuple(symbols.values()), "point": point,
         "random": random, "seed": source.whole(top, "seed", 0, 0, 2**53), "tolerance": _tolerance(source),
         "layout": source.choice(top, "layout", LAYOUTS, "any"), "questions": _questions(source, f, nodes, symbols),
-        "name": source.name,
+        "name": source.name, "carried": _carried(source),
     }  # fmt: skip
 
 
@@ -192,6 +192,14 @@ def _tolerance(source: Source) -> float:
     value = float(source.number(source.values.get("tolerance", 0.001), ("tolerance",)))
     if not 0 <= value < 1:
         raise source.error(("tolerance",), f"tolerance is relative, from 0 to below 1, got {value:g}")
+    return value
+
+
+def _carried(source: Source) -> Fraction:
+    """The share of the points of an answer that is right given an earlier wrong one."""
+    value = Fraction(str(source.number(source.values.get("carried", 1), ("carried",))))
+    if not 0 <= value <= 1:
+        raise source.error(("carried",), f"carried is a share of the points, from 0 to 1, got {float(value):g}")
     return value
 
 

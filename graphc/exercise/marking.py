@@ -1,0 +1,259 @@
+"""Marks of answers to quantities of one graph: right, right given an earlier mistake, wrong, undecided, unreadable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from ..checking import Finding, Verdict, check
+from ..checking.decide import decide
+from ..checking.from_graph import NoScalarForm, trees
+from ..checking.parse import parse
+from ..checking.phrases import safe
+from ..checking.rows import graph
+from ..checking.tree import number_like
+from ..drawing.values import Point
+from ..errors import GraphcError, LimitExceeded, ParseError
+from ..ir import PARAM, Expr, variable
+from .following import follows
+from .keys import Keys
+from .numeric import NoValue, Numbers, Tolerance, compare, read_numbers, show_numbers
+from .phrases import listed, say
+from .rules import InFormulas, InNumbers, Quantity, Rules
+
+MOST_FORMULAS = 24  # subsets of earlier formulas: each costs a decision
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing asked: a quantity, and the right number or the node of the right formula."""
+
+    key: str
+    quantity: Quantity
+    need: Any  # the right number or array; None where a formula is asked
+    tolerance: Tolerance = field(default_factory=lambda: Tolerance.of(0.001))
+    layout: str = "any"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What was found out about one answer. `status` is correct, follows, wrong, undecided, invalid or missing.
+
+    `follows_from` names the earlier answers that it is right given; `flags` has "rounded" where those were right and
+    only rounded.
+    """
+
+    key: str
+    given: str
+    status: str
+    message: str
+    read_as: str = ""
+    certainty: str = ""
+    findings: tuple[Finding, ...] = ()
+    flags: tuple[str, ...] = ()
+    follows_from: tuple[str, ...] = ()
+    value: Any = field(default=None, repr=False, compare=False)  # for what follows from it: a number or a node
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.message}"
+
+
+class LeftSideFault(ParseError):
+    """A left side that names another quantity than the one asked for."""
+
+
+class Marker:
+    """Marks answers about the graph `f`, whose values `nodes` names; `point` has the numbers, if there are any."""
+
+    def __init__(self, f: Expr, nodes: Mapping[str, Expr], point: Point | None, lang: str,
+                 rules: Rules | None = None) -> None:
+        self.f, self.nodes, self.point, self.lang = f, nodes, point, lang
+        self.rules = rules or Rules(f, nodes)
+        self.output = str(f.label or "f")
+        self.keys = Keys(nodes, self.output)
+
+    def marks(self, asked: Sequence[tuple[Part, str]]) -> list[Mark]:
+        """A mark for each answer, an empty one being missing; what follows from another is looked for at the end."""
+        first = [self._alone(part, text) for part, text in asked]
+        given = self._given(asked, first)
+        return [self._carried(part, mark, given) if mark.status == "wrong" else mark
+                for (part, _), mark in zip(asked, first)]
+
+    # -- one answer by itself ----------------------------------------------------------------------------------
+
+    def _alone(self, part: Part, text: str) -> Mark:
+        if not text.strip():
+            return Mark(part.key, text, "missing", say(self.lang, "missing"))
+        if part.quantity.formula:
+            return self._formula(part, text)
+        try:
+            links = self._links(part, text)
+        except NoValue:
+            return Mark(part.key, text, "wrong", say(self.lang, "no_value"), safe(text))
+        except LimitExceeded as error:
+            return Mark(part.key, text, "undecided", say(self.lang, "undecided_number", why=str(error)))
+        except ParseError as error:
+            asked = not isinstance(error, LeftSideFault) and self._is_formula(text)
+            why = "formula_for_number" if asked else "unreadable"
+            return Mark(part.key, text, "invalid", say(self.lang, why, why=str(error)))
+        return self._number(part, text, links)
+
+    def _links(self, part: Part, text: str) -> list[Numbers]:
+        left, equals, right = text.partition("=")
+        asked = self.keys.quantity(left) if equals else None
+        if asked is not None:
+            need = part.quantity
+            if (asked.of, asked.wrt) != (need.of, need.wrt):
+                shown = asked.shown(self.lang), need.shown(self.lang)
+                raise LeftSideFault(say(self.lang, "left", got=shown[0], need=shown[1]))
+            text = right
+        return read_numbers(text.strip().lstrip("=≈").strip(), self.lang, tuple(np.shape(part.need)))
+
+    def _is_formula(self, text: str) -> bool:
+        try:
+            parse(text, self.nodes, lang=self.lang)
+        except GraphcError:
+            return False
+        return True
+
+    def _number(self, part: Part, text: str, links: Sequence[Numbers]) -> Mark:
+        read_as = " = ".join(n.shown for n in links)
+        for numbers in links:
+            found = compare(numbers, part.need, part.tolerance, part.layout)
+            if found.outcome != "same":
+                message = self._why(part, numbers, found.outcome, found.place)
+                flags = (*found.flags, *(("too_few_digits",) if found.outcome == "rounded" else ()))
+                return Mark(part.key, text, "wrong", message, read_as, flags=flags, value=self._kept(part, numbers))
+        message = say(self.lang, "correct")
+        if found.flags:
+            message += f" {say(self.lang, 'transposed_layout')}"
+        certainty = "exact" if not part.tolerance.relative else "within the tolerance"
+        return Mark(part.key, text, "correct", message, read_as, certainty, (), found.flags,
+                    value=self._kept(part, links[-1]))
+
+    def _why(self, part: Part, got: Numbers, outcome: str, place: tuple[int, ...]) -> str:
+        lang, what = self.lang, part.quantity.shown(self.lang)
+        need = show_numbers(part.need, lang)
+        if outcome == "rounded":
+            digits = part.tolerance.digits
+            return say(lang, "too_few_digits", digits=digits) if digits else say(lang, "exact_needed")
+        if outcome == "shape":
+            sizes = [" × ".join(map(str, s)) or say(lang, "a_number") for s in (got.shape, np.shape(part.need))]
+            return say(lang, "shape_wrong", what=what, got=sizes[0], need=sizes[1])
+        if outcome == "layout":
+            right = np.asarray(part.need) if part.layout == "denominator" else np.asarray(part.need).T
+            return say(lang, "layout_wrong", layout=say(lang, f"layout {part.layout}"), need=show_numbers(right, lang))
+        shown = show_numbers(got.value, lang)
+        if place:
+            at = ", ".join(str(i + 1) for i in place)
+            return say(lang, "place_wrong", place=at, got=shown, what=what, need=need)
+        return say(lang, "number_wrong", got=shown, what=what, need=need)
+
+    def _kept(self, part: Part, got: Numbers) -> Any:
+        """The student's number in the shape of the right one, None where it has another."""
+        shape = tuple(np.shape(part.need))
+        if not shape:
+            return got.entries[0] if not got.shape else None
+        array = np.asarray(got.value)
+        if array.size != np.size(part.need):
+            return None
+        turned = array.ndim == 2 and array.shape == shape[::-1] != shape
+        return array.T if turned else array.reshape(shape)
+
+    # -- formulas ----------------------------------------------------------------------------------------------
+
+    def _formula(self, part: Part, text: str) -> Mark:
+        verdict = self._verdict(part.quantity, text)
+        status = verdict.status
+        findings = tuple(verdict.diagnosis) if part.quantity.kind == "total" else ()
+        value = self._node(text) if status in ("correct", "wrong") else None
+        message = str(replace(verdict, diagnosis=list(findings)))
+        return Mark(part.key, text, status, message, verdict.read_as, verdict.certainty, findings,
+                    tuple(sorted(verdict.flags)), value=value)
+
+    def _verdict(self, q: Quantity, text: str) -> Verdict:
+        if q.kind == "total":
+            inner = {name: node for name, node in self.nodes.items() if node.args}
+            return check(text, of=self.nodes[q.of], wrt=self.nodes[q.wrt], lang=self.lang, defines=inner)
+        t = variable(PARAM, "seed_of_the_value", (), "float64")  # the value v is the derivative of v·t by t
+        value = self.rules.quantity(q._replace(formula=False), InFormulas(), {})
+        return check(text, of=value * t, wrt=t, lang=self.lang, defines=self.nodes)
+
+    def _node(self, text: str) -> Expr | None:
+        """The graph of what a student wrote, over the nodes of ours; None where there is none."""
+        try:
+            return graph(parse(text, self.nodes, lang=self.lang).links[-1], self.nodes.__getitem__)
+        except (GraphcError, NoScalarForm, KeyError):
+            return None
+
+    def _same(self, a: Expr, b: Expr) -> bool:
+        """Whether two formulas are the same function, with proof or without a counterexample."""
+        if a.shape != b.shape or a.ndim:
+            return False
+        try:
+            found = trees([a, b, self.f])
+            got, need, domain = (number_like(found[node]) for node in (a, b, self.f))
+            return decide(got, need, [domain]).status == "correct"
+        except (NoScalarForm, LimitExceeded):
+            return False
+
+    # -- errors carried forward --------------------------------------------------------------------------------
+
+    def _given(self, asked: Sequence[tuple[Part, str]], marks: Sequence[Mark]) -> dict[Quantity, Mark]:
+        """Readable answers that are not exactly right, by their quantity; of several, the first."""
+        found: dict[Quantity, Mark] = {}
+        for (part, _), mark in zip(asked, marks):
+            rounded = mark.status == "correct" and not part.quantity.formula and not _equal(mark.value, part.need)
+            if mark.value is not None and (mark.status == "wrong" or rounded):
+                found.setdefault(part.quantity, mark)
+        return found
+
+    def _carried(self, part: Part, mark: Mark, given: Mapping[Quantity, Mark]) -> Mark:
+        if mark.value is None or not any(q != part.quantity for q in given):
+            return mark
+        try:
+            chosen = self._search(part, mark, given)
+        except (GraphcError, NoScalarForm):
+            return mark
+        if not chosen:
+            return mark
+        names = tuple(q.shown(self.lang) for q in chosen)
+        rounded = all(given[q].status == "correct" for q in chosen)
+        phrase = "follows_rounded" if rounded else "follows" if len(names) == 1 else "follows_many"
+        message = say(self.lang, phrase, parts=listed(names, self.lang))
+        flags = tuple(f for f in mark.flags if f != "too_few_digits") + (("rounded",) if rounded else ())
+        return replace(mark, status="follows", message=message, findings=(), flags=flags, follows_from=names)
+
+    def _search(self, part: Part, mark: Mark, given: Mapping[Quantity, Mark]) -> tuple[Quantity, ...]:
+        if part.quantity.formula:
+            nodes = {q: m.value for q, m in given.items() if q.formula}
+            return follows(self.rules, part.quantity, nodes, InFormulas(), lambda v: self._same(mark.value, v),
+                           MOST_FORMULAS)
+        assert self.point is not None
+        numbers = {q: self.point[m.value] if q.formula else m.value for q, m in given.items()}
+        leaves = {node: self.point[node] for node in self.nodes.values() if not node.args}
+        return follows(self.rules, part.quantity, numbers, InNumbers(leaves, self.point.sizes),
+                       lambda v: self._agrees(part, mark, v))
+
+    def _agrees(self, part: Part, mark: Mark, value: Any) -> bool:
+        """The student's number against what follows, with the tolerance of the question."""
+        if np.shape(value) != np.shape(mark.value):
+            return False
+        found = read_like(mark)
+        return compare(found, value, Tolerance.of(part.tolerance.relative, [value]), "any").outcome == "same"
+
+
+def read_like(mark: Mark) -> Numbers:
+    """The numbers of a mark, for a comparison with other numbers than the right ones."""
+    value = mark.value
+    if not np.ndim(value):
+        return Numbers((value,), (), mark.read_as)
+    return Numbers(tuple(Fraction(float(v)) for v in value.ravel()), value.shape, mark.read_as)
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return bool(np.all(np.asarray(a == b)))
