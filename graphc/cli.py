@@ -343,14 +343,7 @@ def exercise(options: argparse.Namespace) -> int:
 
 def verdict_facts(verdict: Any) -> dict[str, Any]:
     """A verdict as what JSON can hold; the numbers of a counterexample are exact, as text."""
-    found = verdict.counterexample
-    return {
-        "status": verdict.status, "certainty": verdict.certainty, "read_as": verdict.read_as,
-        "counterexample": found and {"point": {k: str(v) for k, v in found.point.items()},
-                                     "answer": found.answer, "derivative": found.derivative},
-        "diagnosis": [{"kind": d.kind, "where": str(d.where), "message": d.message} for d in verdict.diagnosis],
-        "flags": sorted(verdict.flags), "message": str(verdict),
-    }  # fmt: skip
+    return dict(verdict.to_json())
 
 
 def _print_json(**facts: Any) -> None:

@@ -26,16 +26,32 @@ class Algebra:
         return self.pool.num(value)
 
     def sum(self, terms: Iterable[Core]) -> Core:
-        total, kept = Fraction(0), []
+        """The sum, its numbers added up and equal terms taken together."""
+        total = Fraction(0)
+        counts: dict[tuple[int, ...], tuple[Fraction, Core]] = {}
+        together = False
         for t in terms:
             if t.head == "num":
                 total += number(t)
-            else:
-                kept.append(t)
+                continue
+            scaled = t.head == "mul" and t.args[0].head == "num"
+            c = number(t.args[0]) if scaled else Fraction(1)
+            key = tuple([a.serial for a in t.args[1:]]) if scaled else (t.serial,)
+            if key in counts:
+                together, c = True, c + counts[key][0]
+            counts[key] = c, t
+        kept = [t for _, t in counts.values()]
+        if together:
+            kept = [self._times(c, t) for c, t in counts.values() if c]
         kept.sort(key=_serial)
         if total or not kept:
             kept.append(self.num(total))
         return self.pool.add(*kept)
+
+    def _times(self, c: Fraction, term: Core) -> Core:
+        """A term with this number in front of it, in place of its own."""
+        rest = term.args[1:] if term.head == "mul" and term.args[0].head == "num" else (term,)
+        return self.product((self.num(c), *rest))
 
     def product(self, factors: Iterable[Core]) -> Core:
         """The product; the factors of a factor that is itself a product are taken one by one."""

@@ -9,7 +9,7 @@ from fractions import Fraction
 from ..errors import InputError
 from .core import Core, Pool
 
-WORDS = ("positive", "nonnegative", "negative", "nonpositive", "nonzero", "integer", "real")
+WORDS = ("positive", "nonnegative", "negative", "nonpositive", "nonzero", "integer", "symmetric", "real")
 _BOUND = re.compile(r"(>|<|>=|<=)\s*(-?\d{1,12}(?:\.\d{1,12})?)")
 _AS_BOUND = {"positive": (">", Fraction(0)), "nonnegative": (">", Fraction(0)), "negative": ("<", Fraction(0)),
              "nonpositive": ("<", Fraction(0))}
@@ -29,6 +29,7 @@ class Assumptions:
         self.bounds: dict[str, list[tuple[str, Fraction]]] = {}
         self.whole: set[str] = set()
         self.nonzero: set[str] = set()
+        self.symmetric: set[str] = set()
         for name, words in (given or {}).items():
             for word in (words,) if isinstance(words, str) else words:
                 self._take(name, word)
@@ -42,12 +43,14 @@ class Assumptions:
             self.whole.add(name)
         elif word == "nonzero":
             self.nonzero.add(name)
+        elif word == "symmetric":  # of a matrix: the entries of `Entries` know
+            self.symmetric.add(name)
         elif word != "real":
             raise InputError(f"check: no assumption {str(word)[:40]!r} for {name}; choose from {', '.join(WORDS)}, "
                              "or a bound such as '> 1'")
 
     def __bool__(self) -> bool:
-        return bool(self.bounds or self.whole or self.nonzero)
+        return bool(self.bounds or self.whole or self.nonzero or self.symmetric)
 
     def adjust(self, symbol: str, value: Fraction) -> Fraction:
         """A value near this one, or its mirror image, that keeps what is assumed of the symbol."""

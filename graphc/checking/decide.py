@@ -16,6 +16,7 @@ from typing import Any, Literal
 from .assume import Assumptions
 from .core import Core, Pool, postorder, switches
 from .evaluate import Evaluator, Undefined, Unsure, flint
+from .modular import Identity, identity
 from .normal import prove_equal
 from .tree import Tree, symbols
 
@@ -55,7 +56,8 @@ class Decision:
     cells: int = 0
     flags: set[str] = field(default_factory=set)
     parts: dict[str, Any] = field(default_factory=dict)  # what else the phrase has to say
-    sizes: tuple[dict[str, int], ...] = ()  # of arrays: the sizes at which this was established
+    sizes: tuple[dict[str, int], ...] = ()  # of arrays: the sizes at which this was established, {} without names
+    replaced: dict[int, int] = field(default_factory=dict)  # large declared sizes, and the small ones that stood in
     drawn: tuple[str, ...] = ()  # names of the integers that were drawn
 
 
@@ -103,7 +105,9 @@ class Search:
             return Decision("correct", "proved")
         if found := self.look(self.nice_points(8)):
             return found
-        proved = prove_equal(self.answer, self.truth, self.domain)
+        proved, chance = prove_equal(self.answer, self.truth, self.domain), None
+        if not proved:
+            chance = identity([(self.answer, self.truth)])
         general = GENERAL // (2 if proved else 1) // self.scale
         if found := self.look(self.general_points(max(4, general))):
             return found
@@ -114,12 +118,15 @@ class Search:
         few = self.agreed < ENOUGH and self.names
         if few and (found := self.look(self.general_points(100 // self.scale))):
             return found
-        return self.conclude(proved)
+        return self.conclude(proved, chance)
 
-    def conclude(self, proved: int) -> Decision:
+    def conclude(self, proved: int, chance: Identity | None = None) -> Decision:
         cells = len(self.cells)
         if proved and self.agreed:
             return Decision("correct", "proved", None, self.agreed, proved, self.flags)
+        if chance and self.agreed:
+            parts = {"degree": chance.degree, "bits": chance.bits}
+            return Decision("correct", "chance", None, self.agreed, chance.cells, self.flags, parts)
         if self.agreed:
             return Decision("correct", "sampled", None, self.agreed, cells, self.flags)
         reason = "unsettled" if self.unsure else "nowhere"

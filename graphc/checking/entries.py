@@ -7,7 +7,7 @@ So an answer in matrices is decided by the cells, balls and proofs that decide s
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -34,7 +34,7 @@ class Entries:
     """The entries of graphs at one choice of sizes. Equal entries of several graphs are one node.
 
     `sizes` gives every named size a number; `integers` the values of integer and bool inputs, which are drawn
-    from `seed` where they are not given.
+    from `seed` where they are not given. Matrices of a name in `symmetric` have one symbol for both places of an entry.
 
     >>> import graphc as G
     >>> x, y = G.input("x", "N"), G.input("y", "N")
@@ -43,8 +43,9 @@ class Entries:
     (True, (), ['x[0]', 'x[1]', 'y[0]', 'y[1]'])
     """
 
-    def __init__(self, sizes: Mapping[str, int], integers: Mapping[str, Any] | None = None, seed: int = 1) -> None:
-        self.sizes = dict(sizes)
+    def __init__(self, sizes: Mapping[str, int], integers: Mapping[str, Any] | None = None, seed: int = 1,
+                 symmetric: Collection[str] = ()) -> None:
+        self.sizes, self.symmetric = dict(sizes), frozenset(symmetric)
         self.pool = Pool()
         self.algebra: Algebra = Algebra(self.pool)
         self.memo: dict[Expr, Value] = {}
@@ -107,7 +108,8 @@ class Entries:
         if not node.type.is_float and (node.ndim or node in self.below or node.type.dtype == "bool"):
             return self.constant(self._draw(node, label, shape))
         entries = []
-        for index in np.ndindex(*shape):
+        for place in np.ndindex(*shape):
+            index = tuple(sorted(place)) if label in self.symmetric and len(set(shape)) == 1 else place
             name = f"{label}[{','.join(map(str, index))}]" if index else label
             self.symbols.setdefault(name, (node, index))
             entries.append(self.pool.node("sym", value=name))

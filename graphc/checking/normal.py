@@ -13,7 +13,7 @@ from fractions import Fraction
 from math import comb, lcm
 from typing import Any
 
-from .core import Core, postorder
+from .core import Core, flat_switch, postorder
 from .evaluate import flint
 from .feasible import feasible
 
@@ -526,7 +526,8 @@ def prove_equal(answer: Core, truth: Core, domain: tuple[Core, ...] = ()) -> int
 
     The proof says: wherever both exist, off the kinks, they are equal.
     """
-    if len(postorder(answer, truth, *domain)) > 2000:
+    order = postorder(answer, truth, *domain)
+    if len(order) > 2000 or flat_switch(order):
         return 0
     fineness: dict[tuple[str, str], int] = {}
     for _ in range(6):

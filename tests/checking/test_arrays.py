@@ -1,0 +1,297 @@
+"""Deciding arrays: shapes, layouts, sizes, exact counterexamples, and what is said to be established."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphc as G
+from graphc.checking import Verdict, check
+from graphc.checking.arrays import decide_arrays, truth_of
+from graphc.checking.assume import Assumptions
+from graphc.checking.from_graph import NoScalarForm
+from graphc.checking.sizes import Smaller, literals, small
+from graphc.errors import InputError
+from graphc.ir import size_node
+
+W, A = G.param("W", "h", "d"), G.param("A", 3, 3)
+x, v, y = G.input("x", "d"), G.input("v", 3), G.input("y", "h")
+LOSS = G.sum((W @ x - y) ** 2)
+R = W @ x - y
+
+
+def of_quadratic(answer: Any, **options: Any) -> Verdict:
+    return check(answer, of=v @ A @ v, wrt=v, **options)
+
+
+# -- right and wrong ------------------------------------------------------------------------------------------------
+
+
+def classifier() -> tuple[dict[str, Any], Any]:
+    data, labels = G.input("X", "N", "d"), G.input("labels", "N", dtype="int64")
+    V, b = G.param("V", "d", "k"), G.param("b", "k")
+    p = G.softmax(data @ V + b, axis=-1)
+    hot = G.one_hot(labels, V.shape[1])
+    loss = -G.mean(G.sum(hot * G.log(p), axis=1))
+    return {"X": data, "V": V, "b": b, "g": p - hot, "N": size_node(data.shape[0])}, loss
+
+
+RIGHT = [
+    (2 * W.T @ R, LOSS, x), (2 * G.outer(R, x), LOSS, W), (-2 * R, LOSS, y), (2 * R @ W, LOSS, x),
+    ((A + A.T) @ v, v @ A @ v, v), (G.outer(v, v), v @ A @ v, A),
+    (G.linalg.det(A) * G.linalg.inv(A).T, G.linalg.det(A), A),
+    (A / G.linalg.norm(A), G.linalg.norm(A), A), (v / G.sqrt(G.sum(v * v)), G.linalg.norm(v), v),
+    (2 * A.T @ (G.relu(A @ v) * (A @ v > 0)), G.sum(G.relu(A @ v) ** 2), v),
+    (1 / v, G.sum(G.log(v)), v), (G.prod(v) / v, G.prod(v), v), (G.tanh(v), G.sum(G.log(G.cosh(v))), v),
+    (G.sigmoid(x) - y[0], G.sum(G.softplus(x)) - y[0] * G.sum(x), x),
+]
+
+
+@pytest.mark.parametrize(("answer", "of", "wrt"), RIGHT)
+def test_right(answer: Any, of: Any, wrt: Any) -> None:
+    verdict = check(answer, of=of, wrt=wrt)
+    assert verdict.status == "correct" and verdict.certainty.startswith("proved"), verdict
+    assert not verdict.flags
+
+
+@pytest.mark.parametrize(("answer", "of", "wrt"), RIGHT)
+@pytest.mark.parametrize("change", [lambda a: 2 * a, lambda a: -a, lambda a: a + 1e-30, lambda a: a * a])
+def test_changed_is_wrong(answer: Any, of: Any, wrt: Any, change: Any) -> None:
+    verdict = check(change(answer), of=of, wrt=wrt)
+    assert verdict.status == "wrong" and verdict.counterexample is not None, verdict
+
+
+def test_one_entry_is_enough() -> None:
+    hole = G.const(np.array([[0, 0, 0], [0, 0, 1e-40], [0, 0, 0]]))
+    found = decide_arrays(A + A.T + hole, A + A.T)
+    assert found.status == "wrong" and found.witness is not None and found.witness.entry == (1, 2)
+
+
+def test_the_classifier() -> None:
+    names, loss = classifier()
+    for answer, wrt in ((names["X"].T @ names["g"] / names["N"], "V"), (G.mean(names["g"], axis=0), "b"),
+                        (names["g"] @ names["V"].T / names["N"], "X")):
+        verdict = check(answer, of=loss, wrt=wrt)
+        assert verdict.status == "correct" and "labels drawn" in verdict.certainty
+    for answer, wrt in ((names["X"].T @ names["g"], "V"), (G.sum(names["g"], axis=0), "b")):
+        assert check(answer, of=loss, wrt=wrt).status == "wrong"
+
+
+def test_the_jacobian_of_softmax() -> None:
+    s = G.softmax(x, axis=-1)
+    right = G.diag(s) - G.outer(s, s)
+    assert check(right, of=s, wrt=x).certainty == "proved entry by entry for d = 2 and d = 3"
+    assert check(G.diag(s * (1 - s)), of=s, wrt=x).status == "wrong"
+
+
+def test_truth_is_numpys_jacobian() -> None:
+    J = truth_of(G.tanh(A @ v), v)
+    a, at = np.arange(9.0).reshape(3, 3) / 10, np.array([0.1, -0.2, 0.3])
+    need = (1 - np.tanh(a @ at) ** 2)[:, None] * a
+    np.testing.assert_allclose(G.evaluate(J, {"A": a, "v": at}), need)
+
+
+# -- shapes and layouts -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("answer", "of", "wrt", "told"), [
+    (W, LOSS, x, "your answer is h×d, the derivative is a vector of d"),
+    (G.sum(x), LOSS, x, "your answer is a number, the derivative is a vector of d"),
+    (x, LOSS, W, "your answer is a vector of d, the derivative is h×d"),
+])
+def test_wrong_shapes(answer: Any, of: Any, wrt: Any, told: str) -> None:
+    verdict = check(answer, of=of, wrt=wrt)
+    assert (verdict.status, verdict.certainty, verdict.flags) == ("wrong", told, {"shape"})
+    assert str(verdict).endswith(f"{told[0].upper()}{told[1:]}.")
+
+
+def test_wrong_shapes_in_french() -> None:
+    assert "Votre réponse est un nombre, la dérivée est un vecteur de taille 3" in str(of_quadratic(3, lang="fr"))
+
+
+@pytest.mark.parametrize(("layout", "straight", "turned"), [
+    ("any", "correct", "correct"), ("denominator", "correct", "wrong"), ("numerator", "wrong", "correct")])
+def test_layouts(layout: str, straight: str, turned: str) -> None:
+    right = 2 * G.outer(R, x)
+    for answer, status in ((right, straight), (right.T, turned)):
+        verdict = check(answer, of=LOSS, wrt=W, layout=layout)
+        assert verdict.status == status
+        flagged = status == "wrong" or (layout == "any" and answer is not right)
+        assert ("transposed_layout" in verdict.flags) == flagged
+
+
+def test_a_layout_that_is_fixed_is_told() -> None:
+    verdict = check(2 * G.outer(x, R), of=LOSS, wrt=W, layout="denominator")
+    assert "Each entry is right, but in the transposed place" in str(verdict)
+
+
+def test_layouts_of_a_jacobian() -> None:
+    f = W @ x
+    assert check(W.T, of=f, wrt=x).flags == {"transposed_layout"}
+    assert check(W.T, of=f, wrt=x, layout="denominator").status == "correct"
+    assert check(W, of=f, wrt=x, layout="numerator").flags == set()
+
+
+def test_a_transpose_does_not_pass_by_luck() -> None:
+    square, g = G.param("S", "n", "n"), G.input("g", "n")
+    f = g @ square @ G.tanh(g)
+    assert check(G.outer(G.tanh(g), g), of=f, wrt=square, layout="denominator").status == "wrong"
+    assert check(square @ G.tanh(g), of=f, wrt=g).status == "wrong"
+
+
+def test_zero_is_the_matrix_of_zeros() -> None:
+    assert check(0, of=G.sum(v), wrt=A).status == "correct"
+
+
+# -- what is said ---------------------------------------------------------------------------------------------------
+
+
+def test_certainty_says_the_sizes() -> None:
+    assert check(2 * W.T @ R, of=LOSS, wrt=x).certainty == "proved entry by entry for h = 2, d = 3 and h = 3, d = 2"
+    french = check(2 * W.T @ R, of=LOSS, wrt=x, lang="fr")
+    assert french.told == "prouvé coefficient par coefficient pour h = 2, d = 3 et h = 3, d = 2"
+
+
+def test_certainty_states_the_chance() -> None:
+    f = G.sum((A @ A @ A @ v) ** 2)
+    verdict = check(2 * (A @ A @ A).T @ (A @ (A @ (A @ v))), of=f, wrt=v)
+    form = r"proved up to a chance below 2\^-(\d+) \(degree (\d+), .*\), entry by entry"
+    found = re.fullmatch(form, verdict.certainty)
+    assert found is not None and int(found[1]) >= 100 and int(found[2]) == 7
+
+
+def test_a_counterexample_is_exact() -> None:
+    verdict = of_quadratic(2 * A @ v)
+    c = verdict.counterexample
+    assert c is not None and c.entry
+    a, at = (np.array([[float(e) for e in np.atleast_1d(row)] for row in c.point[name]]) for name in ("A", "v"))
+    at = at.ravel()
+    (i,) = c.entry
+    assert Fraction(c.at_entry[0]) == Fraction((2 * a @ at)[i]) and Fraction(c.at_entry[1]) == Fraction(
+        ((a + a.T) @ at)[i])
+    assert f"at position ({i + 1})" in str(verdict)
+
+
+def test_a_counterexample_in_french_uses_spaces() -> None:
+    text = str(of_quadratic(2 * A @ v, lang="fr"))
+    assert re.search(r"A = \[-?\d+ -?\d+ -?\d+ ; -?\d+", text) and "Le premier coefficient qui diffère" in text
+
+
+def test_json_holds_what_was_found() -> None:
+    facts = json.loads(json.dumps(of_quadratic(2 * A @ v).to_json()))
+    assert facts["status"] == "wrong" and len(facts["counterexample"]["point"]["A"]) == 3
+    assert all(Fraction(e) for e in facts["counterexample"]["point"]["v"])
+
+
+def test_html_is_escaped() -> None:
+    z = G.input("z")
+    page = check("z<b>alert(1)</b>", of=z * z, wrt=z)._repr_html_()
+    assert "<b>alert" not in page and html.escape("<b>") in page
+    assert page.startswith('<div class="graphc-verdict" data-status="invalid">')
+
+
+# -- sizes ----------------------------------------------------------------------------------------------------------
+
+
+def test_large_sizes_are_replaced_by_different_small_ones() -> None:
+    image, V = G.input("image", "N", 784), G.param("V", 784, 10)
+    f, named = small(G.sum(image @ V), {"V": V, "image": image})
+    assert str(named["V"].type) == "float64[4,5]" and str(named["image"].type) == "float64[N,4]"
+    assert f.op.name == "sum" and f.args[0].args[1] is named["V"]
+
+
+def test_a_flattened_image_stays_one() -> None:
+    image = G.input("image", "N", 28, 28)
+    smaller = Smaller([image])
+    flat, part = smaller.rebuild([G.reshape(image, (-1, 784)), image[:, 1:28]])
+    assert str(flat.type) == "float64[N,16]" and str(part.type) == "float64[N,3,4]"
+
+
+def test_small_sizes_stay() -> None:
+    assert not Smaller([A, v]) and small(v @ A @ v, {"v": v}) == (v @ A @ v, {"v": v})
+
+
+@pytest.mark.parametrize(("answer", "status"), [
+    (lambda u: 2 * u / 784, "correct"), (lambda u: u / 392, "correct"), (lambda u: 2 * u / size_node(784), "correct"),
+    (lambda u: u * (2 / 784), "correct"), (lambda u: 2 * u, "wrong"), (lambda u: u / 784, "wrong"),
+    (lambda u: u / 391, "undecided"), (lambda u: 3 * u / 784, "wrong"),
+])
+def test_numbers_that_are_sizes(answer: Any, status: str) -> None:
+    u = G.input("u", 784)
+    verdict = check(answer(u), of=G.mean(u * u), wrt=u)
+    assert verdict.status == status or (status == "undecided" and verdict.status == "wrong"), verdict
+
+
+def test_what_stood_in_is_said() -> None:
+    u = G.input("u", 784)
+    assert check(2 * u / 784, of=G.mean(u * u), wrt=u).certainty == "proved entry by entry for 4 in place of 784"
+
+
+def test_literals() -> None:
+    assert literals([2 * v / 784 + 1]) == [784.0]
+
+
+# -- what cannot be decided --------------------------------------------------------------------------------------------
+
+
+def test_an_op_without_entries() -> None:
+    verdict = check(A, of=G.sum(G.linalg.eigvalsh(A)), wrt=A)
+    assert verdict.status == "undecided" and "has no exact form entry by entry" in verdict.told
+
+
+def test_large_matrices_are_not_taken_apart() -> None:
+    B = G.input("B", 6, 6)
+    verdict = check(B, of=G.linalg.det(B), wrt=B)
+    assert verdict.status == "undecided" and "more than 5 rows" in verdict.told
+
+
+def test_no_derivative() -> None:
+    labels = G.input("labels", 3, dtype="int64")
+    with pytest.raises(NoScalarForm):
+        truth_of(G.sum(v), labels)
+
+
+# -- assumptions ----------------------------------------------------------------------------------------------------
+
+
+def test_symmetric_by_assumption() -> None:
+    assert of_quadratic(2 * A @ v).status == "wrong"
+    assert of_quadratic(2 * A @ v, assume={"A": ("symmetric",)}).status == "correct"
+
+
+def test_positive_by_assumption() -> None:
+    f = G.sum(G.sqrt(v * v))
+    assert check(np.ones(3), of=f, wrt=v).status == "wrong"
+    assert check(np.ones(3), of=f, wrt=v, assume={"v": ("positive",)}).status == "correct"
+
+
+def test_a_bound_by_assumption() -> None:
+    t = G.input("t")
+    f = G.arcsin(G.sqrt(1 - 1 / t**2))
+    answer = "1/(t^2 sqrt(1 - 1/t^2))"
+    assert check(answer, of=f, wrt=t).status == "wrong"
+    assert check(answer, of=f, wrt=t, assume={"t": ("> 1",)}).status == "correct"
+
+
+def test_assumptions_are_kept_by_counterexamples() -> None:
+    t, n = G.inputs("t n")
+    verdict = check("t", of=t**n, wrt=t, assume={"t": ("negative",), "n": ("integer", "> 1")})
+    assert verdict.counterexample is None or verdict.counterexample.point["t"] < 0
+
+
+def test_an_unknown_assumption() -> None:
+    with pytest.raises(InputError, match=r"no assumption 'nice' for x; choose from positive"):
+        Assumptions({"x": ("nice",)})
+
+
+@pytest.mark.parametrize(("words", "value", "need"), [
+    (("positive",), -2, 2), (("negative",), 3, -3), (("nonzero",), 0, Fraction(1, 8)), (("> 1",), Fraction(1, 2),
+     Fraction(3, 2)), (("< -1",), 4, -6), (("integer",), Fraction(7, 3), 2), (("integer", "positive"), 0, 1)])
+def test_points_keep_what_is_assumed(words: Any, value: Any, need: Any) -> None:
+    assert Assumptions({"x": words}).adjust("x", Fraction(value)) == need
