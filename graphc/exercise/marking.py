@@ -14,7 +14,7 @@ from ..checking.arrays import decide_arrays
 from ..checking.decide import decide
 from ..checking.elaborate import build
 from ..checking.from_graph import NoScalarForm, trees
-from ..checking.parse import parse
+from ..checking.parse import Reading, parse
 from ..checking.phrases import safe
 from ..checking.tree import number_like
 from ..drawing.values import Point
@@ -182,10 +182,15 @@ class Marker:
 
     def _is_formula(self, text: str) -> bool:
         try:
-            parse(text, self.nodes, lang=self.lang)
+            self.reading(text)
         except GraphcError:
             return False
         return True
+
+    def reading(self, text: str) -> Reading:
+        """An answer in the names of the graph. Raises ParseError or LimitExceeded."""
+        arrays = {name: node.ndim for name, node in self.nodes.items() if node.ndim}
+        return parse(text, self.nodes, arrays=arrays, lang=self.lang)
 
     def _number(self, part: Part, text: str, links: Sequence[Numbers]) -> Mark:
         read_as = " = ".join(n.shown for n in links)
@@ -272,19 +277,21 @@ class Marker:
         if isinstance(text, Expr):
             return text
         try:
-            tree = parse(text, self.nodes, lang=self.lang).links[-1]
-            return build(tree, self.nodes.__getitem__, lang=self.lang).expr
+            reading = self.reading(text)
+            free = reading.left.indices if reading.left else ()
+            return build(number_like(reading.links[-1]), self.nodes.__getitem__, free=free, lang=self.lang).expr
         except (GraphcError, NoScalarForm, KeyError):
             return None
 
-    def _same(self, a: Expr, b: Expr) -> bool:
+    def _same(self, a: Expr, b: Expr, layout: str) -> bool:
         """Whether two formulas are the same function, with proof or without a counterexample."""
         try:
             found = trees([a, b, self.f])
             got, need, domain = (number_like(found[node]) for node in (a, b, self.f))
             return decide(got, need, [domain]).status == "correct"
         except NoScalarForm:
-            return decide_arrays(a, b, [self.f]).status == "correct"
+            need, fixed = (b.T if layout == "numerator" and b.ndim == 2 else b), layout != "any"
+            return decide_arrays(a, need, [self.f], layout="fixed" if fixed else "any").status == "correct"
         except LimitExceeded:
             return False
 
@@ -320,8 +327,8 @@ class Marker:
     def _search(self, part: Part, mark: Mark, given: Mapping[Quantity, Mark]) -> tuple[Quantity, ...]:
         if part.quantity.formula:
             nodes = {q: m.value for q, m in given.items() if q.formula}
-            return follows(self.rules, part.quantity, nodes, InFormulas(), lambda v: self._same(mark.value, v),
-                           MOST_FORMULAS)
+            return follows(self.rules, part.quantity, nodes, InFormulas(),
+                           lambda v: self._same(mark.value, v, part.layout), MOST_FORMULAS)
         assert self.point is not None
         numbers = {q: self.point[m.value] if q.formula else m.value for q, m in given.items()}
         return follows(self.rules, part.quantity, numbers, InNumbers(self.leaves(), self.point.sizes),

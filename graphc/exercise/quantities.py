@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..checking.parse import parse
 from ..checking.phrases import LANGUAGES, safe
 from ..checking.tree import symbols
 from ..drawing.values import Point
@@ -156,6 +155,6 @@ def _need(marker: Marker, q: Quantity, text: Any) -> Any:
 def _in_symbols(marker: Marker, q: Quantity, text: str | None) -> bool:
     try:
         right = marker.without_left(q, text or "")
-        return bool(symbols(*parse(right, marker.nodes, lang=marker.lang).links))
+        return bool(symbols(*marker.reading(right).links))
     except GraphcError:
         return False

@@ -209,8 +209,8 @@ points = 3
 ask = "formula"
 points = "5/3"
 """
-FORMULAS = ["w*relu(v*x + b)", "w*v*x + w^2", "(w*x + b)^2/2", "w*sigmoid(v*x)", "w*tanh(v) + abs(b)*x", "max(w*x, v)*b",
-            "-log(sigmoid(w*x))*v", "(w - v)/(x^2 + 1)"]
+FORMULAS = ["w*relu(v*x + b)", "w*v*x + w^2", "(w*x + b)^2/2", "w*sigmoid(v*x)", "w*tanh(v) + abs(b)*x",
+            "max(w*x, v)*b", "-log(sigmoid(w*x))*v", "(w - v)/(x^2 + 1)"]
 
 
 def drawn(formula, seed):
@@ -245,3 +245,81 @@ def test_a_changed_answer_takes_nothing_from_right_ones(formula, seed, data):
     answers[changed] = data.draw(st.sampled_from(["17/3", "w", "", "1/0", "((", "-w*x"]))
     lost = {p.key for p in e.grade(answers, "ada").parts if p.points < p.max_points}
     assert lost <= {changed}
+
+
+# -- matrices --------------------------------------------------------------------------------------------------------
+
+# r = W x - y = (1 + 4, 2 + 9)ᵀ - (4, 8)ᵀ = (1, 3); f = 10; ∂f/∂r = (2, 6); ∂f/∂W = (2, 6)ᵀ(1, 2, 3);
+# ∂f/∂x = Wᵀ(2, 6) = (2, 4 + 6, 18).
+LAYER = """title = "t"
+function = "sum(r^2)"
+layout = "{layout}"
+define = {{ r = "W x - y" }}
+[symbols]
+W = {{ kind = "parameter", shape = [2, 3] }}
+x = {{ shape = [3] }}
+y = {{ shape = [2] }}
+[point]
+W = [[1, 2, 0], [0, 1, 3]]
+x = [1, 2, 3]
+y = [4, 8]
+[[question]]
+ask = "value"
+of = ["r", "f"]
+[[question]]
+ask = "gradient"
+wrt = ["W", "x"]
+[[question]]
+ask = "formula"
+wrt = ["r", "W", "x"]
+[[question]]
+ask = "jacobian"
+of = "r"
+wrt = "x"
+[[question]]
+ask = "shape"
+wrt = "W"
+[[question]]
+ask = "cost"
+of = ["parameters", "multiply_adds"]
+"""
+LAYER_RIGHT = {
+    "q1.r": "(1, 3)", "q1.f": "10", "q2.W": "[2, 4, 6; 6, 12, 18]", "q2.x": "[2, 10, 18]", "q3.r": "2 r",
+    "q3.W": "2 (W x - y) x^T", "q3.x": r"2 W^\top r", "q4.x": "[1, 2, 0; 0, 1, 3]", "q5.W": "2×3",
+    "q6.parameters": "6", "q6.multiply_adds": "2·3",
+}  # fmt: skip
+
+
+def layer(changes, layout="any"):
+    return statuses(G.Exercise.loads(LAYER.format(layout=layout)).grade({**LAYER_RIGHT, **changes}))
+
+
+def test_matrices_in_numbers_and_formulas():
+    assert layer({}) == {} and layer({}, "denominator") == {}
+
+
+def test_what_follows_in_matrices():
+    # r = (1, 2): f = 5, ∂f/∂W = (2, 4)ᵀ(1, 2, 3), ∂f/∂x = Wᵀ(2, 4) = (2, 8, 12).
+    assert layer({"q1.r": "[1, 2]", "q1.f": "5", "q2.W": "[2, 4, 6; 4, 8, 12]", "q2.x": "[2, 8, 12]"}) == {
+        "q1.r": "wrong", "q1.f": "follows", "q2.W": "follows", "q2.x": "follows"}
+    # Without the factor 2 in ∂f/∂r, and then on; W r does not fit and follows from nothing.
+    assert layer({"q3.r": "r", "q3.W": "r x^T", "q3.x": "W^T r"}) == {
+        "q3.r": "wrong", "q3.W": "follows", "q3.x": "follows"}
+    assert layer({"q3.r": "r", "q3.x": "W r"}) == {"q3.r": "wrong", "q3.x": "wrong"}
+
+
+def test_layouts_that_the_exercise_fixes():
+    turned = {"q2.W": "[2, 6; 4, 12; 6, 18]", "q3.W": "2 x (W x - y)^T", "q5.W": "(3, 2)"}
+    assert layer(turned) == {}
+    assert layer(turned, "denominator") == dict.fromkeys(turned, "wrong")
+    assert layer({**turned, "q4.x": "[1, 2, 0; 0, 1, 3]"}, "numerator").keys() & turned.keys() == set()
+    # What follows has to have the layout, too.
+    changes = {"q3.r": "r", "q3.W": "x r^T"}
+    assert layer(changes)["q3.W"] == "follows" and layer(changes, "denominator")["q3.W"] == "wrong"
+    assert layer(changes, "numerator")["q3.W"] == "follows"
+
+
+def test_shapes_and_counts_that_are_wrong():
+    assert layer({"q5.W": "3×3", "q6.parameters": "8", "q6.multiply_adds": "2^2"}) == {
+        "q5.W": "wrong", "q6.parameters": "wrong", "q6.multiply_adds": "wrong"}
+    assert layer({"q5.W": "two by three!", "q6.parameters": "x"}) == {"q5.W": "invalid", "q6.parameters": "invalid"}

@@ -52,6 +52,14 @@ def test_the_templates_are_well_posed(lang):
     assert found.ok and found.students == 20
 
 
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_the_matrices_of_the_templates_are_well_posed(lang):
+    marked = [line[2:].removeprefix(" ") for line in G.Exercise.template(lang).splitlines() if line.startswith("#|")]
+    exercise = G.Exercise.loads("\n".join(marked))
+    assert exercise.nodes["W"].shape == (2, 3) and exercise.language == lang
+    assert posed(exercise, 5).ok, str(posed(exercise, 5))
+
+
 FAULTS = [
     ('answer = "relu(x - b)"', 'answer = "x - b"', ("answer", 13)),
     ('answer = "relu(x - b)"', 'answer = "relu(x - c)"', ("answer", 13)),

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphc as G
@@ -132,6 +132,7 @@ def test_what_follows_is_what_the_rest_of_the_graph_gives(w, x, b, z, offset, v)
     assert (marks["z"].status == "correct") == (z == w * x + b)
 
 
+@settings(max_examples=20)
 @given(st.integers(1, 5), st.integers(1, 5), st.integers(-4, 4), st.integers(-3, 3))
 def test_adjoints_carried_forward_against_the_chain_rule_by_hand(x, w, bar, offset):
     x_, w_ = G.input("x"), G.param("w")
