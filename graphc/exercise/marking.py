@@ -290,8 +290,8 @@ class Marker:
             got, need, domain = (number_like(found[node]) for node in (a, b, self.f))
             return decide(got, need, [domain]).status == "correct"
         except NoScalarForm:
-            need, fixed = (b.T if layout == "numerator" and b.ndim == 2 else b), layout != "any"
-            return decide_arrays(a, need, [self.f], layout="fixed" if fixed else "any").status == "correct"
+            wanted, fixed = (b.T if layout == "numerator" and b.ndim == 2 else b), layout != "any"
+            return decide_arrays(a, wanted, [self.f], layout="fixed" if fixed else "any").status == "correct"
         except LimitExceeded:
             return False
 
