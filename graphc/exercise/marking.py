@@ -16,7 +16,7 @@ from ..checking.elaborate import build
 from ..checking.from_graph import NoScalarForm, trees
 from ..checking.parse import Reading, parse
 from ..checking.phrases import safe
-from ..checking.tree import number_like
+from ..checking.tree import number_like, symbols
 from ..drawing.values import Point
 from ..errors import GraphcError, LimitExceeded, ParseError
 from ..ir import PARAM, Expr, postorder, variable, variables
@@ -186,6 +186,13 @@ class Marker:
         except GraphcError:
             return False
         return True
+
+    def in_symbols(self, text: str) -> bool:
+        """Whether an answer speaks of values of the graph, and is not a number."""
+        try:
+            return bool(symbols(*self.reading(text).links))
+        except GraphcError:
+            return False
 
     def reading(self, text: str) -> Reading:
         """An answer in the names of the graph. Raises ParseError or LimitExceeded."""

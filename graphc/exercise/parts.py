@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
@@ -66,6 +67,12 @@ class Question:
     lines: int = 0  # ruled lines for the work; 0 takes what the kind of question usually needs
     answer: str = ""  # the author's own, to be held against the graph by `graphc exercise check`
     shares: tuple[Fraction, ...] = ()  # of the points, one for each part; equal where there are none
+    answers: Mapping[str, str] = field(default_factory=dict)  # the author's own where they are given part by part
+
+    @property
+    def models(self) -> dict[str, str]:
+        """The author's own answers, by part."""
+        return {self.parts[0]: self.answer} if self.answer else dict(self.answers)
 
     def worth(self, part: str) -> Fraction:
         """The points of a part, exactly.

@@ -77,8 +77,6 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "all_well": ("Well-posed; students tried: {count}.", "Bien posé ; élèves essayés : {count}."),
     "not_well": ("To be mended; students tried: {count}.", "À corriger ; élèves essayés : {count}."),
     "answer": ("your answer {answer} is not accepted. {why}", "votre réponse {answer} n'est pas acceptée. {why}"),
-    "answer_parts": ("question {question} has {count} parts, and an answer is that of one",
-                     "la question {question} compte {count} parties, et une réponse est celle d'une seule"),
     "own_answer": ("the grader does not accept graphc's own answer to {part}. {why}",
                    "la correction n'accepte pas la réponse de graphc à {part}. {why}"),
     "no_numbers": ("{why}", "{why}"),

@@ -322,8 +322,21 @@ def _question(source: Source, i: int, table: Any, f: Expr, nodes: Mapping[str, E
         wrt = tuple(s.name for s in symbols.values() if s.kind == "parameter") or tuple(symbols)
     _agrees(source, at, ask, of, wrt, nodes, f)
     question = Question(i + 1, ask, of, wrt, points, source.words(table, "text", at),  # type: ignore[arg-type]
-                        source.whole(table, "lines", 0, 0, 40, at), source.text(table, "answer", "", at))
-    return replace(question, shares=_shares(source, table, question.parts, at))
+                        source.whole(table, "lines", 0, 0, 40, at))
+    answer, answers = _models(source, table, question.parts, at)
+    return replace(question, shares=_shares(source, table, question.parts, at), answer=answer, answers=answers)
+
+
+def _models(source: Source, table: Mapping[str, Any], parts: tuple[str, ...], at: Path) -> tuple[str, dict[str, str]]:
+    """The author's own answer: a text where there is one part, else a table of texts by part."""
+    value, here = table.get("answer", ""), (*at, "answer")
+    if isinstance(value, str):
+        if value and len(parts) != 1:
+            raise source.error(here, f"the question has {len(parts)} parts; give their answers by name, as in "
+                               f'answer = {{ {parts[0]} = "..." }}')
+        return value, {}
+    source.known(source.typed(value, dict, here), parts, here)
+    return "", {name: source.text(value, name, "", here) for name in value}
 
 
 def _shares(source: Source, table: Mapping[str, Any], parts: tuple[str, ...], at: Path) -> tuple[Fraction, ...]:
