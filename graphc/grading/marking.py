@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from ..errors import GraphcError
 from ..exercise import Exercise
 from .files import read_file
 from .server import Begin, Work
@@ -42,10 +44,20 @@ def prepare(settings: Mapping[str, Any]) -> Work:
 
 
 def _warm(exercise: Exercise) -> None:
-    answers = dict.fromkeys(part_keys(exercise), "1 + x")
-    job = {"student": "", "answers": answers, "items": list(answers), "skip": []}
-    for _ in mark(exercise, job, lambda _: None):
-        pass
+    """Mark a wrong formula and the right ones, which brings in all that marking needs."""
+    keys = part_keys(exercise)
+    for answers in (dict.fromkeys(keys, f"1 + {exercise.symbols[0].name}"), _model_answers(exercise)):
+        job = {"student": "", "answers": answers, "items": keys, "skip": []}
+        with contextlib.suppress(Exception):  # what fails here fails again on an answer, which then tells why
+            for _ in mark(exercise, job, lambda _: None):
+                pass
+
+
+def _model_answers(exercise: Exercise) -> dict[str, str]:
+    with contextlib.suppress(GraphcError):
+        return {f"{q.name}.{part}": str(answer.formula) for q in exercise.questions
+                for part, answer in zip(q.parts, exercise.answers(q, exercise.numbers("")))}
+    return {}
 
 
 def read(job: Mapping[str, Any], lang: str, begin: Begin) -> Iterator[tuple[str, Any]]:
