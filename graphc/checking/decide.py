@@ -13,6 +13,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Literal
 
+from .assume import Assumptions
 from .core import Core, Pool, postorder, switches
 from .evaluate import Evaluator, Undefined, Unsure, flint
 from .normal import prove_equal
@@ -23,17 +24,24 @@ FINE = (8192,)  # two looks at this precision catch a difference of 1e-2000
 AGREE_BITS = 100  # a difference enclosed this tightly around zero counts as none
 GENERAL, LINES, MAX_SWITCHES, ENOUGH = 28, 3, 12, 6
 SEED = 20_260_101
+NOTHING = Assumptions()
 
 Comparison = Literal["agree", "differ", "narrower", "outside", "unsure"]
 
 
 @dataclass(frozen=True)
 class Witness:
-    """An exact rational point and both values there; None stands for "undefined"."""
+    """An exact rational point and both values there; None stands for "undefined".
 
-    point: dict[str, Fraction]
+    Of arrays, the point and both values hold nested lists, `entry` is where the two differ, and `sizes` are
+    those of the named dimensions.
+    """
+
+    point: dict[str, Any]
     got: Any
     need: Any
+    entry: tuple[int, ...] = ()
+    sizes: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -46,10 +54,15 @@ class Decision:
     points: int = 0
     cells: int = 0
     flags: set[str] = field(default_factory=set)
+    parts: dict[str, Any] = field(default_factory=dict)  # what else the phrase has to say
+    sizes: tuple[dict[str, int], ...] = ()  # of arrays: the sizes at which this was established
+    drawn: tuple[str, ...] = ()  # names of the integers that were drawn
 
 
-def decide(answer: Tree, truth: Tree, domain: Sequence[Tree] = ()) -> Decision:
+def decide(answer: Tree, truth: Tree, domain: Sequence[Tree] = (), *, assume: Assumptions = NOTHING) -> Decision:
     """Compare two trees as real functions, where the truth and the trees of `domain` are defined.
+
+    Only points that keep what is assumed of the symbols count.
 
     >>> from .parse import parse
     >>> x = lambda text: parse(text, ["x"]).links[0]
@@ -61,22 +74,29 @@ def decide(answer: Tree, truth: Tree, domain: Sequence[Tree] = ()) -> Decision:
     pool = Pool()
     cores = [pool.lower(t) for t in (answer, truth, *domain)]
     names = symbols(truth, answer, *domain)
-    return Search(cores[0], cores[1], tuple(cores[2:]), names).run()
+    assumed = assume.conditions(pool, names) if assume else []
+    return Search(cores[0], cores[1], (*cores[2:], *assumed), names, assume).run()
 
 
 class Search:
     """One comparison under way."""
 
-    def __init__(self, answer: Core, truth: Core, domain: tuple[Core, ...], names: list[str]) -> None:
-        self.answer, self.truth, self.domain, self.names = answer, truth, domain, names
-        self.switches = switches(answer, truth, *domain)[:MAX_SWITCHES]
-        self.kinks = [n.args[0] for n in postorder(truth, *domain) if n.head == "case"]
+    def __init__(self, answer: Core, truth: Core, domain: tuple[Core, ...], names: list[str],
+                 assume: Assumptions = NOTHING) -> None:
+        self.answer, self.truth = answer, truth
+        self._begin([answer], [truth], domain, names, assume)
+
+    def _begin(self, answers: Sequence[Core], truths: Sequence[Core], domain: tuple[Core, ...], names: list[str],
+               assume: Assumptions) -> None:
+        self.domain, self.names, self.assume = domain, names, assume
+        self.switches = switches(*answers, *truths, *domain)[:MAX_SWITCHES]
+        self.kinks = [n.args[0] for n in postorder(*truths, *domain) if n.head == "case"]
         self.random = random.Random(SEED)
         self.agreed = self.tried = self.unsure = 0
         self.cells: set[tuple[int, ...]] = set()
         self.flags: set[str] = set()
         # A large graph gets fewer looks: each costs its size.
-        self.scale = max(1, len(postorder(answer, truth, *domain)) // 400)
+        self.scale = max(1, len(postorder(*answers, *truths, *domain)) // 400)
 
     def run(self) -> Decision:
         if self.answer is self.truth:
@@ -111,7 +131,9 @@ class Search:
         """Compare at each point; the first real difference ends it."""
         for point in points:
             self.tried += 1
-            outcome, witness = compare(self.answer, self.truth, self.domain, point, precisions)
+            if self.assume:
+                point = {n: self.assume.adjust(n, v) for n, v in point.items()}
+            outcome, witness = self.compare(point, precisions)
             if outcome == "agree":
                 self.agreed += 1
                 self.cells.add(self.pattern(point))
@@ -128,6 +150,10 @@ class Search:
                 return Decision("wrong", "counterexample", witness, self.tried, len(self.cells), flags)
         return None
 
+    def compare(self, point: dict[str, Fraction],
+                precisions: tuple[int, ...] = PRECISIONS) -> tuple[Comparison, Witness | None]:
+        return compare(self.answer, self.truth, self.domain, point, precisions)
+
     def note(self, outcome: Comparison, point: dict[str, Fraction]) -> str:
         """What to say of a difference at isolated points: a kink's convention, or a hole in the answer."""
         evaluator = Evaluator(as_fmpq(point), PRECISIONS[0])
@@ -138,8 +164,8 @@ class Search:
         """A difference beside a point where a switch is exactly zero: then it is not the kink alone."""
         for reach in (Fraction(1, 8), Fraction(1, 1024), Fraction(1, 10**9)):
             for _ in range(3):
-                beside = {n: v + reach * self.coordinate() for n, v in point.items()}
-                outcome, witness = compare(self.answer, self.truth, self.domain, beside)
+                beside = {n: self.assume.adjust(n, v + reach * self.coordinate()) for n, v in point.items()}
+                outcome, witness = self.compare(beside)
                 if outcome in ("differ", "narrower"):
                     return outcome, witness
         return None

@@ -1,4 +1,4 @@
-"""Graphs of scalars as trees, shared nodes kept shared; and trees as graphs."""
+"""Graphs of scalars as trees, shared nodes kept shared."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from .. import lang
-from ..errors import InputError
-from ..ir import OPS, Expr, lift, postorder
+from ..ir import Expr, postorder
 from . import functions
 from .phrases import say
 from .tree import (
@@ -69,8 +67,8 @@ def exact(value: Any) -> Tree:
     """A number of the graph as the exact one its author meant: 0.1 is 1/10, and 1/3 in floats is 1/3.
 
     >>> from .tree import show
-    >>> show(exact(1/3)), show(exact(0.1)), show(exact(math.pi))
-    ('1/3', '0.1', 'π')
+    >>> show(exact(1/3)), show(exact(0.1)), show(exact(math.pi)), show(exact(-2*math.pi**2))
+    ('1/3', '0.1', 'π', '-2·π^2')
     """
     if isinstance(value, bool):
         return make("bool", value=str(value))
@@ -78,13 +76,31 @@ def exact(value: Any) -> Tree:
         return num(value)
     if not math.isfinite(value):
         raise NoScalarForm("not_finite", value=value)
-    for constant, name in ((math.pi, "pi"), (math.e, "e")):
-        if value == constant:
-            return const(name)
-    near = Fraction(value).limit_denominator(1000)
-    if abs(near - Fraction(value)) <= abs(Fraction(value)) * Fraction(1, 2**50):
+    near = _simple(value, 1000)
+    if near is not None:
         return num(near)
+    for irrational, tree in IRRATIONAL:
+        near = _simple(value / irrational, 100)
+        if near is not None and near.numerator < 10**4:
+            return tree if near == 1 else mul(num(near), tree)
     return num(Fraction(repr(value)))
+
+
+def _simple(value: float, denominator: int) -> Fraction | None:
+    """The fraction of small denominator that a float stands for to its last bits, if any."""
+    near = Fraction(value).limit_denominator(denominator)
+    return near if near and abs(near - Fraction(value)) <= abs(Fraction(value)) * Fraction(1, 2**50) else None
+
+
+# What Python folds before graphc sees it: -2·π² arrives as -19.739208802178716, and is read back as it was meant.
+IRRATIONAL: tuple[tuple[float, Tree], ...] = (
+    *((math.pi**k, power(const("pi"), k) if k != 1 else const("pi")) for k in (1, 2, 3, 4, -1, -2)),
+    *((math.e**k, power(const("e"), k) if k != 1 else const("e")) for k in (1, 2, -1, -2)),
+    *((math.sqrt(n), call("sqrt", num(n))) for n in (2, 3, 5, 6, 7, 10)),
+    *((math.log(n), call("log", num(n))) for n in (2, 3, 5, 10)),
+    (math.sqrt(math.pi), call("sqrt", const("pi"))),
+    (math.sqrt(2 * math.pi), call("sqrt", mul(num(2), const("pi")))),
+)
 
 
 def trees(outputs: Iterable[Expr], *, stop: Mapping[Expr, str] | None = None) -> dict[Expr, Tree]:
@@ -175,134 +191,3 @@ def substitute(tree: Tree, values: Mapping[str, Tree]) -> Tree:
         else:
             done[id(node)] = make(node.head, *args, value=node.value)
     return done[id(tree)]
-
-
-# -- trees as graphs --------------------------------------------------------------------------------------
-
-TO_ROW = {**{v: k for k, v in RENAMED.items() if k in ("absolute", "maximum", "minimum", "gammaln")},
-          **{f"a{f}": f"arc{f}" for f in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2")},
-          **{v: k for k, v in RELATIONS.items()}, **{v: k for k, v in LOGIC.items()}}
-# Functions of the language that have optional operands, three of them, or no row of their own.
-LANGUAGE = {f.__name__: f for f in (
-    lang.celu, lang.clip, lang.elu, lang.hardshrink, lang.hardsigmoid, lang.hardswish, lang.hardtanh, lang.leaky_relu,
-    lang.rbf, lang.relu6, lang.selu, lang.softshrink, lang.step, lang.special.kl_div)}
-
-
-def graph(tree: Tree, leaf: Callable[[str], Expr]) -> Expr:
-    """The graph of a tree; `leaf` gives the node of a name. Operators come out as Python would build them.
-
-    Raises InputError for a function that has no row, ShapeError or DTypeError from the ops.
-    """
-    built: dict[int, Any] = {}
-    for node in nodes(tree):
-        value = built[id(node)] = _node(node, [built[id(a)] for a in node.args], leaf)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise InputError("parse: a number here is too large for float64")
-    result = built[id(tree)]
-    return lift(result, "parse")
-
-
-def _node(node: Tree, args: list[Any], leaf: Callable[[str], Expr]) -> Any:
-    head = node.head
-    if node.number is not None:
-        return _python_number(node.number)
-    if head == "sym":
-        return leaf(str(node.value))
-    if head == "const":
-        return {"pi": math.pi, "e": math.e}[str(node.value)]
-    if head == "bool":
-        return node.value == "True"
-    if head in ("call", "prime"):
-        return _call(node, args, leaf)
-    return _operator(node, args)
-
-
-def _python_number(value: Fraction) -> int | float:
-    if value.denominator == 1 and abs(value) < 2**63:
-        return int(value)
-    try:
-        return float(value)
-    except OverflowError:
-        raise InputError("parse: a number here is too large for float64") from None
-
-
-def _power(base: Any, exponent: Any) -> Any:
-    """base ** exponent; of two plain numbers, a real one."""
-    if isinstance(base, Expr) or isinstance(exponent, Expr):
-        return base**exponent
-    try:
-        value = base**exponent
-    except (OverflowError, ZeroDivisionError):
-        value = 0j
-    if isinstance(value, complex):
-        raise InputError(f"parse: {base}^{exponent} is not a real number that fits float64")
-    return value
-
-
-def _divide(a: Any, b: Any) -> Any:
-    if not isinstance(a, Expr) and not isinstance(b, Expr) and b == 0:
-        raise InputError(f"parse: {a}/{b} divides by zero")
-    return a / b
-
-
-def _operator(node: Tree, args: list[Any]) -> Any:
-    head = node.head
-    if head == "add":
-        return _sum(node, args)
-    if head == "mul":
-        result = args[0]
-        for a in args[1:]:
-            result = result * a
-        return result
-    if head == "neg":
-        return -args[0]
-    if head == "div":
-        return _divide(*args)
-    if head == "pow":
-        base = node.args[0]
-        return OPS["exp"](args[1]) if base.head == "const" and base.value == "e" else _power(*args)
-    if head == "ind":
-        return args[0].astype("float64")
-    if head == "where":
-        return OPS["where"](*args)
-    if head == "rel":
-        return OPS[TO_ROW[str(node.value)]](*args)
-    result = args[0]
-    for a in args[1:]:
-        result = OPS[TO_ROW[head]](result, a)
-    return OPS["logical_not"](result) if head == "not" else result
-
-
-def _sum(node: Tree, args: list[Any]) -> Any:
-    result = args[0]
-    for term, a in zip(node.args[1:], args[1:]):
-        if term.head == "neg" and term.value == "-":
-            result = result - _negated(a)
-        else:
-            result = result + a
-    return result
-
-
-def _negated(a: Any) -> Any:
-    """What was subtracted: the operand of the negation that stands for it."""
-    return a.args[0] if isinstance(a, Expr) else -a
-
-
-def _call(node: Tree, args: list[Any], leaf: Callable[[str], Expr]) -> Any:
-    name = str(node.value)
-    row = TO_ROW.get(name, name)
-    if node.head == "call" and name in LANGUAGE:
-        return LANGUAGE[name](*args)
-    if node.head == "call" and row in OPS and not OPS[row].attrs:
-        result = args[0]
-        if len(args) == 1:
-            return OPS[row](result)
-        for a in args[1:]:
-            result = OPS[row](result, a)
-        return result
-    table = functions.PRIMES if node.head == "prime" else functions.DEFINED
-    if name not in table:
-        raise InputError(f"parse: {name} has no op in the graph yet; ops are {', '.join(sorted(OPS.complete()))}")
-    # The definition over placeholders, so that an argument is built once however often it is used.
-    holes = {f"argument {i}": a for i, a in enumerate(args)}
-    return graph(table[name](*(sym(hole) for hole in holes)), lambda hole: lift(holes[hole], "parse"))

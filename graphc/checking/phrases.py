@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
+from .diagnosis_phrases import DIAGNOSIS
+
 LANGUAGES = ("en", "fr")
 
 PHRASES: dict[str, tuple[str, str]] = {
@@ -73,6 +75,89 @@ PHRASES: dict[str, tuple[str, str]] = {
     "nothing_after_equals": ("nothing stands after the equals sign", "rien ne suit le signe égal"),
     "twin_names": ("{name} can stand for {one} or {two}; write the name exactly",
                    "{name} peut désigner {one} ou {two} ; écrivez le nom exactement"),
+    # -- shapes -------------------------------------------------------------------------------------
+    "shape_number": ("a number", "un nombre"),
+    "shape_vector": ("a vector of {size}", "un vecteur de {size}"),
+    "shape_row": ("a row of {size}", "une ligne de {size}"),
+    "need_entries": ("{size} entries", "{size} composantes"),
+    "need_rows": ("{size} rows", "{size} lignes"),
+    "need_row": ("a row", "une ligne"),
+    "joint_or": ("or", "ou"),
+    "no_product": ("{left} is {left_shape} and {right} is {right_shape}: {product} needs {need}",
+                   "{left} est {left_shape} et {right} est {right_shape} : {product} demande {need}"),
+    "no_product_fix": ("{left} is {left_shape} and {right} is {right_shape}: {product} needs {need}; {fix} would fit",
+                       "{left} est {left_shape} et {right} est {right_shape} : {product} demande {need} ; "
+                       "{fix} conviendrait"),
+    "no_sum": ("{left} is {left_shape} and {right} is {right_shape}: they cannot be added",
+               "{left} est {left_shape} et {right} est {right_shape} : on ne peut pas les additionner"),
+    "no_sum_fix": ("{left} is {left_shape} and {right} is {right_shape}: they cannot be added; {fix} would fit",
+                   "{left} est {left_shape} et {right} est {right_shape} : on ne peut pas les additionner ; "
+                   "{fix} conviendrait"),
+    "no_comparison": ("{left} is {left_shape} and {right} is {right_shape}: they cannot be compared",
+                      "{left} est {left_shape} et {right} est {right_shape} : on ne peut pas les comparer"),
+    "no_comparison_fix": ("{left} is {left_shape} and {right} is {right_shape}: they cannot be compared; "
+                          "{fix} would fit",
+                          "{left} est {left_shape} et {right} est {right_shape} : on ne peut pas les comparer ; "
+                          "{fix} conviendrait"),
+    "no_elementwise": ("{left} is {left_shape} and {right} is {right_shape}: entry by entry they need one shape",
+                       "{left} est {left_shape} et {right} est {right_shape} : terme à terme, il leur faut la même "
+                       "forme"),
+    "no_elementwise_fix": ("{left} is {left_shape} and {right} is {right_shape}: entry by entry they need one shape; "
+                           "{fix} would fit",
+                           "{left} est {left_shape} et {right} est {right_shape} : terme à terme, il leur faut la "
+                           "même forme ; {fix} conviendrait"),
+    "no_fit": ("the shapes do not fit: {reason}", "les formes ne s'accordent pas : {reason}"),
+    "matmul_number": ("{value} is a number: @ multiplies vectors and matrices; write * for a number",
+                      "{value} est un nombre : @ multiplie vecteurs et matrices ; écrivez * pour un nombre"),
+    "not_square": ("{name} is {shape}: {what} needs a square matrix",
+                   "{name} est {shape} : {what} demande une matrice carrée"),
+    "matrix_exponent": ("{name} is {shape}: a power of a matrix has a whole number as exponent; "
+                        "entry by entry, write .^",
+                        "{name} est {shape} : une puissance de matrice a un exposant entier ; "
+                        "terme à terme, écrivez .^"),
+    "needs_array": ("{name} is a number: {function} takes a vector or a matrix",
+                    "{name} est un nombre : {function} prend un vecteur ou une matrice"),
+    "needs_vector": ("{name} is {shape}: {function} takes vectors",
+                     "{name} est {shape} : {function} prend des vecteurs"),
+    "no_axis": ("{name} is {shape}: it has no axis {axis}", "{name} est {shape} : il n'y a pas d'axe {axis}"),
+    "too_many_indices": ("{name} is {shape}: {got} indices are too many",
+                         "{name} est {shape} : {got} indices, c'est trop"),
+    "out_of_range": ("{name} has {size} entries there, counted from {first}: {index} is none of them",
+                     "{name} a {size} composantes à cet endroit, comptées à partir de {first} : {index} n'en est pas "
+                     "une"),
+    "index_lengths": ("{index} runs over {size} entries of {name}, and over {other} elsewhere",
+                      "{index} parcourt {size} composantes de {name}, et {other} ailleurs"),
+    "range_beyond": ("{index} takes {name} from {low} to {high}; it has {size} entries there",
+                     "{index} parcourt {name} de {low} à {high} ; il n'y a que {size} composantes"),
+    "unbound_index": ("{name} is an index that no Σ runs over, and the left side does not have it",
+                      "{name} est un indice que ne parcourt aucun Σ, et le membre de gauche ne l'a pas"),
+    "index_form": ("{text} cannot be read as a position; i, i + 1, 3 or N would fit",
+                   "{text} ne se lit pas comme une position ; i, i + 1, 3 ou N conviendraient"),
+    "range_form": ("{name} runs between whole numbers or sizes, as in Σ_{{i=1}}^{{N}}",
+                   "{name} va d'un entier ou d'une taille à une autre, comme dans Σ_{{i=1}}^{{N}}"),
+    "range_empty": ("{name} runs from {low} to {high}, which is nothing",
+                    "{name} va de {low} à {high} : il n'y a rien entre les deux"),
+    "no_range": ("from where to where {name} runs is not said; write Σ_{{{name}=1}}^{{N}}",
+                 "on ne dit pas d'où à où va {name} ; écrivez Σ_{{{name}=1}}^{{N}}"),
+    "index_absent": ("how many values {name} takes is not said; write Σ_{{{name}=1}}^{{N}}",
+                     "on ne dit pas combien de valeurs prend {name} ; écrivez Σ_{{{name}=1}}^{{N}}"),
+    "unsized": ("the size of {name} does not follow from what stands around it; write it, as in {name}_3",
+                "la taille de {name} ne découle pas de ce qui l'entoure ; écrivez-la, comme dans {name}_3"),
+    "unknown_symbol": ("no name {name} in this question", "pas de nom {name} dans cette question"),
+    "size_form": ("{text} is no size; a whole number or the name of a size would fit",
+                  "{text} n'est pas une taille ; un entier ou le nom d'une taille conviendrait"),
+    "size_limit": ("a size of {got} is past the limit of {limit}", "une taille de {got} dépasse la limite de {limit}"),
+    "too_many_entries": ("a value here would have {got} entries; the limit is {limit}",
+                         "une valeur aurait ici {got} composantes ; la limite est de {limit}"),
+    "too_many_terms": ("a sum of {got} terms; the limit is {limit}",
+                       "une somme de {got} termes ; la limite est de {limit}"),
+    "too_many_unknowns": ("more than {limit} sizes are left open", "plus de {limit} tailles restent à déterminer"),
+    "labelled_call": ("{name} is not read of values that have an index; write it of the whole array",
+                      "{name} ne se lit pas sur des valeurs indicées ; écrivez-le du tableau entier"),
+    "array_of_arrays": ("{text} is not a number: the entries of a matrix that is written out are numbers",
+                        "{text} n'est pas un nombre : les termes d'une matrice écrite sont des nombres"),
+    "ragged": ("the rows of this matrix have different lengths",
+               "les lignes de cette matrice n'ont pas la même longueur"),
     # -- deciding -----------------------------------------------------------------------------------
     "proved": ("proved", "prouvé"),
     "sampled": ("no counterexample in {points} points over {cells} cells",
@@ -87,6 +172,19 @@ PHRASES: dict[str, tuple[str, str]] = {
                    "{name} est de type {type} ; les matrices ne sont pas encore traitées"),
     "no_scalar_op": ("{name} has no scalar form that can be decided (declared at {place})",
                      "{name} n'a pas de forme scalaire qui se décide (déclaré en {place})"),
+    "no_entries_op": ("{name} ({op}) has no exact form entry by entry (declared at {place})",
+                      "{name} ({op}) n'a pas de forme exacte coefficient par coefficient (déclaré en {place})"),
+    "too_many_operations": ("the arrays have too many entries to be decided: the limit is {limit} operations",
+                         "les tableaux ont trop de coefficients pour en décider : la limite est de {limit} opérations"),
+    "index_not_known": ("an index here is not a whole number that is known",
+                        "un indice n'est pas ici un entier connu"),
+    "matrix_too_large": ("{name}: matrices of more than {limit} rows are not taken apart here",
+                         "{name} : les matrices de plus de {limit} lignes ne sont pas développées ici"),
+    "shapes": ("your answer is {got}, the derivative is {need}", "votre réponse est {got}, la dérivée est {need}"),
+    "no_sizes": ("no choice of small sizes fits this graph",
+                 "aucun choix de petites tailles ne convient à ce graphe"),
+    "layout": ("each entry is right, but in the transposed place: this exercise fixes the layout",
+               "chaque coefficient est juste, mais à la place transposée : cet exercice fixe la disposition"),
     "rounds": ("a cast to {type} rounds (declared at {place})",
                "une conversion en {type} arrondit (déclarée en {place})"),
     "not_finite": ("the graph has the constant {value}", "le graphe contient la constante {value}"),
@@ -114,56 +212,7 @@ PHRASES: dict[str, tuple[str, str]] = {
                            "J'ai lu a/bc comme (a/b)·c ; écrivez a/(bc) si c'est ce que vous vouliez."),
     "unknown_option": ("no {what} {got!r}; choose from {known}", "pas de {what} {got!r} ; choisissez parmi {known}"),
     # -- diagnosis ----------------------------------------------------------------------------------
-    "compatible": ("This is compatible with: {text}", "C'est compatible avec : {text}"),
-    "sign_global": ("Your answer is the derivative with the opposite sign.",
-                    "Votre réponse est la dérivée, au signe près : elle a le signe opposé."),
-    "sign_term": ("A sign changed where the derivative passes through {node}.",
-                  "Un signe a changé au passage par {node}."),
-    "one_path_of_fanout": (
-        "You kept one of the {count} paths from {node}: through {kept}, not {missed}. Gradients add at a fan-out.",
-        "Vous avez gardé un seul des {count} chemins partant de {node} : par {kept}, pas par {missed}. "
-        "Les gradients s'ajoutent à un embranchement."),
-    "some_paths_of_fanout": (
-        "You missed one of the {count} paths from {node}: the one through {missed}. Gradients add at a fan-out.",
-        "Il vous manque un des {count} chemins partant de {node} : celui par {missed}. "
-        "Les gradients s'ajoutent à un embranchement."),
-    "missing_relu_mask": (
-        "You forgot the derivative of ReLU at {node}: it is 1 where its input is positive and 0 elsewhere.",
-        "Vous avez oublié la dérivée de ReLU en {node} : elle vaut 1 où son entrée est positive, 0 ailleurs."),
-    "missing_activation_derivative": (
-        "You forgot the derivative of {function} at {node}; the chain rule multiplies by it.",
-        "Vous avez oublié la dérivée de {function} en {node} ; la règle de la chaîne la demande en facteur."),
-    "missing_inner_factor": (
-        "The chain rule stopped early: the derivative of what is inside, {node}, is missing.",
-        "La règle de la chaîne s'arrête trop tôt : il manque la dérivée de l'intérieur, {node}."),
-    "missing_upstream_factor": (
-        "You differentiated {node} alone: the factor that comes from what follows it is missing.",
-        "Vous avez dérivé {node} seul : il manque le facteur qui vient de ce qui suit."),
-    "missing_local_factor": (
-        "The factor {factor} is missing, the derivative of {node} by {by}.",
-        "Il manque le facteur {factor}, dérivée de {node} par rapport à {by}."),
-    "wrong_variable": ("This is the derivative by {got}; the question asks for the one by {need}.",
-                       "C'est la dérivée par rapport à {got} ; la question la demande par rapport à {need}."),
-    "not_differentiated": ("{node} was left as it is, not differentiated.",
-                           "{node} est resté tel quel, sans être dérivé."),
-    "derivative_at_wrong_point": (
-        "The derivative of {function} in {node} is taken at {got}; it belongs at {need}.",
-        "La dérivée de {function} dans {node} est prise en {got} ; elle se prend en {need}."),
-    "product_rule": (
-        "The derivative of the product {node} is not the product of the derivatives: (ab)' = a'b + ab'.",
-        "La dérivée du produit {node} n'est pas le produit des dérivées : (ab)' = a'b + ab'."),
-    "quotient_rule": (
-        "The derivative of the quotient {node} is not the quotient of the derivatives: (a/b)' = (a'b - ab')/b².",
-        "La dérivée du quotient {node} n'est pas le quotient des dérivées : (a/b)' = (a'b - ab')/b²."),
-    "exponential_power": (
-        "{node} is not a power of the variable but an exponential (or the reverse): the rule used is the other one.",
-        "{node} n'est pas une puissance mais une exponentielle (ou l'inverse) : c'est l'autre règle qui s'applique."),
-    "constant_kept": ("The constant term {node} has derivative 0; it was kept.",
-                      "Le terme constant {node} a pour dérivée 0 ; il a été gardé."),
-    "wrong_relu_mask": ("The mask of ReLU at {node} is reversed: the gradient passes where the input is positive.",
-                        "Le masque de ReLU en {node} est inversé : le gradient passe où l'entrée est positive."),
-    "wrong_scale": ("Your answer is {factor} times the derivative.",
-                    "Votre réponse vaut {factor} fois la dérivée."),
+    **DIAGNOSIS,
 }
 
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..dims import Size, as_size, size_names
 from ..errors import InputError, ParseError
-from ..ir import INPUT, PARAM, Expr, variable
-from .from_graph import graph
+from ..ir import INPUT, PARAM, Expr, size_node, variable
+from .elaborate import build
 from .parse import parse
 from .phrases import LANGUAGES
 
@@ -19,12 +20,15 @@ _PARAMETER_NAME = re.compile(rf"(?:{_PARAMETER.pattern})[0-9_]\w*|(?:{_PARAMETER
 
 def parse_graph(text: str, *, shapes: Mapping[str, Any] | None = None, defines: Mapping[str, Expr] | None = None,
                 params: Sequence[str] | None = None, lang: str = "en") -> Expr:
-    """The graph of a formula; the same node as the one declared by hand.
+    """The graph of a formula, in calculator text or LaTeX; the same node as the one declared by hand.
 
     A name is letters followed by digits or underscores (`w1`, `W_hh`). Names that begin with w, W, b, θ, β
-    or γ are parameters, others inputs, float64 scalars unless `shapes` says otherwise; `params` lists
-    the parameters instead. `defines` gives names to nodes that exist already. Nothing is evaluated.
-    Raises ParseError with a caret, LimitExceeded for a text past the limits, InputError for an unknown option.
+    or γ are parameters, others inputs, float64 scalars unless `shapes` gives sizes, as in {"W": (3, "d")}; a
+    named size may stand in the formula as a number. `params` lists the parameters instead. `defines` gives names
+    to nodes that exist already. Vectors are columns: W x, xᵀ y, x yᵀ; `*` and ⊙ multiply entry by entry, @ as in
+    NumPy. In `z_i = Σ_j W_{ij} x_j` the left side says which axis comes first. Nothing is evaluated.
+    Raises ParseError with a caret, LimitExceeded for a text past the limits, InputError for an unknown option,
+    ShapeError (a ShapeFault) for shapes that do not fit.
 
     >>> import graphc as G
     >>> w3, w1, b = G.params("w3 w1 b")
@@ -36,22 +40,43 @@ def parse_graph(text: str, *, shapes: Mapping[str, Any] | None = None, defines: 
         raise InputError(f"parse takes text, got {type(text).__name__}")
     if lang not in LANGUAGES:
         raise InputError(f"no lang {lang!r}; choose from {', '.join(LANGUAGES)}")
-    shapes, defines = dict(shapes or {}), dict(defines or {})
-    declared: dict[str, Expr] = {}
-    reading = parse(text, [*defines, *shapes, *(params or ())], lang=lang, declare=True)
+    names = _Declared({k: _sizes(k, v) for k, v in (shapes or {}).items()}, dict(defines or {}), params)
+    reading = parse(text, names.known(), lang=lang, declare=True)
     if len(reading.links) > 1:
         raise ParseError("one formula is needed, not a chain of equalities", reading.text, reading.text.index("="))
-
-    def leaf(name: str) -> Expr:
-        if name in defines:
-            return defines[name]
-        if name not in declared:
-            learned = name in params if params is not None else _PARAMETER_NAME.fullmatch(name) is not None
-            shape = shapes.get(name, ())
-            sizes = shape if isinstance(shape, (tuple, list)) else (shape,)
-            declared[name] = variable(PARAM if learned else INPUT, name, sizes, "float64", declare=False)
-        return declared[name]
-
-    return graph(reading.links[0], leaf)
+    free = getattr(reading.left, "indices", ())
+    return build(reading.links[0], names, free=free, lang=lang).expr
 
 
+def _sizes(name: str, shape: Any) -> tuple[Size, ...]:
+    sizes = shape if isinstance(shape, (tuple, list)) else (shape,)
+    return tuple(as_size(s, name) for s in sizes)
+
+
+class _Declared:
+    """The names of a formula: those that exist, the sizes of shapes, and new ones, which are declared as they come."""
+
+    def __init__(self, shapes: dict[str, tuple[Size, ...]], defines: dict[str, Expr],
+                 params: Sequence[str] | None) -> None:
+        self.shapes, self.defines, self.params = shapes, defines, params
+        self.declared: dict[str, Expr] = {}
+        every = [*shapes.values(), *(e.shape for e in defines.values())]
+        self.sizes = dict.fromkeys(n for shape in every for s in shape for n in size_names(s))
+
+    def known(self) -> list[str]:
+        return [*dict.fromkeys([*self.defines, *self.shapes, *(self.params or ()), *self.sizes])]
+
+    def arrays(self) -> list[str]:
+        """The names of arrays."""
+        return [*(k for k, e in self.defines.items() if e.ndim), *(k for k, s in self.shapes.items() if s)]
+
+    def __call__(self, name: str) -> Expr:
+        if name in self.defines:
+            return self.defines[name]
+        if name not in self.shapes and name in self.sizes:
+            return size_node(as_size(name))
+        if name not in self.declared:
+            learned = name in self.params if self.params is not None else _PARAMETER_NAME.fullmatch(name) is not None
+            shape = self.shapes.get(name, ())
+            self.declared[name] = variable(PARAM if learned else INPUT, name, shape, "float64", declare=False)
+        return self.declared[name]

@@ -16,6 +16,12 @@ MAX_NODES, MAX_DEPTH, MAX_EXPONENT, MAX_BITS = 500, 64, 9999, 1 << 20
 SYMBOL_BITS = 16  # of a coordinate of a sample point
 BOOLEAN = frozenset({"rel", "and", "or", "not", "bool"})
 RELATIONS = ("<", "<=", ">", ">=", "==", "!=")
+ARRAY_HEADS = frozenset({"matmul", "T", "index", "sum", "prod", "norm", "delta", "eye", "ones", "array"})
+# Functions of arrays. Of these, max and min are functions of numbers too.
+_ARRAY_CALLS = """tr det inv diag outer dot sum prod mean norm softmax log_softmax logsumexp vec kron solve eye
+    ones zeros one_hot cumsum adj amax amin"""
+ARRAY_CALLS = frozenset(_ARRAY_CALLS.split())
+NORMS = ("1", "2", "inf", "F")
 
 
 class TooLarge(LimitExceeded):
@@ -30,10 +36,16 @@ class TooLarge(LimitExceeded):
 class Tree:
     """A node: `head`, operands, and for a leaf or a call its `value`.
 
-    Heads: num sym const | add mul neg div pow | call prime | rel and or not bool | ind where.
-    A term that was subtracted is a `neg` of value "-", so that a - b and a + (-b) can be told apart.
-    `number` is the exact value where the subtree is a rational constant. Compared by identity: a graph
-    that shares nodes stays shared.
+    Heads: num sym const | add mul neg div pow | call prime | rel and or not bool | ind where, and of arrays
+    matmul T index sum prod norm delta eye ones array. A term that was subtracted is a `neg` of value "-",
+    so that a - b and a + (-b) can be told apart. `number` is the exact value where the subtree is a rational
+    constant; `shaped` says that an array occurs in it. Compared by identity: a graph that shares nodes stays
+    shared.
+
+    Values of array heads: of `mul` one character for each operator that was written (`*` star, `.` dot,
+    `o` elementwise, `j` none; None where no array is involved); of `pow` "**" where two stars were written;
+    of `index` "1" for subscripts, which count from 1, and "0" for brackets, which count from 0; of `sum` and
+    `prod` the name of the index; of `norm` "1", "2", "inf" or "F".
     """
 
     head: str
@@ -43,6 +55,7 @@ class Tree:
     size: int = 1
     depth: int = 1
     number: Fraction | None = None
+    shaped: bool = False
 
 
 def num(value: int | Fraction) -> Tree:
@@ -55,9 +68,9 @@ def num(value: int | Fraction) -> Tree:
     return Tree("num", (), exact, bits_of(exact), number=exact)
 
 
-def sym(name: str) -> Tree:
-    """A symbol."""
-    return Tree("sym", (), name)
+def sym(name: str, shaped: bool = False) -> Tree:
+    """A symbol; `shaped` where it names an array."""
+    return Tree("sym", (), name, shaped=shaped)
 
 
 def const(name: str) -> Tree:
@@ -88,7 +101,8 @@ def make(head: str, *args: Tree, value: Fraction | str | None = None) -> Tree:
         raise TooLarge("bits", got=bits, limit=MAX_BITS)
     size = 1 + sum(a.size for a in args)
     depth = 1 + max((a.depth for a in args), default=0)
-    return Tree(head, args, value, bits, size, depth, _number(head, args))
+    shaped = head in ARRAY_HEADS or any(a.shaped for a in args) or (head == "call" and value in ARRAY_CALLS)
+    return Tree(head, args, value, bits, size, depth, _number(head, args), shaped)
 
 
 def _power_bits(base: Tree, exponent: Tree) -> int:
@@ -170,6 +184,70 @@ def where(condition: Tree, a: Tree, b: Tree) -> Tree:
     return make("where", condition, a, b)
 
 
+def matmul(a: Tree, b: Tree) -> Tree:
+    """The product that NumPy writes a @ b."""
+    return make("matmul", a, b)
+
+
+def transpose(a: Tree) -> Tree:
+    """aᵀ."""
+    return make("T", a)
+
+
+def index(a: Tree, *at: Tree, start: int = 1) -> Tree:
+    """An element: x_i and W_{i,j} count from 1, x[i] and W[i, j] from `start` 0; `sym(":")` is a full slice.
+
+    >>> show(index(sym("W"), sym("i"), num(2))), show(index(sym("W"), num(0), sym(":"), start=0))
+    ('W_{i,2}', 'W[0, :]')
+    """
+    assert start in (0, 1)
+    return make("index", a, *at, value=str(start))
+
+
+def total(name: str, body: Tree, low: Tree | None = None, high: Tree | None = None, head: str = "sum") -> Tree:
+    """The sum (or `head` "prod") over an index, over its whole range or from `low` to `high`.
+
+    >>> show(total("i", index(sym("x"), sym("i")))), show(total("k", sym("k"), num(1), sym("N"), "prod"))
+    ('∑_i x_i', '∏_{k=1}^{N} k')
+    """
+    assert head in ("sum", "prod")
+    return make(head, body, value=name) if low is None or high is None else make(head, body, low, high, value=name)
+
+
+def norm(a: Tree, kind: str = "2") -> Tree:
+    """‖a‖: Euclidean unless the kind says 1, inf or F.
+
+    >>> show(norm(sym("x"))), show(norm(sym("W"), "F"))
+    ('‖x‖', '‖W‖_F')
+    """
+    assert kind in NORMS
+    return make("norm", a, value=kind)
+
+
+def delta(i: Tree, j: Tree) -> Tree:
+    """Kronecker's δ: 1 where the indices are equal, else 0."""
+    return make("delta", i, j)
+
+
+def eye(*size: Tree) -> Tree:
+    """The identity matrix; its size, where none is given, is that of its partner."""
+    return make("eye", *size)
+
+
+def ones(*size: Tree) -> Tree:
+    """The vector of ones."""
+    return make("ones", *size)
+
+
+def array(*elements: Tree) -> Tree:
+    """A vector of its elements, or a matrix of rows that are arrays.
+
+    >>> show(array(array(num(1), num(2)), array(num(3), sym("x"))))
+    '[[1, 2], [3, x]]'
+    """
+    return make("array", *elements)
+
+
 def number_like(a: Tree) -> Tree:
     """A condition among numbers stands for its indicator: `(z > 0)·w`."""
     return indicator(a) if a.head in BOOLEAN else a
@@ -202,19 +280,28 @@ def nodes(*roots: Tree) -> list[Tree]:
 
 # -- writing a tree -----------------------------------------------------------------------------------
 
-_LEVEL = {"or": 0, "and": 1, "not": 2, "rel": 3, "add": 4, "neg": 5, "mul": 6, "div": 6, "pow": 8}
+# How strongly a text holds together. OPEN is a sum or what ends in one: it would swallow a factor after it.
+ADD, OPEN, NEG, MUL, ATOM = 40, 45, 50, 60, 90
+_LEVEL = {"or": 0, "and": 10, "not": 20, "rel": 30, "add": ADD, "neg": NEG, "mul": MUL, "div": MUL, "matmul": MUL,
+          "pow": 80, "T": 85}
 _PRETTY = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "="}
 _WORDS = {"en": {"and": "and", "or": "or", "not": "not"}, "fr": {"and": "et", "or": "ou", "not": "non"}}
 _FUNCTION_NAME = {"sigmoid": "σ", "relu": "ReLU", "sqrt": "√", "log": "ln"}
+_TIMES = {"*": " * ", ".": "·", "o": " ⊙ ", "j": " "}
+_NORM_INDEX = {"2": "", "1": "_1", "inf": "_∞", "F": "_F"}
+
+Spelled = tuple[str, int]
 
 
 def show(tree: Tree, lang: str = "en", limit: int = 2000) -> str:
     """The tree as a person would write it, in plain text; past `limit` characters an ellipsis.
 
+    Reads back as the same tree, where the names in it are declared as they were.
+
     >>> show(mul(sym("w3"), add(sym("x1"), sym("x2")), indicator(rel(">", sym("z"), num(0)))))
     'w3·(x1 + x2)·1[z > 0]'
     """
-    text: dict[int, tuple[str, int]] = {}
+    text: dict[int, Spelled] = {}
     for node in nodes(tree):
         spelled, level = _spell(node, [text[id(a)] for a in node.args], lang)
         text[id(node)] = (spelled if len(spelled) <= limit else spelled[:limit] + "…", level)
@@ -230,61 +317,136 @@ def show_number(value: Fraction, lang: str = "en") -> str:
     return text.replace(".", ",") if lang == "fr" else text
 
 
-def _spell(node: Tree, args: list[tuple[str, int]], lang: str) -> tuple[str, int]:
+def _spell(node: Tree, args: list[Spelled], lang: str) -> Spelled:
     head = node.head
     if head == "num":
         assert isinstance(node.value, Fraction)
         text = show_number(node.value, lang)
-        return text, 5 if text.startswith("-") else 6 if "/" in text else 9
-    if head == "sym":
-        return str(node.value), 9
+        return text, NEG if text.startswith("-") else MUL if "/" in text else ATOM
+    if head in ("sym", "bool"):
+        return str(node.value), ATOM
     if head == "const":
-        return ("π" if node.value == "pi" else "e"), 9
-    if head == "bool":
-        return str(node.value), 9
+        return ("π" if node.value == "pi" else "e"), ATOM
     if head in ("call", "prime"):
-        return _spell_call(node, args, lang), 9
+        return _spell_call(node, args, lang), ATOM
     if head == "ind":
-        return f"1[{args[0][0]}]", 9
+        return f"1[{args[0][0]}]", ATOM
     if head == "where":
-        return f"where({_list(args, lang)})", 9
-    return _spell_operator(node, args, lang), _LEVEL[head]
+        return f"where({_list(args, lang)})", ATOM
+    if head in ("sum", "prod"):
+        return _spell_total(node, args), OPEN
+    if head in ARRAY_HEADS and head not in _LEVEL:
+        return _spell_array(node, args, lang), ATOM
+    return _spell_operator(node, args, lang)
 
 
-def _list(args: list[tuple[str, int]], lang: str) -> str:
+def _list(args: list[Spelled], lang: str) -> str:
     return ("; " if lang == "fr" else ", ").join(a for a, _ in args)
 
 
-def _spell_call(node: Tree, args: list[tuple[str, int]], lang: str) -> str:
-    if node.value == "abs":
+def _spell_call(node: Tree, args: list[Spelled], lang: str) -> str:
+    if node.value == "abs" and node.head == "call" and not set("|‖") & set(args[0][0]):
         return f"|{args[0][0]}|"
     name = _FUNCTION_NAME.get(str(node.value), str(node.value))
     return f"{name}{chr(39) if node.head == 'prime' else ''}({_list(args, lang)})"
 
 
-def _wrap(arg: tuple[str, int], level: int) -> str:
+def _spell_total(node: Tree, args: list[Spelled]) -> str:
+    sign, name = ("∑" if node.head == "sum" else "∏"), str(node.value)
+    body = args[0][0] if args[0][1] == OPEN else _wrap(args[0], MUL)
+    if len(args) == 1:
+        return f"{sign}_{name} {body}" if len(name) == 1 else f"{sign}_{{{name}}} {body}"
+    return f"{sign}_{{{name}={args[1][0]}}}^{{{args[2][0]}}} {body}"
+
+
+def _spell_array(node: Tree, args: list[Spelled], lang: str) -> str:
+    """An array head that binds as tightly as a name."""
+    head = node.head
+    if head == "index":
+        return _spell_index(node, args)
+    if head == "norm":
+        inner, kind = args[0][0], str(node.value)
+        if not set("|‖") & set(inner):
+            return f"‖{inner}‖{_NORM_INDEX[kind]}"
+        return f"norm({_list([args[0], *([] if kind == '2' else [(kind, ATOM)])], lang)})"
+    if head == "delta":
+        return f"δ_{{{args[0][0]},{args[1][0]}}}"
+    if head in ("eye", "ones"):
+        letter = "I" if head == "eye" else "𝟏"
+        return letter + _subscript(node.args, args) if args else letter
+    alone = len(args) == 1 and node.args[0].head != "array"
+    return f"[{_list(args, lang)},]" if alone else f"[{_list(args, lang)}]"
+
+
+def _spell_index(node: Tree, args: list[Spelled]) -> str:
+    nested = node.args[0].head == "index" and node.args[0].value == "1"
+    base = f"({args[0][0]})" if nested else _wrap(args[0], ATOM)
+    if node.value == "0":
+        return f"{base}[{', '.join(a for a, _ in args[1:])}]"
+    return base + _subscript(node.args[1:], args[1:])
+
+
+def _subscript(indices: tuple[Tree, ...], args: list[Spelled]) -> str:
+    texts = [a for a, _ in args]
+    if len(texts) == 1 and len(texts[0]) == 1 and texts[0].isalnum():
+        return f"_{texts[0]}"
+    if len(texts) == 1 and indices[0].head == "num":
+        return f"_{{({texts[0]})}}"  # x_{12} could be two indices
+    return f"_{{{','.join(texts)}}}"
+
+
+def _wrap(arg: Spelled, level: int) -> str:
     return arg[0] if arg[1] >= level else f"({arg[0]})"
 
 
-def _spell_operator(node: Tree, args: list[tuple[str, int]], lang: str) -> str:
+def _wrap_last(arg: Spelled, level: int) -> str:
+    """The same where nothing follows that a sum could swallow."""
+    return arg[0] if arg[1] == OPEN else _wrap(arg, level)
+
+
+def _spell_operator(node: Tree, args: list[Spelled], lang: str) -> Spelled:
     head = node.head
+    level = OPEN if head in ("mul", "neg") and args[-1][1] == OPEN else _LEVEL[head]
     if head == "add":
-        text = _wrap(args[0], 4)
-        for operand, arg in zip(node.args[1:], args[1:]):
-            shown = _wrap(arg, 5)
-            text += f" - {shown[1:]}" if operand.head == "neg" else f" + {_wrap(arg, 6)}"
-        return text
+        return _spell_sum(node, args), level
     if head == "neg":
-        return f"-{_wrap(args[0], 6)}"
+        return f"-{_wrap_last(args[0], MUL)}", level
     if head == "mul":
-        return "·".join([_wrap(args[0], 5), *(_wrap(a, 7) for a in args[1:])])
-    if head == "div":
-        return f"{_wrap(args[0], 5)}/{_wrap(args[1], 7)}"
+        return _spell_product(node, args), level
+    if head in ("div", "matmul"):
+        return f"{_wrap(args[0], NEG)}{'/' if head == 'div' else ' @ '}{_wrap(args[1], MUL + 1)}", level
     if head == "pow":
-        return f"{_wrap(args[0], 9)}^{_wrap(args[1], 8)}"
+        return f"{_wrap(args[0], ATOM)}{node.value or '^'}{_wrap(args[1], _LEVEL[head])}", level
+    if head == "T":
+        return f"{_wrap(args[0], ATOM)}ᵀ", level
     if head == "rel":
-        return f"{_wrap(args[0], 4)} {_PRETTY.get(str(node.value), node.value)} {_wrap(args[1], 4)}"
+        sign = _PRETTY.get(str(node.value), node.value)
+        return f"{_wrap(args[0], ADD)} {sign} {_wrap(args[1], ADD)}", level
     word = _WORDS[lang][head]
     if head == "not":
-        return f"{word} {_wrap(args[0], 3)}"
-    return f" {word} ".join(_wrap(a, _LEVEL[head] + 1) for a in args)
+        return f"{word} {_wrap(args[0], _LEVEL['rel'])}", level
+    return f" {word} ".join(_wrap(a, level + 1) for a in args), level
+
+
+def _spell_sum(node: Tree, args: list[Spelled]) -> str:
+    text = _wrap(args[0], ADD)
+    for operand, arg in zip(node.args[1:], args[1:]):
+        if operand.head == "neg":
+            text += f" - {arg[0][1:]}"
+        else:
+            text += f" + {_wrap_last(arg, MUL)}"
+    return text
+
+
+def _spell_product(node: Tree, args: list[Spelled]) -> str:
+    first = node.args[0]
+    # (A ⊙ B) x keeps its brackets; scalar products run on.
+    kept = first.head == "mul" and (first.value is not None or node.value is not None)
+    text = f"({args[0][0]})" if kept else _wrap(args[0], NEG)
+    signs = str(node.value) if node.value is not None else "." * (len(args) - 1)
+    for place, (sign, arg) in enumerate(zip(signs, args[1:]), 1):
+        last = place == len(args) - 1
+        factor = _wrap_last(arg, MUL + 1) if last else _wrap(arg, MUL + 1)
+        bare = node.args[place].head in ("num", "array")  # 2 after a name, [1, 2] after an array
+        text += _TIMES[sign] + (f"({factor})" if sign == "j" and bare else factor)
+    return text

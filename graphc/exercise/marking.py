@@ -11,9 +11,10 @@ import numpy as np
 
 from ..checking import Finding, Verdict, check
 from ..checking.decide import decide
-from ..checking.from_graph import NoScalarForm, graph, trees
+from ..checking.from_graph import NoScalarForm, trees
 from ..checking.parse import parse
 from ..checking.phrases import safe
+from ..checking.rows import graph
 from ..checking.tree import number_like
 from ..drawing.values import Point
 from ..errors import GraphcError, LimitExceeded, ParseError

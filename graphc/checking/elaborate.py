@@ -1,0 +1,184 @@
+"""From the tree of a formula to a graph with shapes: what an answer means, once the declared symbols are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..dims import Size, as_size
+from ..errors import DTypeError, InputError, LimitExceeded, ShapeError
+from ..ir import Expr
+from . import array_calls, rows
+from .elementwise import elementwise
+from .indexed import Range, Scope, bounds, counted, delta, index, ordered, product_over, total
+from .labelled import MAX_AGAIN, MAX_ELEMENTS, Again, Building, ShapeFault, Unknowns, Value
+from .phrases import LANGUAGES, say
+from .products import added, divided, matmul, product, raised, transposed
+from .tree import Tree
+
+__all__ = ["Built", "ShapeFault", "build"]
+
+# Heads whose operands the traversal goes into: the rest are positions and bounds, read where they are used.
+FIRST_ONLY = frozenset({"index", "sum", "prod"})
+
+
+@dataclass(frozen=True)
+class Built:
+    """A formula as a graph: `row` says that a vector lies as a row (yᵀA), `flags` what could be read otherwise.
+
+    Flags: ambiguous_product (`*` was elementwise, the matrix product fits too; `star="matrix"` reads that),
+    ambiguous_broadcast, broadcast_as_column (b in W X + b was a column), vector_as_row (x W was xᵀW),
+    mixed_orientation (a row and a column were added), norm_as_frobenius, abs_elementwise.
+    """
+
+    expr: Expr
+    flags: frozenset[str] = frozenset()
+    row: bool = False
+
+
+def build(tree: Tree, leaf: Callable[[str], Expr], *, free: Sequence[str] = (), lang: str = "en",
+          sizes: Mapping[str, Size] | None = None, shape: Sequence[Size] | None = None,
+          star: str = "elementwise") -> Built:
+    """The graph of a tree. `leaf` gives the node of a name (the number of a named size for the size's name).
+
+    `free` lists the free indices: the result has one axis for each, in their order, then its own axes. `sizes`
+    gives their sizes, where an index of the left side does not stand on the right (∂L/∂b_i = 1). `shape` is the
+    shape the result should have; it settles the size of I or of the vector of ones only where nothing else does.
+    `star` is "elementwise" (as NumPy) or "matrix", for `*` between arrays where both fit.
+    Raises ShapeFault where shapes do not fit (with `phrase` and `parts`, in `lang`), ParseError for what cannot be
+    read so, whatever the shapes (an index that no Σ binds, an I of no size), LimitExceeded, InputError.
+
+    >>> import graphc as G
+    >>> from .tree import sym, make
+    >>> W, x = G.param("W", 3, 4), G.input("x", 4)
+    >>> product = make("mul", sym("W"), sym("x"), value="j")
+    >>> build(product, {"W": W, "x": x}.__getitem__).expr is W @ x
+    True
+    >>> entry = make("index", sym("W"), sym("i"), sym("j"), value="1")
+    >>> row_sums = make("sum", make("mul", entry, make("index", sym("x"), sym("j"), value="1")), value="j")
+    >>> build(row_sums, {"W": W, "x": x}.__getitem__, free=["i"]).expr is W @ x
+    True
+    """
+    if lang not in LANGUAGES:
+        raise InputError(f"no lang {lang!r}; choose from {', '.join(LANGUAGES)}")
+    unknowns = Unknowns()
+    for name, size in (sizes or {}).items():
+        unknowns.set(("free", name), name, as_size(size))
+    wanted = None if shape is None else tuple(as_size(s) for s in shape)
+    known: dict[str, Expr] = {}
+    for _ in range(MAX_AGAIN):
+        try:
+            return _once(tree, Building(_leaf(leaf, known), lang, star, unknowns), free, wanted)
+        except Again:
+            continue
+    raise LimitExceeded(say(lang, "too_many_unknowns", limit=MAX_AGAIN))
+
+
+def _leaf(leaf: Callable[[str], Expr], known: dict[str, Expr]) -> Callable[[str], Expr]:
+    """`leaf`, asked once for each name."""
+
+    def find(name: str) -> Expr:
+        if name not in known:
+            known[name] = leaf(name)
+        return known[name]
+
+    return find
+
+
+def _once(tree: Tree, building: Building, free: Sequence[str], wanted: tuple[Size, ...] | None) -> Built:
+    """One elaboration. Raises Again when it settled a size that it had worked without."""
+    scope = {name: Range(name, ("free", name)) for name in free}
+    try:
+        value = _value(tree, building, scope)
+        expr = ordered(building, value, free, scope)
+    except (ShapeFault, LimitExceeded, InputError):
+        raise
+    except (ShapeError, DTypeError) as error:
+        raise building.fault("no_fit", reason=str(error).split(" (declared")[0]) from None
+    if wanted is not None and len(wanted) == expr.ndim:
+        for size, other in zip(expr.shape, wanted):
+            building.fits(size, other)
+    if building.unknowns.wanted:
+        raise building.unread("unsized", name=next(iter(building.unknowns.wanted.values())))
+    return Built(expr, frozenset(building.flags), value.row and value.rank == 1 and not value.names)
+
+
+def _value(tree: Tree, building: Building, scope: Scope) -> Value:
+    """The value of a tree. Iterative; a node that two scopes share is worked out in each."""
+    done: dict[tuple[int, int], Value] = {}
+    inner: dict[tuple[int, int], tuple[Scope, Range]] = {}
+    stack: list[tuple[Tree, Scope, bool]] = [(tree, scope, False)]
+    while stack:
+        node, here, ready = stack.pop()
+        key = (id(node), id(here))
+        if key in done:
+            continue
+        if ready:
+            below = inner[key][0] if key in inner else here
+            values = [done[id(a), id(below)] for a in _operands(node)]
+            done[key] = _node(node, values, building, here, inner.get(key))
+            continue
+        stack.append((node, here, True))
+        if node.head in ("sum", "prod"):
+            run = bounds(building, node, here)
+            inner[key] = ({**here, run.name: run}, run)
+        below = inner[key][0] if key in inner else here
+        stack.extend((a, below, False) for a in reversed(_operands(node)))
+    return done[id(tree), id(scope)]
+
+
+def _operands(node: Tree) -> Sequence[Tree]:
+    """The operands that are values of their own."""
+    if node.head == "delta" or node.number is not None:
+        return ()
+    if node.head in FIRST_ONLY:
+        return node.args[:1]
+    if node.head == "add":  # what is subtracted, without its sign
+        return [t.args[0] if k and t.head == "neg" and t.value == "-" else t for k, t in enumerate(node.args)]
+    return node.args
+
+
+def _node(node: Tree, values: Sequence[Value], building: Building, scope: Scope,
+          inner: tuple[Scope, Range] | None) -> Value:
+    if node.number is not None:
+        return Value(rows.number(node.number), node)
+    if node.head == "sym":
+        return _symbol(node, building, scope)
+    if inner is not None:
+        return (total if node.head == "sum" else product_over)(building, node, values[0], inner[1])
+    if node.head == "index":
+        return index(building, node, values[0], scope)
+    if node.head == "delta":
+        return delta(building, node, scope)
+    if not values and node.head in ("const", "bool"):
+        return Value(rows.operation(node, ()), node)
+    if node.head in STRUCTURE:
+        return STRUCTURE[node.head](building, node, values)
+    return elementwise(building, node, values, lambda d: rows.operation(node, d))
+
+
+def _symbol(node: Tree, building: Building, scope: Scope) -> Value:
+    name = str(node.value)
+    if name in scope:
+        return counted(building, node, scope[name])
+    try:
+        found = building.leaf(name)
+    except KeyError:
+        raise building.unread("unknown_symbol", name=name) from None
+    count = 1
+    for s in found.shape:
+        count *= s if isinstance(s, int) else 1
+    building.largest = max(building.largest, MAX_ELEMENTS, count)
+    return Value(found, node)
+
+
+def _two(function: Callable[[Building, Tree, Value, Value], Value]) -> array_calls.Function:
+    return lambda building, node, values: function(building, node, values[0], values[1])
+
+
+STRUCTURE: dict[str, array_calls.Function] = {
+    "mul": product, "add": added, "div": _two(divided), "matmul": _two(matmul), "pow": _two(raised),
+    "T": lambda building, node, values: transposed(building, node, values[0]),
+    "norm": array_calls.norm, "eye": array_calls.eye, "ones": array_calls.ones, "array": array_calls.literal,
+    "call": array_calls.call, "prime": array_calls.call,
+}

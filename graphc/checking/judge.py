@@ -1,0 +1,153 @@
+"""Whether a mistaken derivative is the student's answer: at a few points first, then everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from .core import Core, Pool
+from .decide import Search, Witness, as_fmpq
+from .evaluate import Evaluator, Undefined, Unsure, flint
+from .tree import TooLarge, Tree, symbols
+
+PRECISION = 96
+MAX_POINTS = 3
+
+
+class Judge:
+    """One answer against many trees. Values at each point are kept, so a tree costs what is new in it.
+
+    Two values are told apart by disjoint balls, never by rounding; "the same" is the full comparison of `decide`.
+    """
+
+    def __init__(self, answer: Tree, truth: Tree, domain: Tree, witness: Witness | None = None) -> None:
+        self.pool = Pool()
+        self.answer, self.truth = self.pool.lower(answer), self.pool.lower(truth)
+        self.domain = (self.pool.lower(domain),)
+        self.names = symbols(answer, truth, domain)
+        self.points = self._points([witness.point] if witness else [])
+        self.settled: dict[int, bool] = {}
+
+    def _points(self, first: Sequence[dict[str, Fraction]]) -> list[tuple[Evaluator, Any]]:
+        """Points where f, its derivative and the answer are defined, with the answer's value; a witness leads."""
+        search = Search(self.answer, self.truth, self.domain, self.names)
+        found: list[tuple[Evaluator, Any]] = []
+        for point in (*first, *search.nice_points(4), *search.general_points(12)):
+            evaluator = Evaluator(as_fmpq({n: point.get(n, Fraction(1)) for n in self.names}), PRECISION)
+            if all(self.at(evaluator, core) is not None for core in (*self.domain, self.truth)):
+                value = self.at(evaluator, self.answer)
+                if value is not None:
+                    found.append((evaluator, value))
+            if len(found) == MAX_POINTS:
+                break
+        return found
+
+    @staticmethod
+    def at(evaluator: Evaluator, core: Core) -> Any:
+        try:
+            return evaluator.value(core)
+        except (Undefined, Unsure):
+            return None
+
+    def lowered(self, tree: Tree) -> Core:
+        return self.pool.lower(tree)
+
+    def agrees(self, core: Core) -> bool:
+        """Whether no point tells the two apart, and one at least could have."""
+        seen = False
+        for evaluator, need in self.points:
+            got = self.at(evaluator, core)
+            if got is not None:
+                if apart(evaluator, got, need):
+                    return False
+                seen = True
+        return seen
+
+    def is_answer(self, core: Core) -> bool:
+        """Whether a value equals the answer everywhere, as far as can be decided."""
+        if core is self.answer:
+            return True
+        if not self.agrees(core):
+            return False
+        if core.serial not in self.settled:
+            self.settled[core.serial] = self._decided(core)
+        return self.settled[core.serial]
+
+    def _decided(self, core: Core) -> bool:
+        decision = Search(self.answer, core, self.domain, self.names).run()
+        return decision.status == "correct"
+
+    def differs_from_truth(self, core: Core) -> bool:
+        """Whether the answer it equals has been proven not to be the derivative at one of the points."""
+        return core is not self.truth and any(
+            self._apart_from_truth(evaluator, value) for evaluator, value in self.points)
+
+    def _apart_from_truth(self, evaluator: Evaluator, value: Any) -> bool:
+        need = self.at(evaluator, self.truth)
+        return need is not None and apart(evaluator, value, need)
+
+    # -- many values against each other -----------------------------------------------------------------------
+
+    def values(self, core: Core) -> list[Any]:
+        """Its value at each point; None where it has none."""
+        return [self.at(evaluator, core) for evaluator, _ in self.points]
+
+    def distinct(self, one: Sequence[Any], two: Sequence[Any]) -> bool:
+        """Whether two lists of values are proven to differ at a point."""
+        return any(a is not None and b is not None and apart(e, a, b)
+                   for (e, _), a, b in zip(self.points, one, two))
+
+    # -- a constant more, a constant times ------------------------------------------------------------------
+
+    def scale(self) -> Fraction | None:
+        """k where the answer is k times the truth, a constant rational k, everywhere."""
+        ratios = [self._ratio(e, got) for e, got in self.points]
+        known = [r for r in ratios if r is not None]
+        if not known or any(r != known[0] for r in known) or known[0] in (0, 1):
+            return None
+        scaled = self.pool.mul(self.pool.num(known[0]), self.truth)
+        return known[0] if self._decided(scaled) else None
+
+    def _ratio(self, evaluator: Evaluator, got: Any) -> Fraction | None:
+        """The ratio at a point; 0 where there is none, None where both are 0."""
+        need = self.at(evaluator, self.truth)
+        if got == 0 and need == 0:
+            return None
+        with flint().ctx.workprec(PRECISION):
+            return Fraction(0) if got == 0 or need == 0 else near(got / need) or Fraction(0)
+
+    def shift(self) -> Fraction | None:
+        """c where the answer is the truth plus a constant rational c, everywhere."""
+        with flint().ctx.workprec(PRECISION):
+            found = [near(got - self.at(e, self.truth)) for e, got in self.points]
+        if not found or found[0] is None or not found[0] or any(c != found[0] for c in found):
+            return None
+        moved = self.pool.add(self.truth, self.pool.num(found[0]))
+        return found[0] if self._decided(moved) else None
+
+
+def apart(evaluator: Evaluator, got: Any, need: Any) -> bool:
+    """Whether two values are proven to differ."""
+    if not hasattr(got, "rad") and not hasattr(need, "rad"):
+        return bool(got != need)
+    with evaluator.flint.ctx.workprec(PRECISION):
+        return not evaluator.ball(got).overlaps(evaluator.ball(need))
+
+
+def near(value: Any) -> Fraction | None:
+    """The simple rational in an exact value or a ball, if there is one."""
+    if hasattr(value, "rad"):
+        if not 1e-6 < abs(value) < 1e6:
+            return None
+        guess = Fraction(float(value.mid())).limit_denominator(1000)
+        return guess if value.contains(flint().fmpq(guess.numerator, guess.denominator)) else None
+    return Fraction(int(value.p), int(value.q)) if value.height_bits() < 40 else None
+
+
+def lowerable(judge: Judge, tree: Tree) -> Core | None:
+    """The core of a mistaken derivative; None where its exact values would be past the limits."""
+    try:
+        return judge.lowered(tree)
+    except TooLarge:
+        return None

@@ -1,0 +1,72 @@
+"""What is said of a mistake: the finding, and the names that nodes and functions go by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..formula import format_node
+from ..ir import Expr
+from .from_graph import trees
+from .phrases import say
+from .tree import show
+
+_LONG = re.compile(r"\d\.\d{9}")
+
+FUNCTIONS = {"sigmoid": "σ", "tanh": "tanh", "softplus": "softplus", "silu": "SiLU", "gelu": "GELU", "elu": "ELU",
+             "leaky_relu": "leaky ReLU", "exp": "exp", "log": "ln", "sin": "sin", "cos": "cos", "sqrt": "√",
+             "square": "(·)²", "power": "(·)^p", "tan": "tan", "absolute": "|·|", "relu": "ReLU",
+             "arcsin": "arcsin", "arccos": "arccos", "arctan": "arctan", "sinh": "sinh", "cosh": "cosh",
+             "reciprocal": "1/(·)"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A recognised mistake: a stable code, the node where it happened, and the sentence for the student."""
+
+    kind: str
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a mistake is called before it is said: its code, its node, the phrase and what fills its holes."""
+
+    kind: str
+    where: str
+    phrase: str
+    parts: Mapping[str, str]
+
+    def said(self, lang: str) -> str:
+        return say(lang, self.phrase, **self.parts)
+
+    def finding(self, lang: str, wrapped: str = "") -> Finding:
+        """The finding; `wrapped` is a phrase around its sentence."""
+        text = self.said(lang)
+        return Finding(self.kind, self.where, say(lang, wrapped, text=text) if wrapped else text)
+
+
+def words(kind: str, where: Expr | str, phrase: str = "", **parts: str) -> Words:
+    """Words whose phrase is that of the kind unless told, with {node} filled in."""
+    place = where if isinstance(where, str) else name_of(where)
+    return Words(kind, place, phrase or kind, {"node": place, **parts})
+
+
+def name_of(node: Expr) -> str:
+    """How a student would call a node: its name, or its formula while that is short."""
+    if node.label is not None:
+        return node.label
+    text = format_node(node, "unicode", limit=60, expand_root=True)
+    if _LONG.search(text) and not node.ndim:  # 0.3333333333333333 is 1/3
+        return show(trees([node])[node], limit=60)
+    return text
+
+
+def function_name(node: Expr) -> str:
+    """How the function of a node is written."""
+    return FUNCTIONS.get(node.op.name, node.op.name)
