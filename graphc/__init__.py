@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .drawing import Drawing, Plot, Theme, draw
     from .exercise import Exercise
     from .forward import jvp
+    from .grading import Outcome, grade_folder
     from .history import History
     from .lang import *  # noqa: F403
     from .lang import linalg, special
@@ -77,6 +78,8 @@ _LATER = {
     "History": ("history", "History"),
     "descend": ("descent", "descend"),
     "Exercise": ("exercise", "Exercise"),
+    "Outcome": ("grading", "Outcome"),
+    "grade_folder": ("grading", "grade_folder"),
     "Sheet": ("sheets", "Sheet"),
     "sheet": ("sheets", "sheet"),
     "simplify": ("simplifier", "simplify"),

@@ -19,7 +19,7 @@ import graphc as G
 
 from .errors import GraphcError, InputError
 from .files import write_whole
-from .grading.command import grade_options, run_grade
+from .grade_command import grade, grade_options
 from .trusted import PLACE, load_model
 
 INVALID = 3
@@ -342,11 +342,6 @@ def exercise(options: argparse.Namespace) -> int:
     else:
         print(options.file)
     return 0
-
-
-def grade(options: argparse.Namespace) -> int:
-    """`graphc grade`: a report for the class, and a page for each student."""
-    return run_grade(options, G.__version__)
 
 
 def verdict_facts(verdict: Any) -> dict[str, Any]:

@@ -7,7 +7,16 @@ import math
 import signal
 from typing import Any
 
-PATIENCE = 3  # the wall clock stops an answer after so many times its computing time
+TIMEOUT, MEMORY = 10.0, 512  # by default: seconds of computing and megabytes, for one answer
+
+
+def wall_clock(timeout: float) -> float:
+    """Seconds after which the clock on the wall stops an answer that may compute for `timeout`: others compute, too.
+
+    >>> wall_clock(10.0)
+    33.0
+    """
+    return 3 * timeout + 3
 
 
 def _resource() -> Any:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from graphc.errors import InputError
+from graphc.errors import GraphcError, InputError
 from graphc.grading import grade_folder
 from graphc.grading.limits import reason_of
 from graphc.grading.workers import Pool, done_by
@@ -280,3 +280,10 @@ def test_a_model_of_python_must_be_trusted_and_counts_for_resuming(exam):
         (exam / "net.py").write_text((exam / "net.py").read_text().replace("w*x", rule))
         outcomes.append(grade_folder(exam / "exam.toml", exam / "answers", exam / "report", trusted=True, **run))
     assert [o.points for o in outcomes] == [Fraction(1), Fraction(0)] and outcomes[1].reused == 0
+
+
+def test_a_process_that_cannot_start(exam, capfd):
+    hand_in(exam, ada=["yes"] * 3)
+    with pytest.raises(GraphcError, match=r"a process to grade in could not be started \(exit 1\)"):
+        graded(exam, prepare="grading_nowhere:prepare")
+    assert "No module named 'grading_nowhere'" in capfd.readouterr().err

@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+import graphc as G
 from graphc import cli
 from graphc.grading import grade_folder, report
 from graphc.grading.pages import safe
@@ -287,3 +288,11 @@ def test_the_command_used_wrongly(folder, tmp_path, monkeypatch, capsys, argv, w
 def test_the_macros_are_written(tmp_path, capsys):
     assert run(capsys, "--macros", tmp_path / "answers.sty")[0] == 0
     assert r"\newcommand{\answer}" in (tmp_path / "answers.sty").read_text()
+
+
+def test_a_stop_keeps_what_is_graded(monkeypatch, capsys):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+    monkeypatch.setattr(G, "grade_folder", stop)
+    status, _, err = run(capsys, "exam.toml", "answers", "--lang", "fr")
+    assert status == 130 and "la même commande reprend à cet endroit" in err
