@@ -247,7 +247,8 @@ def _record(job: Mapping[str, Any], values: Mapping[str, Any], exam: Exam) -> di
     for key in exam.parts:
         limited = limited or isinstance(values[key], Failure)
         parts[key] = _stopped(job, key, values[key], exam) if isinstance(values[key], Failure) else values[key]
-    return {"parts": parts, "notes": values.get("notes", []), "limited": limited}
+    return {"parts": parts, "notes": values.get("notes", []), "numbers": values.get("numbers", []),
+            "limited": limited}
 
 
 def _stopped(job: Mapping[str, Any], key: str, failure: Failure, exam: Exam) -> dict[str, Any]:

@@ -8,8 +8,11 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from ..errors import GraphcError
 from ..exercise import Exercise
+from ..formula import number_text
 from .files import read_file
 from .server import Begin, Work
 
@@ -74,7 +77,15 @@ def mark(exercise: Exercise, job: Mapping[str, Any], begin: Begin) -> Iterator[t
     grade = exercise.grade(answers, job["student"], begin=begin)
     for part in grade.parts:
         yield f"q{part.question}.{part.part}", facts(part)
+    yield "numbers", drawn(exercise, job["student"])
     yield "notes", [str(note)[:MOST_SHOWN] for note in grade.notes]
+
+
+def drawn(exercise: Exercise, student: str) -> list[list[str]]:
+    """Names and numbers drawn for a student, scalars alone; none where all students have the same."""
+    numbers = exercise.numbers(student) if exercise.random else None
+    return [[name, number_text(value, "unicode", exercise.language)] for name, value in (numbers or {}).items()
+            if not np.ndim(value)]
 
 
 def facts(part: Any) -> dict[str, Any]:

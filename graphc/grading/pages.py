@@ -8,10 +8,6 @@ from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ..errors import GraphcError
-from ..formula import number_text
 from ..sheets.html_sheet import mixed
 from .asked import part_html, question_html
 from .bars import counted, outcome_bar, spread_chart
@@ -127,7 +123,7 @@ class Pages:
                           self._states(parts)])
         open_parts = [f"<p>{plural(self.lang, 'open_parts', opened)}</p>" if opened > 1 else
                 f"<p>{self.say('open_part')}</p>"] if opened else []
-        notes = self._numbers(submission.student) + [f'<p class="soft">{safe(note)}</p>' for note in record["notes"]]
+        notes = self._numbers(record["numbers"]) + [f'<p class="soft">{safe(note)}</p>' for note in record["notes"]]
         sections = [self._section(name, parts) for name in self.questions]
         body = "\n".join([
             f'<header><small>{self.title}</small><h1>{name}</h1></header>',
@@ -135,18 +131,11 @@ class Pages:
             *open_parts, *notes, *sections])
         return page(f"{name} – {self.plain_title}", self.lang, f"<main>\n{body}\n</main>")
 
-    def _numbers(self, student: str) -> list[str]:
+    def _numbers(self, numbers: Sequence[Sequence[str]]) -> list[str]:
         """The numbers drawn for a student, where they are drawn."""
-        if not self.exercise.random:
-            return []
-        try:
-            numbers = self.exercise.numbers(student) or {}
-        except GraphcError:
-            return []
-        scalars = {n: v for n, v in numbers.items() if not np.ndim(v)}
         listed = "\u202f; " if self.lang == "fr" else ", "
-        shown = listed.join(f"{n}\u00a0=\u00a0{number_text(v, 'unicode', self.lang)}" for n, v in scalars.items())
-        return [f'<p class="soft">{self.say("numbers")} {escape(shown)}</p>'] if shown else []
+        told = listed.join(f"{name}\u00a0=\u00a0{value}" for name, value in numbers)
+        return [f'<p class="soft">{self.say("numbers")} {safe(told)}</p>'] if told else []
 
     def _states(self, parts: Mapping[str, Mapping[str, Any]]) -> str:
         """A small square for each part."""
