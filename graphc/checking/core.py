@@ -6,6 +6,7 @@ chosen by the sign of a switch. Evaluation and proof know these alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -202,3 +203,12 @@ def switches(*roots: Core) -> list[Core]:
         elif node.head == "powi" and isinstance(node.value, int) and node.value < 0 and node.args[0].head != "num":
             found[node.args[0].serial] = node.args[0]
     return list(found.values())
+
+
+def flat_switch(order: Sequence[Core]) -> bool:
+    """Whether a switch depends on floor, so that it may be zero on whole intervals and not at kinks alone."""
+    stepped: set[int] = set()
+    for node in order:
+        if (node.head == "fn" and node.value == "floor") or any(a.serial in stepped for a in node.args):
+            stepped.add(node.serial)
+    return any(n.head == "case" and n.args[0].serial in stepped for n in order)

@@ -19,12 +19,14 @@ from .decide import Witness
 from .from_graph import NoScalarForm
 from .judge import Judge
 from .pairs import matching_pair
-from .tree import TooLarge, Tree, show_number
-from .words import Finding, Words, words
+from .ties import findings, told
+from .tree import TooLarge, Tree
+from .vaguer import on_a_kink, related
+from .words import Finding, Words
 
 __all__ = ["Finding", "Mutation", "diagnose", "mutations"]
 
-MAX_MUTANTS, MAX_WORK, MAX_FINDINGS = 600, 20_000, 3
+MAX_MUTANTS, MAX_WORK = 600, 20_000
 
 Row = Callable[[Chain, str], Iterator[Slip]]
 
@@ -39,19 +41,6 @@ MISTAKES: tuple[Row, ...] = (
 )
 # Vaguer words, for what none of the above explains.
 VAGUE: tuple[Row, ...] = (mistakes.stopped_early,)
-
-# A kind that says all that the others say of the same answer.
-SAYS_MORE: dict[str, frozenset[str]] = {
-    "missing_inner_factor": frozenset({"missing_upstream_factor", "missing_activation_derivative"}),
-    "product_rule": frozenset({"one_path_of_fanout", "sign_term"}),
-    "quotient_rule": frozenset({"one_path_of_fanout", "sign_term", "wrong_derivative"}),
-    "power_rule": frozenset({"wrong_derivative", "sign_term", "missing_upstream_factor", "not_differentiated",
-                             "exponential_power", "integrated"}),
-    "wrong_derivative": frozenset({"sign_term", "derivative_at_wrong_point", "integrated"}),
-    "missing_regularisation_term": frozenset({"one_path_of_fanout"}),
-    "leftover_variable": frozenset({"not_differentiated", "derivative_at_wrong_point"}),
-}
-
 
 @dataclass(frozen=True)
 class Mutation:
@@ -76,13 +65,11 @@ def diagnose(answer: Tree, f: Expr, wrt: Expr, witness: Witness | None, lang: st
     if not judge.points:
         return []
     slips = _slips(chain, lang)
-    singles = _told(_matching(slips, judge, chain))
-    if len(singles) > 1:
-        return [s.finding(lang, "compatible") for s in singles]
-    if not singles:
-        singles = _vague(chain, judge, lang) or _constants(chain, judge, lang)
+    singles = told(_matching(slips, judge, chain)) or _vague(chain, judge, lang)
+    kink = on_a_kink(chain, judge) if witness is None and not singles else None
+    singles = singles or ([kink] if kink else related(answer, chain, judge, lang))
     if singles:
-        return [s.finding(lang) for s in singles]
+        return findings(singles, lang)
     pair = matching_pair(slips, chain, judge)
     return [] if pair is None else [s.words.finding(lang, k) for s, k in zip(pair, ("first_of_two", "second_of_two"))]
 
@@ -144,27 +131,5 @@ def _matching(slips: list[Slip], judge: Judge, chain: Chain) -> Iterator[Words]:
             yield slip.words
 
 
-def _told(found: Iterator[Words]) -> list[Words]:
-    """One of each kind, without those that another says better; a wrong sign alone says it all."""
-    kinds: dict[str, Words] = {}
-    for said in found:
-        if said.kind == "sign_global":
-            return [said]
-        kinds.setdefault(said.kind, said)
-    less = {k for kind in kinds for k in SAYS_MORE.get(kind, ())}
-    return [said for kind, said in kinds.items() if kind not in less][:MAX_FINDINGS]
-
-
 def _vague(chain: Chain, judge: Judge, lang: str) -> list[Words]:
     return list(_matching(_slips(chain, lang, VAGUE), judge, chain))[:1]
-
-
-def _constants(chain: Chain, judge: Judge, lang: str) -> list[Words]:
-    """The answer a constant times the derivative, or the derivative and a constant."""
-    factor = judge.scale()
-    if factor is not None:
-        return [words(f"wrong_scale({show_number(factor)})", chain.f, "wrong_scale", factor=show_number(factor, lang))]
-    more = judge.shift()
-    if more is not None:
-        return [words("constant_kept", chain.f, "constant_added", number=show_number(more, lang))]
-    return []

@@ -21,6 +21,12 @@ _ROWS: dict[str, tuple[str, str]] = {
                       "Le terme constant {node} a pour dérivée 0 ; il a été gardé."),
     "constant_added": ("Your answer is the derivative plus the constant {number}; a derivative has no such constant.",
                        "Votre réponse est la dérivée plus la constante {number} ; une dérivée n'en comporte pas."),
+    "factor_missing": ("Your answer is the derivative without its factor {factor}.",
+                       "Votre réponse est la dérivée sans son facteur {factor}."),
+    "extra_factor": ("Your answer is the derivative times {factor}; that factor is one too many.",
+                     "Votre réponse est la dérivée fois {factor} ; ce facteur est de trop."),
+    "functions_exchanged": ("With {one} and {two} exchanged, your answer would be the derivative.",
+                            "En échangeant {one} et {two}, votre réponse serait la dérivée."),
     # -- paths ----------------------------------------------------------------------------------------------
     "one_path_of_fanout": (
         "You kept one of the {count} paths from {node}: through {kept}, not {missed}. Gradients add at a fan-out.",
@@ -138,6 +144,79 @@ _ROWS: dict[str, tuple[str, str]] = {
     "wrong_derivative_everywhere": (
         "Everywhere the derivative of {function} was taken as {got}, u being its argument; it is another.",
         "Partout, la dérivée de {function} a été prise égale à {got}, u étant l'argument ; c'en est une autre."),
+    # -- arrays -----------------------------------------------------------------------------------------------
+    "statistics_constant": (
+        "{nodes} were treated as constants; they depend on {node} too, and the gradient goes through them.",
+        "{nodes} ont été traités comme des constantes ; ils dépendent aussi de {node}, et le gradient y passe."),
+    "layout_only": ("Every entry is right; the layout is the transpose of the one asked for.",
+                    "Chaque coefficient est juste ; la disposition est la transposée de celle demandée."),
+    "missing_batch_sum": (
+        "{node} is used once for each example in {by}: its gradient is the sum over them, and that sum is missing.",
+        "{node} sert une fois par exemple dans {by} : son gradient en est la somme, et cette somme manque."),
+    "mean_for_sum": (
+        "{node} is used {size} times in {by}: its gradient is the sum over them, not their mean.",
+        "{node} sert {size} fois dans {by} : son gradient est la somme sur ces emplois, non leur moyenne."),
+    "mean_not_divided": ("The factor 1/({size}) of the mean {node} is missing.",
+                         "Il manque le facteur 1/({size}) de la moyenne {node}."),
+    "mean_divided_twice": ("The factor 1/({size}) of the mean {node} stands there twice.",
+                           "Le facteur 1/({size}) de la moyenne {node} figure deux fois."),
+    "factor_two_missing": ("The factor 2 from the square {node} is missing: (u²)' = 2·u·u'.",
+                           "Il manque le facteur 2 du carré {node} : (u²)' = 2·u·u'."),
+    "factor_two_twice": ("The factor 2 from the square {node} stands there twice: (u²)' = 2·u·u'.",
+                         "Le facteur 2 du carré {node} figure deux fois : (u²)' = 2·u·u'."),
+    "softmax_diagonal_only": (
+        "The derivative of softmax at {node} was taken as p(1 - p), its diagonal; every output depends on every "
+        "input: ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ - pⱼ).",
+        "La dérivée de softmax en {node} a été réduite à p(1 - p), sa diagonale ; chaque sortie dépend de chaque "
+        "entrée : ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ - pⱼ)."),
+    "softmax_one_term": (
+        "The derivative of softmax at {node} was taken as p alone; it is ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ - pⱼ).",
+        "La dérivée de softmax en {node} a été réduite à p ; c'est ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ - pⱼ)."),
+    "cross_entropy_extra": (
+        "p - y is already the derivative of the cross-entropy {node} by {logits}, softmax included; here it is "
+        "multiplied by p(1 - p) once more.",
+        "p - y est déjà la dérivée de l'entropie croisée {node} par rapport à {logits}, softmax compris ; ici elle est "
+        "encore multipliée par p(1 - p)."),
+    "cross_entropy_no_labels": (
+        "The derivative of the cross-entropy {node} by {logits} was taken as p; the labels are missing: it is p - "
+        "{labels}.",
+        "La dérivée de l'entropie croisée {node} par rapport à {logits} a été prise égale à p ; il manque les "
+        "étiquettes : c'est p - {labels}."),
+    "cross_entropy_logits": (
+        "The logits stand where the probabilities belong: the derivative of {node} by {logits} is "
+        "softmax({logits}) - {labels}.",
+        "Les logits figurent à la place des probabilités : la dérivée de {node} par rapport à {logits} est "
+        "softmax({logits}) - {labels}."),
+    "cross_entropy_diagonal": (
+        "The derivative of softmax in {node} was reduced to its diagonal, p(1 - p): it gives -y(1 - p), not p - y.",
+        "La dérivée de softmax dans {node} a été réduite à sa diagonale, p(1 - p) : cela donne -y(1 - p), non p - y."),
+    "missing_outer_product": (
+        "At {node} the adjoint is handed on as it is; the gradient by {by} is its product with {other}.",
+        "En {node}, l'adjoint est transmis tel quel ; le gradient par rapport à {by} est son produit avec {other}."),
+    "adjoint_missing": (
+        "At {node} only {other} was handed on to {by}; the adjoint that comes from what follows is missing.",
+        "En {node}, seul {other} est transmis à {by} ; il manque l'adjoint qui vient de ce qui suit."),
+    "inverse_for_transpose": (
+        "An inverse stands where a transpose belongs at {node}: the gradient by {by} takes the transpose of {other}.",
+        "Une inverse figure à la place d'une transposée en {node} : le gradient par rapport à {by} prend la transposée "
+        "de {other}."),
+    "transpose_or_order": (
+        "The transpose or the order is wrong at {node}, where the derivative passes to {by}: of Y = AB, Ā = Ȳ·Bᵀ and "
+        "B̄ = Aᵀ·Ȳ.",
+        "La transposée ou l'ordre est faux en {node}, où la dérivée passe à {by} : pour Y = AB, Ā = Ȳ·Bᵀ et "
+        "B̄ = Aᵀ·Ȳ."),
+    "elementwise_for_matrix": (
+        "An elementwise product stands where the matrix product belongs at {node}, on the way to {by}.",
+        "Un produit terme à terme figure à la place du produit matriciel en {node}, sur le chemin de {by}."),
+    "matrix_for_elementwise": (
+        "A matrix product stands where the elementwise product belongs at {node}, on the way to {by}.",
+        "Un produit matriciel figure à la place du produit terme à terme en {node}, sur le chemin de {by}."),
+    "mean_path_missing": (
+        "{node} subtracts the mean, which depends on every entry of {by}: the path through the mean is missing.",
+        "{node} retranche la moyenne, qui dépend de chaque coefficient de {by} : il manque le chemin par la moyenne."),
+    "adjoint_of_node": (
+        "This is the adjoint of {node}; the last step, from there to the variable, is missing.",
+        "C'est l'adjoint de {node} ; il manque le dernier pas, de là jusqu'à la variable."),
 }
 
 _POWERS: dict[str, tuple[str, str]] = {

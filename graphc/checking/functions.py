@@ -223,6 +223,22 @@ ARITY: dict[str, tuple[int, int | None]] = {
                     (2, 2)),
 }
 
+# Functions of arrays, with what they take. Those of one array and an axis may be given the axis.
+ARRAY_ARITY: dict[str, tuple[int, int | None]] = {
+    "tr": (1, 1), "det": (1, 1), "inv": (1, 1), "diag": (1, 1), "outer": (2, 2), "dot": (2, 2), "sum": (1, 2),
+    "mean": (1, 2), "prod": (1, 2), "norm": (1, 2), "softmax": (1, 2), "log_softmax": (1, 2), "logsumexp": (1, 2),
+    "transpose": (1, 1), "vec": (1, 1), "kron": (2, 2), "solve": (2, 2), "eye": (1, 2), "ones": (1, 2),
+    "zeros": (1, 2), "one_hot": (2, 2), "cumsum": (1, 2), "adj": (1, 1), "amax": (1, 2), "amin": (1, 2),
+}
+ARRAY_ALIASES: dict[str, str] = {
+    **{name: name for name in ARRAY_ARITY}, "trace": "tr", "Tr": "tr", "Det": "det", "inverse": "inv", "somme": "sum",
+    "moyenne": "mean", "produit": "prod", "norme": "norm", "logsoftmax": "log_softmax", "lse": "logsumexp",
+    "LSE": "logsumexp", "identity": "eye", "onehot": "one_hot", "adjugate": "adj", "Diag": "diag", "Softmax": "softmax",
+    "LogSoftmax": "log_softmax", "SoftMax": "softmax", "transposee": "transpose",
+}
+# Of these a hand leaves out the brackets: det A.
+BARE_ARRAY = frozenset({"tr", "det", "diag", "vec", "adj"})
+
 NAMES = (*BASIC, *DEFINED, "where")
 
 ALIASES: dict[str, str] = {
@@ -234,6 +250,8 @@ ALIASES: dict[str, str] = {
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
     "argsh": "asinh", "argch": "acosh", "argth": "atanh", "sh": "sinh", "ch": "cosh", "th": "tanh", "tg": "tan",
     "arcsec": "asec", "arccsc": "acsc", "arccot": "acot", "cosec": "csc", "cotan": "cot", "arctan2": "atan2",
+    "arctg": "atan", "cotg": "cot", "cth": "coth", "argcoth": "acoth", "arcsh": "asinh", "arcch": "acosh",
+    "arcth": "atanh",
     "if": "where", "si": "where", "loggamma": "lgamma", "gammaln": "lgamma", "psi": "digamma", "phi": "ndtr",
     "Phi": "ndtr", "piecewise": "piecewise", "fmax": "max", "fmin": "min", "ceiling": "ceil", "mod": "remainder",
     "radians": "deg2rad", "degrees": "rad2deg", "logexpit": "log_sigmoid",
@@ -243,6 +261,17 @@ ALIASES: dict[str, str] = {
 # Aliases short enough to be someone's variable: functions only right before a bracket.
 SHORT = frozenset({"h", "u", "i", "sig", "sigma", "psi", "phi", "Phi", "ind", "si", "if", "beta", "gamma", "th", "ch",
                    "sh"})
+# Of these French hands leave out the brackets: sh x.
+FRENCH_BARE = frozenset({"sh", "ch", "th"})
+
+
+def array_function_named(name: str) -> str | None:
+    """The function of arrays that a spelling names, or None.
+
+    >>> array_function_named("trace"), array_function_named("logsoftmax"), array_function_named("sin")
+    ('tr', 'log_softmax', None)
+    """
+    return ARRAY_ALIASES.get(name)
 
 
 def function_named(name: str) -> str | None:

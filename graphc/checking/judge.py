@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from .core import Core, Pool
-from .decide import Search, Witness, as_fmpq
+from .decide import Decision, Search, Witness, as_fmpq
 from .evaluate import Evaluator, Undefined, Unsure, flint
 from .tree import TooLarge, Tree, symbols
 
@@ -75,8 +75,10 @@ class Judge:
         return self.settled[core.serial]
 
     def _decided(self, core: Core) -> bool:
-        decision = Search(self.answer, core, self.domain, self.names).run()
-        return decision.status == "correct"
+        return Search(self.answer, core, self.domain, self.names).run().status == "correct"
+
+    def against_truth(self) -> Decision:
+        return Search(self.answer, self.truth, self.domain, self.names).run()
 
     def differs_from_truth(self, core: Core) -> bool:
         """Whether the answer it equals has been proven not to be the derivative at one of the points."""

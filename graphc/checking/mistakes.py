@@ -11,7 +11,7 @@ from .chain import Chain, Edge, EdgeEdit, NodeEdit, Rule, Slip, Terms, chained, 
 from .from_graph import trees
 from .phrases import count
 from .tree import Tree, add, mul, neg, num, show
-from .words import FUNCTIONS, Words, function_name, name_of, words
+from .words import FUNCTIONS, Words, function_name, name_of, penalties, words
 
 Slips = Iterator[Slip]
 
@@ -34,17 +34,14 @@ def product_one_term(chain: Chain, lang: str) -> Slips:
 
 def regularisation(chain: Chain, lang: str) -> Slips:
     """A term of the loss that no input reaches, only what is learned: its derivative lost."""
-    fed: set[Expr] = set()
-    for node in chain.order:
-        if node.op.name == "input" or any(a in fed for a in node.args):
-            fed.add(node)
+    free = penalties(chain.order)
     for node in chain.inner():
         edges = chain.edges[node]
         if node.op.name in ("add", "subtract") and len(edges) == 2:
-            penalties = [e for e in edges if e.source not in fed]
-            if len(penalties) == 1:
-                said = words("missing_regularisation_term", penalties[0].source)
-                yield Slip(said, (EdgeEdit(penalties[0], lost=True),))
+            penalty = [e for e in edges if e.source in free]
+            if len(penalty) == 1:
+                said = words("missing_regularisation_term", penalty[0].source)
+                yield Slip(said, (EdgeEdit(penalty[0], lost=True),))
 
 
 def one_path(chain: Chain, lang: str) -> Slips:

@@ -18,27 +18,35 @@ _GREEK_NAMES = """alpha beta gamma delta epsilon epsilon zeta eta theta theta io
 GREEK = dict(zip("αβγδεϵζηθϑικλμνξπρστυφϕχψωΓΔΘΛΞΠΣΦΨΩ", _GREEK_NAMES.split()))
 SUBSCRIPT = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
 SUPERSCRIPT = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+"))
-MARKS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde"}
+MARKS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
 
-# One spelling for characters that mean the same.
-SAME = {"−": "-", "–": "-", "·": "*", "×": "*", "⋅": "*", "∙": "*", "∗": "*", "•": "*", "⊙": "*", "÷": "/", "∕": "/",
+# One spelling for characters that mean the same. The three products are kept apart: * · ⊙.
+SAME = {"−": "-", "–": "-", "⋅": "·", "∙": "·", "•": "·", "×": "*", "∗": "*", "∘": "⊙", "÷": "/", "∕": "/",
         "⁄": "/", "≤": "<=", "≥": ">=", "⩽": "<=", "⩾": ">=", "≠": "!=", "∧": "&", "∨": "or", "¬": "not",
-        "′": "'", "’": "'", "µ": "μ", "𝟙": "1", "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)",
+        "′": "'", "’": "'", "µ": "μ", "⊤": "ᵀ", "⊺": "ᵀ", "∥": "‖", "𝟙": "𝟏", "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)",
         "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\t": " ", "\n": " ", "\r": " "}
-SIGNS = set("+-*/^()[]{}|<>=!,;'_&∂∇√∛&.:\\ ") | set(SAME)
+ARROWS = set("⇒⇔⟹⟺→⟶↔≈≡∝")
+ALONE = set("·⊙@‖∑∏∞ᵀ𝟏⟨⟩")  # operators of one character that ASCII lacks, and @
+SIGNS = set("+-*/^()[]{}|<>=!,;'_&∂∇√∛&.:\\ …") | set(SAME) | ARROWS | ALONE
 
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z_]))?")
-_OPERATOR = re.compile(r"\*\*|<=|>=|!=|==|=<|=>|&&|[-+*/^()\[\]{}|<>=,;'&∂∇√∛_]")
+_OPERATOR = re.compile(r"\*\*|<=|>=|!=|==|=<|=>|&&|\.T(?![A-Za-z0-9_])|\.\*\*|\.[*/^]|"
+                       r"[-+*/^()\[\]{}|<>=,;:'&∂∇√∛_·⊙@‖∑∏∞ᵀ𝟏⟨⟩]")
 _LETTER = "A-Za-z" + "".join(GREEK)
-_NAME = re.compile(rf"[{_LETTER}\u00c0-\u024f][{_LETTER}\u00c0-\u024f0-9_₀-₉\u0302-\u0304]*")
+_LATIN = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+_WORD = rf"[{_LETTER}{_LATIN}0-9₀-₉\u0302-\u0304\u0307]"
+_NAME = re.compile(rf"[{_LETTER}{_LATIN}]{_WORD}*(?:_+{_WORD}+)*")
 _BRACED = re.compile(r"_\{([A-Za-z0-9,]{1,12})\}")
-_CANONICAL = {"**": "^", "==": "=", "=<": "<=", "=>": ">=", "&&": "&"}
+_CANONICAL = {"==": "=", "=<": "<=", "=>": ">=", "&&": "&", ".*": "⊙", "./": "/", ".^": ".^", ".**": "**"}
 WORDS = {"and": "&", "et": "&", "or": "or", "ou": "or", "not": "not", "non": "not"}
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`kind` is num, name, op, sup (a raised integer) or end; `start` its place in the text."""
+    """`kind` is num, name, op, sup (a raised integer) or end; `start` its place in the text, `end` behind it.
+
+    Of a name, `text` is as typed, its subscript included: w_1, W_{ij}.
+    """
 
     kind: str
     text: str
@@ -47,9 +55,9 @@ class Token:
     end: int = 0
 
 
-def normal(text: str, lang: str = "en") -> str:
+def normal(text: str, lang: str = "en", extra: str = "") -> str:
     """NFC text within the limits. Raises LimitExceeded when longer than 4 kB, ParseError for an
-    unwanted character, named.
+    unwanted character, named; those in `extra` are welcome too.
 
     >>> normal("w₁·x")
     'w₁·x'
@@ -59,7 +67,7 @@ def normal(text: str, lang: str = "en") -> str:
         raise LimitExceeded(say(lang, "too_long", got=size, limit=MAX_BYTES))
     composed = unicodedata.normalize("NFC", text)
     for place, char in enumerate(composed):
-        if not _welcome(char):
+        if not _welcome(char) and char not in extra:
             refuse_character(char, composed, place, lang)
     return composed
 
@@ -99,43 +107,50 @@ def tokenize(text: str, lang: str = "en") -> list[Token]:
     tokens: list[Token] = []
     place = 0
     while place < len(text):
-        char = text[place]
-        if char.isspace():
+        if text[place].isspace():
             place += 1
             continue
-        found = _token(text, place, tokens, lang)
-        tokens.extend(found)
-        place = found[-1].end
+        token = _token(text, place, lang)
+        tokens.append(token)
+        place = token.end
     tokens.append(Token("end", "", len(text), end=len(text)))
     return tokens
 
 
-def _token(text: str, place: int, before: list[Token], lang: str) -> list[Token]:
+def _token(text: str, place: int, lang: str) -> Token:
     char = text[place]
+    if match := _NUMBER.match(text, place):
+        return _number(match, lang)
+    if match := _NAME.match(text, place):
+        return _name(match, text, place)
     if char in SUPERSCRIPT:
-        return [_raised(text, place, lang)]
+        return _raised(text, place, lang)
+    if char in ARROWS or _arrow(text, place):
+        raise ParseError(say(lang, "arrow"), text, place)
     if char in SAME and char != "µ":
         return _same(char, place)
-    if match := _NUMBER.match(text, place):
-        return [_number(match, text, place, lang)]
-    if match := _NAME.match(text, place):
-        return [_name(match, text, place)]
     if match := _OPERATOR.match(text, place):
-        return [Token("op", _CANONICAL.get(match[0], match[0]), place, end=match.end())]
-    reason = {"!": "factorial", ":": "colon", ".": "attribute"}.get(char)
+        return Token("op", _CANONICAL.get(match[0], match[0]), place, end=match.end())
+    dots = "…" if text.startswith("...", place) else char
+    reason = {"!": "factorial", ".": "attribute", "…": "ellipsis"}.get(dots)
     if reason:
         raise ParseError(say(lang, reason), text, place)
     refuse_character(char, text, place, lang)
 
 
-def _same(char: str, place: int) -> list[Token]:
+def _arrow(text: str, place: int) -> bool:
+    """Whether -> or ==> or <=> stands here; => alone may be a clumsy ≥."""
+    end = place
+    while end < len(text) and end < place + 4 and text[end] in "<-=>":
+        end += 1
+    return text[place:end] in ("->", "-->", "==>", "<=>", "<->", "<==>")
+
+
+def _same(char: str, place: int) -> Token:
     spelled = SAME[char]
-    if spelled == "1":
-        return [Token("num", "1", place, Fraction(1), place + 1)]
     if spelled.startswith("("):
-        half = Fraction(spelled[1:-1])
-        return [Token("num", spelled[1:-1], place, half, place + 1)]
-    return [Token("op", spelled, place, end=place + 1)]
+        return Token("num", spelled[1:-1], place, Fraction(spelled[1:-1]), place + 1)
+    return Token("op", spelled, place, end=place + 1)
 
 
 def _raised(text: str, place: int, lang: str) -> Token:
@@ -148,7 +163,7 @@ def _raised(text: str, place: int, lang: str) -> Token:
     return Token("sup", digits, place, Fraction(int(digits)), end)
 
 
-def _number(match: re.Match[str], text: str, place: int, lang: str) -> Token:
+def _number(match: re.Match[str], lang: str) -> Token:
     mantissa, _, exponent = match[0].lower().partition("e")
     digits = len(mantissa.replace(".", ""))
     if digits > MAX_DIGITS:
@@ -156,22 +171,26 @@ def _number(match: re.Match[str], text: str, place: int, lang: str) -> Token:
     if exponent and (len(exponent) > 6 or abs(int(exponent)) > MAX_EXPONENT10):
         raise LimitExceeded(say(lang, "exponent10", limit=MAX_EXPONENT10))
     value = Fraction(mantissa.rstrip(".")) * Fraction(10) ** int(exponent or 0)
-    return Token("num", match[0], place, value, match.end())
+    return Token("num", match[0], match.start(), value, match.end())
 
 
 def _name(match: re.Match[str], text: str, place: int) -> Token:
-    raw, end = match[0], match.end()
     # w_{12}: what stands in the braces belongs to the name.
-    if raw.endswith("_") and (braced := _BRACED.match(text, end - 1)):
-        raw, end = raw + braced[1].replace(",", "_"), braced.end()
-    return Token("name", raw, place, end=end)
+    braced = _BRACED.match(text, match.end())
+    end = braced.end() if braced else match.end()
+    return Token("name", text[place:end], place, end=end)
+
+
+_DROPPED = str.maketrans("", "", "_^{}[](),")
 
 
 def key(name: str) -> str:
-    """What two spellings of one name share: Greek spelled out, no underscores, marks as words.
+    """What two spellings of one name share: Greek spelled out, marks as words, no underscores nor brackets.
 
-    >>> key("ŷ_1") == key("y_hat1") == "yhat1", key("β₂")
-    (True, 'beta2')
+    >>> key("ŷ_1") == key("y_hat1") == "yhat1", key("β₂"), key("W^{[2]}") == key("W_2")
+    (True, 'beta2', True)
     """
+    if name.isascii():
+        return name.translate(_DROPPED)
     text = "".join(GREEK.get(c, SUBSCRIPT.get(c, MARKS.get(c, c))) for c in unicodedata.normalize("NFD", name))
-    return text.replace("_", "").replace("µ", "mu")
+    return text.translate(_DROPPED).replace("µ", "mu")

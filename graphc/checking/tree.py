@@ -6,6 +6,7 @@ need, so a tower of powers is refused while it is read and never computed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,10 +18,11 @@ SYMBOL_BITS = 16  # of a coordinate of a sample point
 BOOLEAN = frozenset({"rel", "and", "or", "not", "bool"})
 RELATIONS = ("<", "<=", ">", ">=", "==", "!=")
 ARRAY_HEADS = frozenset({"matmul", "T", "index", "sum", "prod", "norm", "delta", "eye", "ones", "array"})
-# Functions of arrays. Of these, max and min are functions of numbers too.
-_ARRAY_CALLS = """tr det inv diag outer dot sum prod mean norm softmax log_softmax logsumexp vec kron solve eye
-    ones zeros one_hot cumsum adj amax amin"""
-ARRAY_CALLS = frozenset(_ARRAY_CALLS.split())
+# Functions of arrays alone; max and min are functions of numbers too and show by their operands.
+ARRAY_CALLS = frozenset({
+    "tr", "det", "inv", "diag", "outer", "dot", "sum", "prod", "mean", "norm", "softmax", "log_softmax", "logsumexp",
+    "vec", "kron", "solve", "eye", "ones", "zeros", "one_hot", "cumsum", "adj", "amax", "amin",
+})
 NORMS = ("1", "2", "inf", "F")
 
 
@@ -147,6 +149,17 @@ def add(*terms: Tree) -> Tree:
 
 def mul(*factors: Tree) -> Tree:
     return factors[0] if len(factors) == 1 else make("mul", *factors) if factors else num(1)
+
+
+def product(factors: Sequence[Tree], signs: str) -> Tree:
+    """A product with what was written between its factors, kept where an array occurs in it.
+
+    >>> show(product([sym("W", True), sym("x", True)], "j")), show(product([sym("a"), sym("b")], "j"))
+    ('W x', 'a·b')
+    """
+    if len(factors) == 1:
+        return factors[0]
+    return make("mul", *factors, value=signs if any(f.shaped for f in factors) else None)
 
 
 def neg(a: Tree) -> Tree:
@@ -353,7 +366,8 @@ def _spell_call(node: Tree, args: list[Spelled], lang: str) -> str:
 
 def _spell_total(node: Tree, args: list[Spelled]) -> str:
     sign, name = ("∑" if node.head == "sum" else "∏"), str(node.value)
-    body = args[0][0] if args[0][1] == OPEN else _wrap(args[0], MUL)
+    # of a product it would not be clear where it ends: ∏_i (x_i·y)
+    body = _wrap_last(args[0], MUL if node.head == "sum" else MUL + 1)
     if len(args) == 1:
         return f"{sign}_{name} {body}" if len(name) == 1 else f"{sign}_{{{name}}} {body}"
     return f"{sign}_{{{name}={args[1][0]}}}^{{{args[2][0]}}} {body}"

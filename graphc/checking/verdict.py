@@ -3,88 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
 from ..errors import InputError, LimitExceeded, NoDerivative, ParseError
-from ..ir import Expr, postorder, variables
+from ..ir import INPUT, Expr, postorder, variable, variables
 from ..reverse import declared_gradients
-from .decide import Decision, Witness, decide
-from .diagnose import Finding, diagnose
-from .evaluate import show_value
+from .array_verdict import Question, has_arrays, judge_expr, judge_reading, undecided
+from .arrays import LAYOUTS
+from .assume import Assumptions
+from .decide import Decision, decide
+from .diagnose import diagnose
+from .elaborate import axes_of
+from .entries import named_sizes
 from .from_graph import NoScalarForm, exact, substitute, trees
 from .parse import LeftSide, Reading, parse
 from .phrases import LANGUAGES, safe, say
+from .report import Counterexample, Verdict, certainty_of, counterexample_of
 from .sympy_in import from_sympy, is_sympy
 from .tokens import key
-from .tree import TooLarge, Tree, number_like, show, show_number, symbols
+from .tree import Tree, number_like, show, symbols
+
+__all__ = ["Counterexample", "Verdict", "check"]
 
 SYNTAXES = ("auto", "text", "latex")
 # Letters that a question's function goes by; on a left side any of them fits an unnamed output.
 FUNCTION_LETTERS = frozenset([*"fghyLJECFl", "loss", "cost", "out"])
 
 
-@dataclass(frozen=True)
-class Counterexample:
-    """An exact rational point, and both values there as text ("undefined" where there is none)."""
-
-    point: Mapping[str, Fraction]
-    answer: str
-    derivative: str
-
-    def __str__(self) -> str:
-        return f"{self.shown()}: {self.answer} ≠ {self.derivative}"
-
-    def shown(self, lang: str = "en") -> str:
-        separator = "; " if lang == "fr" else ", "
-        return separator.join(f"{name} = {show_number(value, lang)}" for name, value in self.point.items())
-
-
-@dataclass
-class Verdict:
-    """What was found out about an answer; `print(v)` is what a student reads."""
-
-    status: str
-    certainty: str
-    read_as: str = ""
-    counterexample: Counterexample | None = None
-    diagnosis: list[Finding] = field(default_factory=list)
-    flags: set[str] = field(default_factory=set)
-    lang: str = "en"
-    told: str = ""  # the certainty in the student's language
-    failing: str = ""  # of a chain a = b = c, the link that fails
-
-    def __str__(self) -> str:
-        lines = [say(self.lang, self.status)]
-        if self.status == "invalid":
-            return "\n".join([*lines, self.told])
-        if self.read_as:
-            lines.append(say(self.lang, "i_read", text=self.read_as))
-        if self.failing:
-            lines.append(say(self.lang, "link", text=self.failing))
-        if self.counterexample:
-            c = self.counterexample
-            lines.append(say(self.lang, "at_point", point=c.shown(self.lang), got=c.answer, need=c.derivative))
-        else:
-            lines.append(say(self.lang, "why" if self.status == "undecided" else "how", text=self.told))
-        lines += [f.message for f in self.diagnosis]
-        lines += [say(self.lang, flag) for flag in sorted(self.flags) if flag in NOTES]
-        return "\n".join(lines)
-
-
-NOTES = frozenset({"differs_only_at_kink", "domain_narrower", "ambiguous_division"})
-
-
 def check(answer: Any, *, of: Expr, wrt: Expr | str, syntax: str = "auto", lang: str = "en",
-          shapes: Mapping[str, Any] | None = None, defines: Mapping[str, Expr] | None = None) -> Verdict:
-    """Is `answer` the derivative of the scalar `of` by `wrt`?
+          shapes: Mapping[str, Any] | None = None, defines: Mapping[str, Expr] | None = None,
+          layout: str = "any", assume: Mapping[str, Sequence[str]] | None = None) -> Verdict:
+    """Is `answer` the derivative of `of` by `wrt`? Of an array `of`, it is the Jacobian.
 
-    `answer` is text (untrusted: read by a grammar, never evaluated), an Expr, or a SymPy expression. Named
-    nodes of the graph and `defines` may be used in it. The answer's text being unreadable gives the
-    status "invalid", a limit reached "undecided"; neither raises. `shapes` is kept for answers in matrices.
-    Raises InputError for a wrong option or `wrt`, and as `gradients` does.
+    `answer` is text (untrusted: read by a grammar, never evaluated), an Expr, a SymPy expression, a number or a
+    NumPy array. Named nodes of the graph and `defines` may be used in it, and symbols of the `shapes` given. The
+    answer's text being unreadable gives the status "invalid", a limit reached "undecided"; neither raises.
+    `layout` says whether a transposed gradient counts: "any" takes both, with the flag `transposed_layout`;
+    "denominator" wants the shape of the parameter, "numerator" its transpose. `assume` restricts the points that
+    count: {"x": ("positive",)}, with the words positive, nonnegative, negative, nonpositive, nonzero, integer, and
+    bounds such as "> 1". Raises InputError for a wrong option or `wrt`, and as `gradients` does.
 
     >>> import graphc as G
     >>> w, x = G.param("w"), G.input("x")
@@ -93,21 +53,31 @@ def check(answer: Any, *, of: Expr, wrt: Expr | str, syntax: str = "auto", lang:
     I read: x
     At w = 1, x = -9: your answer gives -9, the derivative is 0.
     You forgot the derivative of ReLU at relu(w·x): it is 1 where its input is positive and 0 elsewhere.
+    >>> W, x = G.param("W", "h", "d"), G.input("x", "d")
+    >>> check(W.T @ W @ x * 2, of=G.sum((W @ x)**2), wrt=x).certainty
+    'proved entry by entry for h = 2, d = 3 and h = 3, d = 2'
     """
-    _check_options(of, wrt, syntax, lang)
+    _check_options(of, wrt, syntax, lang, layout)
+    assumed = Assumptions(assume)
     target = _target(of, wrt)
-    named = _named(of, defines or {})
+    named = _named(of, defines or {}, shapes or {})
+    question = Question(of, target, named, layout, assumed, lang)
+    shaped = has_arrays(of, target, *named.values())
+    if isinstance(answer, np.ndarray) or (isinstance(answer, Expr) and (shaped or answer.ndim)):
+        return judge_expr(answer, question)
     try:
-        reading = _read(answer, of, target, named, syntax, lang)
+        reading = _read(answer, question, syntax)
     except ParseError as error:
         return Verdict("invalid", error.reason, lang=lang, told=str(error))
     except (LimitExceeded, NoScalarForm) as error:
-        return _undecided(error, "", frozenset(), lang)
-    return _judge(reading, of, target, named, lang)
+        return undecided(error, "", frozenset(), lang)
+    if shaped or any(link.shaped for link in reading.links):
+        return judge_reading(reading, question)
+    return _judge(reading, question)
 
 
-def _check_options(of: Any, wrt: Any, syntax: str, lang: str) -> None:
-    for what, got, known in (("lang", lang, LANGUAGES), ("syntax", syntax, SYNTAXES)):
+def _check_options(of: Any, wrt: Any, syntax: str, lang: str, layout: str) -> None:
+    for what, got, known in (("lang", lang, LANGUAGES), ("syntax", syntax, SYNTAXES), ("layout", layout, LAYOUTS)):
         if got not in known:
             raise InputError(say("en", "unknown_option", what=what, got=str(got)[:40], known=", ".join(known)))
     if not isinstance(of, Expr):
@@ -127,11 +97,16 @@ def _target(of: Expr, wrt: Expr | str) -> Expr:
     raise InputError(f"check: no value named {safe(str(wrt))!r} in this graph; it has {known or 'none'}")
 
 
-def _named(of: Expr, defines: Mapping[str, Expr]) -> dict[str, Expr]:
-    """Names that an answer may use: inputs, parameters, named nodes, and `defines`, which come last and win."""
+def _named(of: Expr, defines: Mapping[str, Expr], shapes: Mapping[str, Any]) -> dict[str, Expr]:
+    """Names that an answer may use: inputs, parameters, named nodes, symbols of the shapes given, and `defines`,
+    which come last and win."""
     order = postorder([of])
     found = {str(v.label): v for v in variables(order)}
     found.update({n.label: n for n in order if n.label is not None and n.label not in found})
+    for name, shape in shapes.items():
+        if name not in found:
+            sizes = shape if isinstance(shape, (tuple, list)) else (shape,)
+            found[name] = variable(INPUT, name, sizes, "float64", declare=False)
     for name, node in defines.items():
         if not isinstance(node, Expr):
             raise InputError(f"check: defines[{name!r}] must be an Expr, got {type(node).__name__}")
@@ -144,11 +119,13 @@ def _named(of: Expr, defines: Mapping[str, Expr]) -> dict[str, Expr]:
 # -- reading ------------------------------------------------------------------------------------------------
 
 
-def _read(answer: Any, of: Expr, wrt: Expr, named: Mapping[str, Expr], syntax: str, lang: str) -> Reading:
+def _read(answer: Any, question: Question, syntax: str) -> Reading:
+    named, lang = question.named, question.lang
     if isinstance(answer, str):
-        reading = parse(answer, named, lang=lang, syntax=syntax)
+        sizes = [n for n in named_sizes(list(named.values())) if n not in named]
+        reading = parse(answer, [*named, *sizes], arrays=axes_of(named), lang=lang, syntax=syntax)
         if reading.left:
-            _check_left(reading, reading.left, of, wrt, named, lang)
+            _check_left(reading, reading.left, question)
         return reading
     if isinstance(answer, Expr):
         return Reading((number_like(trees([answer])[answer]),))
@@ -164,9 +141,10 @@ def _read(answer: Any, of: Expr, wrt: Expr, named: Mapping[str, Expr], syntax: s
     raise InputError(f"check: an answer is text, an Expr or a SymPy expression, got {type(answer).__name__}")
 
 
-def _check_left(reading: Reading, left: LeftSide, of: Expr, wrt: Expr, named: Mapping[str, Expr], lang: str) -> None:
+def _check_left(reading: Reading, left: LeftSide, question: Question) -> None:
     """`df/dw1 = ...` must be the derivative that was asked for."""
-    need = str(wrt.label)
+    of, named, lang = question.of, question.named, question.lang
+    need = str(question.wrt.label)
     if left.variable is not None and key(left.variable) != key(need):
         raise ParseError(say(lang, "left_variable", got=safe(left.variable), need=need), reading.text, left.start)
     if left.function is None:
@@ -180,41 +158,32 @@ def _check_left(reading: Reading, left: LeftSide, of: Expr, wrt: Expr, named: Ma
         raise ParseError(phrase, reading.text, left.start)
 
 
-def _undecided(error: Exception, read_as: str, flags: frozenset[str], lang: str) -> Verdict:
-    """A limit reached, or something outside what can be decided: said, never held against the answer."""
-    known = isinstance(error, (TooLarge, NoScalarForm))
-    told = say(lang, error.phrase, **error.parts) if known else str(error)  # type: ignore[attr-defined]
-    return Verdict("undecided", str(error), read_as, lang=lang, told=told, flags=set(flags))
+# -- judging scalars ------------------------------------------------------------------------------------------
 
 
-# -- judging ------------------------------------------------------------------------------------------------
-
-
-def _judge(reading: Reading, of: Expr, wrt: Expr, named: Mapping[str, Expr], lang: str) -> Verdict:
+def _judge(reading: Reading, question: Question) -> Verdict:
+    lang = question.lang
     read_as = " = ".join(show(link, lang) for link in reading.links)
     try:
-        links, truth, domain = _trees(reading.links, of, wrt, named)
+        links, truth, domain = _trees(reading.links, question)
     except (LimitExceeded, NoScalarForm) as error:
-        return _undecided(error, read_as, reading.flags, lang)
+        return undecided(error, read_as, reading.flags, lang)
     decisions: list[Decision] = []
     for link, shown in zip(links, reading.links):
-        decision = decide(link, truth, domain)
+        decision = decide(link, truth, domain, assume=question.assume)
         decisions.append(decision)
         if decision.status == "wrong":
-            return _wrong(decision, link, shown, reading, read_as, of, wrt, lang)
-    weakest = min(decisions, key=lambda d: (d.status == "correct", d.certainty == "proved"))
+            return _wrong(decision, link, shown, reading, read_as, question)
+    strength = {"proved": 2, "chance": 1}
+    weakest = min(decisions, key=lambda d: (d.status == "correct", strength.get(d.certainty, 0)))
     flags = set(reading.flags).union(*(d.flags for d in decisions))
-    counts = {"points": weakest.points, "cells": weakest.cells}
-    certainty, told = say("en", weakest.certainty, **counts), say(lang, weakest.certainty, **counts)
-    return Verdict(weakest.status, certainty, read_as, flags=flags, lang=lang, told=told)
+    return Verdict(weakest.status, certainty_of(weakest, "en"), read_as, flags=flags, lang=lang,
+                   told=certainty_of(weakest, lang))
 
 
-def _trees(links: Sequence[Tree], of: Expr, wrt: Expr,
-           named: Mapping[str, Expr]) -> tuple[list[Tree], Tree, list[Tree]]:
+def _trees(links: Sequence[Tree], question: Question) -> tuple[list[Tree], Tree, list[Tree]]:
     """The links with names written out, the derivative, and f, outside whose domain nothing is asked."""
-    if of.ndim or wrt.ndim:
-        other = of if of.ndim else wrt
-        raise NoScalarForm("not_scalar", name=other.label or other.op.name, type=other.type)
+    of, wrt, named = question.of, question.wrt, question.named
     try:
         gradient = declared_gradients(of, [wrt])[0]
     except NoDerivative as error:
@@ -226,21 +195,9 @@ def _trees(links: Sequence[Tree], of: Expr, wrt: Expr,
     return [substitute(link, values) for link in links], number_like(found[gradient]), [number_like(found[of])]
 
 
-def _wrong(decision: Decision, link: Tree, shown: Tree, reading: Reading, read_as: str, of: Expr, wrt: Expr,
-           lang: str) -> Verdict:
-    witness = decision.witness
-    findings = diagnose(link, of, wrt, witness, lang)
-    certainty, told = say("en", "counterexample"), say(lang, "counterexample")
+def _wrong(decision: Decision, link: Tree, shown: Tree, reading: Reading, read_as: str, question: Question) -> Verdict:
+    lang, witness = question.lang, decision.witness
+    findings = diagnose(link, question.of, question.wrt, witness, lang)
     failing = show(shown, lang) if len(reading.links) > 1 else ""
-    return Verdict("wrong", certainty, read_as, _counterexample(witness, lang), findings,
-                   set(reading.flags) | decision.flags, lang, told, failing)
-
-
-def _counterexample(witness: Witness | None, lang: str) -> Counterexample | None:
-    if witness is None:
-        return None
-    values = [say(lang, "undefined") if v is None else show_value(v, lang) for v in (witness.got, witness.need)]
-    return Counterexample(witness.point, *values)
-
-
-
+    return Verdict("wrong", say("en", "counterexample"), read_as, counterexample_of(witness, lang), findings,
+                   set(reading.flags) | decision.flags, lang, say(lang, "counterexample"), failing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..formula import format_node
@@ -65,6 +65,20 @@ def name_of(node: Expr) -> str:
     if _LONG.search(text) and not node.ndim:  # 0.3333333333333333 is 1/3
         return show(trees([node])[node], limit=60)
     return text
+
+
+# Names that courses give to the strength of a regularisation, whether it is declared as an input or not.
+STRENGTHS = re.compile(r"(lam|lambda|λ|alpha|α|reg|decay|weight_decay|gamma|γ|rho|ρ|mu|μ|beta|β|C|l1|l2)[_0-9]*")
+
+
+def penalties(chain_order: Iterable[Expr]) -> set[Expr]:
+    """Nodes that no datum reaches: what is learned, constants, and the strength of a regularisation."""
+    fed: set[Expr] = set()
+    free: set[Expr] = set()
+    for node in chain_order:
+        datum = node.op.name == "input" and (node.ndim or not STRENGTHS.fullmatch(str(node.label)))
+        (fed if datum or any(a in fed for a in node.args) else free).add(node)
+    return free
 
 
 def function_name(node: Expr) -> str:

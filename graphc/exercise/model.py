@@ -22,6 +22,7 @@ from .numbers import drawn
 from .parts import Draw, Question, Symbol
 from .read import names_of, read
 from .rules import Rules
+from .slips import Slips
 from .source import Source
 from .template import template
 from .texts import Words
@@ -59,6 +60,7 @@ class Exercise:
     layout: str
     questions: tuple[Question, ...]
     name: str = ""
+    source: str = ""  # the text of the file, for what carries the exercise elsewhere
     carried: Fraction = Fraction(1)
 
     @classmethod
@@ -147,6 +149,11 @@ class Exercise:
     def rules(self) -> Rules:
         """The steps from each quantity to the next, for errors carried forward."""
         return Rules(self.f, self.nodes)
+
+    @cached_property
+    def slips(self) -> Slips:
+        """The derivatives with one mistake."""
+        return Slips(self.nodes)
 
     @cached_property
     def _formulas(self) -> dict[tuple[int, str, str], Expr]:

@@ -16,7 +16,7 @@ from ..exercise.source import Source
 from ..trusted import PLACE
 from .files import listed
 from .journal import Journal, key_of
-from .limits import MEMORY, TIMEOUT
+from .limits import MEMORY, MOST_WORKERS, TIMEOUT, processors
 from .marking import exact, load, part_keys
 from .phrases import LANGUAGES, say
 from .progress import Progress
@@ -25,7 +25,6 @@ from .server import forks
 from .submission import Record, Submission, Unread, clean_name
 from .workers import Failure, Pool
 
-MOST_WORKERS = 64
 FILES_AT_ONCE = 20  # that one job reads
 
 
@@ -119,7 +118,7 @@ def grade_folder(exam: str | PathLike[str], answers: str | PathLike[str], output
         raise InputError(f"cannot make the directory {folder!r}: {error.strerror}") from None
     batch = Batch(loaded, Journal(os.path.join(folder, "journal.jsonl"), fresh))
     try:
-        with Pool(loaded.settings, workers or os.cpu_count() or 1) as pool:
+        with Pool(loaded.settings, workers or processors()) as pool:
             records = _read(pool, loaded, source if os.path.isdir(source) else os.path.dirname(source) or ".", names)
             chosen = _chosen(batch, records)
             _grade(pool, batch, chosen)

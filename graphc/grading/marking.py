@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -41,7 +41,9 @@ def prepare(settings: Mapping[str, Any]) -> Work:
     _warm(exercise)
 
     def work(job: Mapping[str, Any], begin: Begin) -> Iterator[tuple[str, Any]]:
-        return read(job, settings["lang"], begin) if job["job"] == "read" else mark(exercise, job, begin)
+        if job["job"] == "read":
+            return read(job, exercise.language, part_keys(exercise), begin)
+        return mark(exercise, job, begin)
 
     return work
 
@@ -63,11 +65,11 @@ def _model_answers(exercise: Exercise) -> dict[str, str]:
     return {}
 
 
-def read(job: Mapping[str, Any], lang: str, begin: Begin) -> Iterator[tuple[str, Any]]:
+def read(job: Mapping[str, Any], lang: str, parts: Sequence[str], begin: Begin) -> Iterator[tuple[str, Any]]:
     """For each file, what it holds."""
     for name in job["items"]:
         begin(name)
-        yield name, [record.to_json() for record in read_file(job["folder"], name, lang)]
+        yield name, [record.to_json() for record in read_file(job["folder"], name, lang, parts)]
 
 
 def mark(exercise: Exercise, job: Mapping[str, Any], begin: Begin) -> Iterator[tuple[str, Any]]:

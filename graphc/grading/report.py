@@ -16,7 +16,8 @@ meaning. Points are exact, as text: "3", "4/3".
     parts                key, max_points, mean, counts (by status), discrimination (a number or null)
     slips                part, kind, message, example, count: the most common first
     students             student, place, page, points, parts, numbers (drawn for this student), notes; a part has
-                         status, given, points, max_points, message, read_as, certainty, findings (kind, where, message), flags, follows_from
+                         status, given, points, max_points, message, read_as, certainty, flags, follows_from,
+                         findings (kind, where, message)
     look_at              student, part, given, why: the undecided answers
     unread               student, place, why: files and rows that could not be read
     replaced             student, place, kept: left out, as the same student handed in a later one

@@ -156,7 +156,7 @@ class Pool:
 
     def __init__(self, settings: Mapping[str, Any], workers: int) -> None:
         self.workers = [Worker({**settings, "path": sys.path}) for _ in range(workers)]
-        self.idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+        self.idle: queue.LifoQueue[Worker] = queue.LifoQueue()  # one that has started is taken first
         for worker in self.workers:
             self.idle.put(worker)
         self.stopping = threading.Event()

@@ -193,11 +193,11 @@ def test_second_derivatives_are_derivatives_too() -> None:
     assert check("σ(x)(1-σ(x))(1-2σ(x))", of=first, wrt=x).certainty == "proved"
 
 
-def test_tensors_are_undecided_with_the_reason() -> None:
-    v = G.input("v", 3)
-    verdict = check("2v", of=G.sum(v * v), wrt=v)
-    assert "v est de type float64[3]" in str(check("2v", of=G.sum(v * v), wrt=v, lang="fr"))
-    assert verdict.status == "undecided" and "v is float64[3]; matrices are not decided yet" in str(verdict)
+def test_an_op_without_entries_is_undecided_with_the_reason() -> None:
+    A = G.input("A", 3, 3)
+    f = G.sum(G.linalg.eigvalsh(A) ** 2)
+    assert check("2A", of=f, wrt=A).status == "undecided"
+    assert "n'a pas de forme exacte coefficient par coefficient" in str(check("2A", of=f, wrt=A, lang="fr"))
 
 
 def test_a_variable_that_f_does_not_depend_on() -> None:

@@ -132,6 +132,12 @@ def test_markdown(tmp_path, text):
     assert one(tmp_path, "ada.md", text) == ("ada", WANTED)
 
 
+def test_markdown_parts_are_those_of_the_exercise():
+    text = "## Question 4\nAs $z$ is known,\n- z = $w_1 x$\n1. **$w_1$** = $3 x$\n## Question 5\n2) b: 7"
+    assert markdown_answers(text, WANTED)[1] == {"q4.w_1": "3 x"}
+    assert markdown_answers(text)[1] == {"q4.z": "w_1 x", "q4.w_1": "3 x", "q5.b": "7"}
+
+
 def test_markdown_prose_is_no_mark():
     assert markdown_answers("Question 1 is hard.\nq1 too\nthe z: $3$\n- z: $3$")[1] == {}
 

@@ -1,0 +1,204 @@
+"""Whether a mistaken derivative of arrays is the student's answer: in floats at random points, then decided."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from ..dims import value_of
+from ..errors import GraphcError
+from ..interpret import numpy_function
+from ..ir import Expr, postorder, variables
+from ..types import TensorType
+from .core import Core
+from .decide import Witness, as_fmpq
+from .entries import Entries, named_sizes
+from .evaluate import Evaluator, Undefined, Unsure
+from .from_graph import NoScalarForm
+from .judge import PRECISION, apart
+
+Array = np.ndarray[Any, Any]
+
+SIZES = ((3, 4, 5, 2, 6, 7, 8, 9), (4, 3, 2, 5, 7, 6, 9, 8))
+CLOSE, MAX_POINTS, MAX_ATTEMPTS, MAX_DECIDED, SEED = 1e-7, 2, 12, 4, 20_260_102
+
+
+class Numbers:
+    """Values of nodes in floats at one point, each node once: mistaken derivatives share most of theirs."""
+
+    def __init__(self, values: Mapping[Expr, Array], sizes: Mapping[str, int]) -> None:
+        self.known: dict[Expr, Array] = dict(values)
+        self.sizes = dict(sizes)
+
+    def of(self, root: Expr) -> Array | None:
+        """The value, or None where it has none: a shape that does not come out at these sizes, a nan."""
+        try:
+            with np.errstate(all="ignore"):
+                for node in self._missing(root):
+                    self.known[node] = self._computed(node)
+        except (ValueError, IndexError, TypeError, ZeroDivisionError, np.linalg.LinAlgError, GraphcError):
+            return None
+        value = self.known[root]
+        return value if np.all(np.isfinite(value)) else None
+
+    def _computed(self, node: Expr) -> Array:
+        if node.op.name == "const":
+            return np.asarray(node.attrs[0].value)
+        if node.op.name == "size":
+            return np.asarray(float(value_of(node.attrs[0], self.sizes)))
+        return np.asarray(numpy_function(node, self.sizes)(*(self.known[a] for a in node.args)))
+
+    def _missing(self, root: Expr) -> Iterator[Expr]:
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            missing = [a for a in node.args if a not in self.known]
+            if node in self.known:
+                stack.pop()
+            elif missing:
+                stack.extend(missing)
+            else:
+                yield node
+                stack.pop()
+
+
+class ArrayJudge:
+    """One answer against many graphs. `truth` and `f` say where the comparison makes sense."""
+
+    def __init__(self, answer: Expr, truth: Expr, f: Expr, witness: Witness | None = None) -> None:
+        self.answer, self.truth, self.f = answer, truth, f
+        self.roots = (answer, truth, f)
+        self.names = named_sizes(self.roots)
+        self.variables = variables(postorder(self.roots))
+        self.points: list[tuple[Numbers, Array, Array]] = []
+        for numbers in self._settings(witness):
+            found = [numbers.of(root) for root in self.roots]
+            if found[0] is not None and found[1] is not None and found[2] is not None:
+                self.points.append((numbers, found[0], found[1]))
+            if len(self.points) == MAX_POINTS:
+                break
+        self.decided = 0
+
+    def _settings(self, witness: Witness | None) -> Iterator[Numbers]:
+        """Points: the counterexample, then random ones of both signs, at last positive ones, where logs are."""
+        if witness is not None:
+            found = self._from_witness(witness)
+            if found is not None:
+                yield found
+        generator = np.random.default_rng(SEED)
+        for attempt in range(MAX_ATTEMPTS):
+            row = SIZES[attempt % 2]
+            sizes = dict(zip(self.names, (*row, *range(10, 10 + len(self.names)))))
+            yield Numbers({v: _draw(generator, v, sizes, attempt) for v in self.variables}, sizes)
+
+    def _from_witness(self, witness: Witness) -> Numbers | None:
+        values: dict[Expr, Array] = {}
+        for v in self.variables:
+            try:
+                shape = _shape(v, witness.sizes)
+                array = np.array(witness.point[str(v.label)], dtype=object)
+                values[v] = array.astype(v.type.dtype).reshape(shape)
+            except (KeyError, ValueError, TypeError, GraphcError):
+                return None
+        return Numbers(values, witness.sizes)
+
+    def agrees(self, tree: Expr) -> bool:
+        """Whether the values are those of the answer at every point, and those of the truth not at all of them."""
+        apart = False
+        for numbers, need, truth in self.points:
+            got = numbers.of(tree)
+            if got is None or got.shape != need.shape or not close(got, need):
+                return False
+            apart = apart or got.shape != truth.shape or not close(got, truth)
+        return apart
+
+    def same(self, tree: Expr) -> bool:
+        """Whether the graph is the answer: at these points, and as far as can be decided."""
+        if not self.agrees(tree):
+            return False
+        if tree is self.answer:
+            return True
+        if self.decided == MAX_DECIDED:
+            return False
+        self.decided += 1
+        return equal_by_entries(self.answer, tree, self.f, self.names)
+
+    def ratio(self) -> list[tuple[float, Mapping[str, int]]]:
+        """answer / truth at each point, where that is one number; else nothing."""
+        found: list[tuple[float, Mapping[str, int]]] = []
+        for numbers, got, need in self.points:
+            if got.shape != need.shape or not np.any(need):
+                return []
+            k = float(np.vdot(got, need) / np.vdot(need, need))
+            if not k or not close(got, k * need):
+                return []
+            found.append((k, numbers.sizes))
+        return found
+
+
+def equal_by_entries(answer: Expr, tree: Expr, f: Expr, names: Sequence[str]) -> bool:
+    """Whether no entry of the two is proven to differ at exact points where f is defined, and some could have been.
+
+    Each entry is a sample of its own, so two points say much; lines along the switches, which a verdict needs, are not
+    walked here: a mistake that differs from the answer has been told apart in floats already.
+    """
+    at = Entries(dict(zip(names, (*SIZES[0], *range(10, 10 + len(names))))))
+    try:
+        at.prepare([answer, tree, f])
+        pairs = [(a, b) for a, b in zip(at.of(answer).ravel(), at.of(tree).ravel()) if a is not b]
+        domain = list(at.of(f).ravel())
+    except (NoScalarForm, GraphcError, ValueError, IndexError):
+        return False
+    if not pairs:
+        return True
+    source = random.Random(SEED)
+    seen = 0
+    for i in range(MAX_ATTEMPTS):
+        point = {name: _coordinate(source, positive=i % 3 == 2) for name in at.symbols}
+        found = _compared(pairs, domain, point)
+        if found is False:
+            return False
+        seen += found is True
+        if seen == MAX_POINTS:
+            return True
+    return seen > 0
+
+
+def _coordinate(source: random.Random, positive: bool) -> Fraction:
+    value = Fraction(source.randint(1, 63), 64)
+    return value if positive or source.random() < 0.5 else -value
+
+
+def _compared(pairs: Sequence[tuple[Core, Core]], domain: Sequence[Core], point: dict[str, Fraction]) -> bool | None:
+    """False: proven to differ. True: every pair agrees. None: this point says nothing."""
+    evaluator = Evaluator(as_fmpq(point), PRECISION)
+    try:
+        for node in domain:
+            evaluator.value(node)
+        return not any(apart(evaluator, evaluator.value(a), evaluator.value(b)) for a, b in pairs)
+    except (Undefined, Unsure):
+        return None
+
+
+def close(got: Array, need: Array) -> bool:
+    scale = float(np.max(np.abs(need), initial=0.0)) + 1e-30
+    return bool(np.max(np.abs(got - need), initial=0.0) <= CLOSE * scale)
+
+
+def _shape(node: Expr, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    assert isinstance(node.type, TensorType)
+    return tuple(value_of(s, sizes) for s in node.shape)
+
+
+def _draw(generator: np.random.Generator, v: Expr, sizes: Mapping[str, int], attempt: int) -> Array:
+    shape = _shape(v, sizes)
+    if v.type.dtype == "bool":
+        return generator.integers(0, 2, shape).astype(bool)
+    if not v.type.is_float:
+        return generator.integers(0, 2, shape).astype(v.type.dtype)
+    value = generator.normal(size=shape) if attempt % 3 < 2 else generator.uniform(0.1, 0.9, shape)
+    return np.asarray(value, dtype="float64")

@@ -1,0 +1,242 @@
+"""The verdict on an answer where arrays are in play: elaborated, brought to small sizes, decided entry by entry."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..dims import Dim, Size, value_of
+from ..errors import GraphcError, LimitExceeded, ParseError
+from ..ir import Expr, lift, postorder, size_node, variables
+from ..values import evaluate
+from .arrays import decide_arrays, shape_decision, truth_of
+from .assume import Assumptions
+from .decide import Decision
+from .elaborate import Built, ShapeFault, build
+from .entries import named_sizes
+from .from_graph import NoScalarForm
+from .parse import Reading
+from .phrases import say
+from .report import Verdict, certainty_of, counterexample_of
+from .sizes import Smaller, literals
+from .tree import TooLarge, Tree, show
+
+FLOAT_SIZES = (3, 4, 2, 5, 6, 7, 8, 9)  # of named dimensions, where declared sizes are looked at in floats
+CLEARLY = 1e-3  # relative; float64 rounds twelve digits further down
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, and how answers to it are taken."""
+
+    of: Expr
+    wrt: Expr
+    named: Mapping[str, Expr]
+    layout: str
+    assume: Assumptions
+    lang: str
+
+    @property
+    def shape(self) -> tuple[Size, ...]:
+        return (*self.of.shape, *self.wrt.shape)
+
+    def leaf(self, name: str) -> Expr:
+        return self.named[name] if name in self.named else size_node(Dim.named(name))
+
+
+@dataclass(frozen=True)
+class Link:
+    """One member of a chain a = b: the readings of it as graphs, the likeliest first, and as it is written."""
+
+    readings: tuple[Built, ...]
+    shown: str
+
+
+def has_arrays(*roots: Expr) -> bool:
+    """Whether arrays are in play in these graphs."""
+    return any(node.ndim for node in postorder(roots))
+
+
+def judge_expr(answer: Any, question: Question) -> Verdict:
+    """The verdict on a graph, a number or a NumPy array."""
+    node = lift(answer, "check")
+    return _judge([Link((Built(node),), str(node))], frozenset(), question)
+
+
+def judge_reading(reading: Reading, question: Question) -> Verdict:
+    """The verdict on what was read from text or from a SymPy expression."""
+    read_as = " = ".join(show(link, question.lang) for link in reading.links)
+    indices = tuple(getattr(reading.left, "indices", ()))
+    try:
+        links = [Link(tuple(_readings(tree, indices, question)), show(tree, question.lang)) for tree in reading.links]
+    except ShapeFault as fault:
+        return Verdict("wrong", str(fault), read_as, lang=question.lang, told=str(fault),
+                       flags=set(reading.flags) | {"shape"})
+    except ParseError as error:
+        return Verdict("invalid", error.reason, lang=question.lang, told=str(error))
+    except (GraphcError, NoScalarForm) as error:
+        return undecided(error, read_as, reading.flags, question.lang)
+    return _judge(links, reading.flags, question)
+
+
+def _readings(tree: Tree, indices: Sequence[str], question: Question) -> Iterator[Built]:
+    """The tree as a graph; a second reading where `*` may stand for the product of matrices."""
+    sizes = dict(zip(indices, question.shape)) if len(indices) == len(question.shape) else {}
+
+    def built(star: str) -> Built:
+        return build(tree, question.leaf, free=indices, lang=question.lang, sizes=sizes, shape=question.shape,
+                     star=star)
+
+    try:
+        first = built("elementwise")
+    except ShapeFault:
+        yield replace(built("matrix"), flags=frozenset({"matrix_product"}))
+        return
+    yield first
+    if "ambiguous_product" in first.flags:
+        try:
+            yield replace(built("matrix"), flags=frozenset({"matrix_product"}))
+        except (ShapeFault, ParseError, LimitExceeded):
+            return
+
+
+def undecided(error: Exception, read_as: str, flags: frozenset[str], lang: str) -> Verdict:
+    """A limit reached, or something outside what can be decided: said, never held against the answer."""
+    known = isinstance(error, (TooLarge, NoScalarForm))
+    told = say(lang, error.phrase, **error.parts) if known else str(error)  # type: ignore[attr-defined]
+    return Verdict("undecided", str(error), read_as, lang=lang, told=told, flags=set(flags))
+
+
+# -- judging ------------------------------------------------------------------------------------------------------
+
+
+def _judge(links: Sequence[Link], flags: frozenset[str], question: Question) -> Verdict:
+    read_as, lang = " = ".join(link.shown for link in links), question.lang
+    found: list[Judged] = []
+    for link in links:
+        try:
+            judged = _best(link, question)
+        except (NoScalarForm, GraphcError) as error:
+            return undecided(error, read_as, flags, lang)
+        if judged.decision.status == "wrong":
+            failing = link.shown if len(links) > 1 else ""
+            return replace(_wrong(judged, lang), read_as=read_as, failing=failing,
+                           flags=set(flags) | judged.decision.flags)
+        found.append(judged)
+    order = {"proved": 2, "chance": 1}
+    weakest = min((j.decision for j in found), key=lambda d: (d.status == "correct", order.get(d.certainty, 0)))
+    return Verdict(weakest.status, certainty_of(weakest, "en"), read_as, lang=lang, told=certainty_of(weakest, lang),
+                   flags=set(flags).union(*(j.decision.flags for j in found)))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A decision, and the graphs at the sizes at which it was made."""
+
+    decision: Decision
+    answer: Expr
+    of: Expr
+    wrt: Expr
+
+
+def _best(link: Link, question: Question) -> Judged:
+    """The first reading of a link that is right; else its first."""
+    judged: list[Judged] = []
+    for reading in link.readings:
+        found = decide_answer(reading.expr, question)
+        if found.decision.status == "correct":
+            found.decision.flags.update(reading.flags & {"matrix_product"})
+            return found
+        judged.append(found)
+    return judged[0]
+
+
+def decide_answer(answer: Expr, question: Question) -> Judged:
+    """The answer against the derivative, at small sizes where large ones are declared."""
+    of, wrt = question.of, question.wrt
+    fault = shape_decision(answer, question.shape, question.of.ndim)
+    if fault is not None:
+        return Judged(fault, answer, of, wrt)
+    smaller = Smaller([of, wrt, answer])
+    first: Judged | None = None
+    for graphs in _small_graphs(smaller, answer, question):
+        found = _decided(*graphs, question)
+        found.decision.replaced = dict(smaller.table)
+        if found.decision.status == "correct":
+            return found
+        first = first or found
+    if first is None:
+        return _decided(answer, of, wrt, question)
+    if first.decision.status == "wrong" and smaller and not _surely_wrong(answer, question):
+        return _as_declared(answer, smaller, question)
+    return first
+
+
+def _as_declared(answer: Expr, smaller: Smaller, question: Question) -> Judged:
+    """Wrong at small sizes and yet right, in floats, at the declared ones: decided there, where these allow it."""
+    found = _decided(answer, question.of, question.wrt, question)
+    if found.decision.status == "correct":
+        return found
+    parts = {"sizes": ", ".join(f"{a} → {b}" for a, b in smaller.table.items())}
+    return replace(found, decision=Decision("undecided", "literal_sizes", parts=parts))
+
+
+def _decided(answer: Expr, of: Expr, wrt: Expr, question: Question) -> Judged:
+    decision = decide_arrays(answer, truth_of(of, wrt), [of], layout=question.layout, assume=question.assume,
+                             of_ndim=of.ndim)
+    return Judged(decision, answer, of, wrt)
+
+
+def _small_graphs(smaller: Smaller, answer: Expr, question: Question) -> Iterator[tuple[Expr, Expr, Expr]]:
+    """The graphs at small sizes: a number that equals a replaced size is that size, or itself."""
+    if not smaller:
+        yield answer, question.of, question.wrt
+        return
+    seen: list[tuple[Expr, Expr, Expr]] = []
+    for in_answer, in_graph in itertools.product((True, False), (False, True)):
+        try:
+            of, wrt = smaller.rebuild([question.of, question.wrt], in_graph)
+            small = smaller.rebuild([answer], in_answer)[0]
+        except (GraphcError, ValueError, IndexError):
+            continue
+        if not any(all(a is b for a, b in zip((small, of, wrt), other)) for other in seen):
+            seen.append((small, of, wrt))
+            yield small, of, wrt
+
+
+def _surely_wrong(answer: Expr, question: Question) -> bool:
+    """Whether wrong at small sizes is wrong at the declared ones: no number could be a size, or floats differ there."""
+    if not literals([answer, question.of]):
+        return True
+    truth = truth_of(question.of, question.wrt)
+    names = named_sizes([answer, truth])
+    sizes = dict(zip(names, FLOAT_SIZES))
+    rng = np.random.default_rng(7)
+    values: dict[Expr, Any] = {}
+    for v in variables(postorder([answer, truth])):
+        shape = tuple(value_of(s, sizes) for s in v.shape)
+        values[v] = rng.uniform(0.3, 1.0, shape) if v.type.is_float else np.zeros(shape, v.type.dtype)
+    try:
+        with np.errstate(all="ignore"):
+            got, need = (np.asarray(evaluate(e, dict(values), sizes), dtype=float) for e in (answer, truth))
+    except (GraphcError, MemoryError):
+        return False
+    forms = [got, got.T] if got.shape == need.shape else [got.T]
+    return all(f.shape != need.shape or _apart(f, need) for f in forms)
+
+
+def _apart(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    scale = np.max(np.abs(a), initial=0) + np.max(np.abs(b), initial=0)
+    return bool(np.isfinite(scale)) and bool(np.max(np.abs(a - b), initial=0) > CLEARLY * scale)
+
+
+def _wrong(judged: Judged, lang: str) -> Verdict:
+    decision = judged.decision
+    used = {str(v.label) for v in variables(postorder([judged.answer, truth_of(judged.of, judged.wrt)]))} if (
+        decision.witness) else set[str]()
+    return Verdict("wrong", certainty_of(decision, "en"), "", counterexample_of(decision.witness, lang, sorted(used)),
+                   [], set(), lang, certainty_of(decision, lang))
