@@ -13,7 +13,6 @@ Exit status 1: a verdict is wrong.
 from __future__ import annotations
 
 import argparse
-import inspect
 import json
 import re
 import statistics
@@ -158,7 +157,7 @@ def judge(row: Row, rounds: int = 1) -> Outcome:
     import graphc as G
     from graphc.checking.functions import function_named
 
-    leaves = _leaves(row)
+    leaves = leaves_of(row)
     if unknown := [n for n in CALL.findall(row.function or "") if function_named(n) is None and not row.shapes]:
         return _by_formula(row, list(leaves), G.InputError(f"no function {unknown[0]}"))
     try:
@@ -170,15 +169,13 @@ def judge(row: Row, rounds: int = 1) -> Outcome:
     except G.GraphcError as error:
         return _by_formula(row, list(leaves), error)
     options: dict[str, Any] = {"assume": dict(row.assume)} if row.assume else {}
-    if "assume" not in inspect.signature(G.check).parameters:
-        options = {}
     wrt = leaves[last]
     seconds, verdict = timed(lambda: G.check(row.answer, of=of, wrt=wrt, defines=leaves, **options), rounds)
     return Outcome(row, "graph", verdict.status, verdict.certainty, tuple(f.kind for f in verdict.diagnosis),
                    tuple(sorted(verdict.flags)), seconds)
 
 
-def _leaves(row: Row) -> dict[str, Any]:
+def leaves_of(row: Row) -> dict[str, Any]:
     import graphc as G
 
     texts = [row.function or "", *row.by, row.answer if row.function is None else "", row.reference or ""]
@@ -211,12 +208,12 @@ def _by_formula(row: Row, names: list[str], error: Exception) -> Outcome:
 
 
 def timed(run: Callable[[], Any], rounds: int) -> tuple[float, Any]:
-    """The least time of some rounds, and the result."""
+    """The least processor time of some rounds, and the result."""
     best = float("inf")
     for _ in range(rounds):
-        start = time.perf_counter()
+        start = time.process_time()
         result = run()
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     return best, result
 
 

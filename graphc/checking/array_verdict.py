@@ -97,7 +97,7 @@ def rounded(verdict: Verdict, lang: str) -> Verdict:
 def judge_reading(reading: Reading, question: Question) -> Verdict:
     """The verdict on what was read from text or from a SymPy expression."""
     read_as = " = ".join(show(link, question.lang) for link in reading.links)
-    indices = reading.left.indices if reading.left else ()
+    indices = tuple(getattr(reading.left, "indices", ()))
     try:
         links = [Link(tuple(_readings(tree, indices, question)), show(tree, question.lang)) for tree in reading.links]
     except ShapeFault as fault:

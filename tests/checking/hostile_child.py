@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import graphc as G
+from graphc import interpret
 from graphc.checking.parse import parse
 from graphc.cli import main
 from graphc.errors import LimitExceeded, ParseError
@@ -28,15 +30,25 @@ SECONDS, MEGABYTES = 5.0, 300
 FORMULA = "x^2*y"
 WATCHED = ("open", "import", "compile", "exec", "subprocess", "os.", "socket", "ctypes", "shutil", "pickle", "marshal",
            "urllib", "http", "tempfile", "glob", "webbrowser", "code.", "pty", "sqlite3")
+# An op's row in NumPy over its operands: names with dots, numbers, and at most the letters of an einsum in quotes.
+SPELLING = re.compile(r"""def step\([\w, ]*\):\n    return ([\w\s.,()\[\]:+*/<>=&|~%!-]|'[a-z,\->.]*')*""")
+NAMES = re.compile(r"np(\.[a-z_0-9]+)+|_operand\d+_")
 events: list[str] = []
+listening = False
 
 
 def listen(event: str, arguments: tuple[Any, ...]) -> None:
-    if listening and event.startswith(WATCHED):
+    if listening and event.startswith(WATCHED) and not spelled(event, arguments):
         events.append(f"{event} {str(arguments)[:200]}")
 
 
-listening = False
+def spelled(event: str, arguments: tuple[Any, ...]) -> bool:
+    """Whether this is the interpreter of graphs at its work: the NumPy text of an op's row, nobody else's words."""
+    caller = sys._getframe(2).f_code
+    if event not in ("compile", "exec") or (caller.co_name, caller.co_filename) != ("_function", interpret.__file__):
+        return False
+    text = arguments[0].decode() if isinstance(arguments[0], bytes) else ""
+    return not text.startswith("def step(") or bool(SPELLING.fullmatch(text) and NAMES.search(text))
 
 
 def limit() -> None:

@@ -72,6 +72,10 @@ FORMS = {
     "x^3/3": ("x", ("|x|^2", "x^2*(sin(x)^2+cos(x)^2)", "x^4/x^2", "max(x,-x)^2")),
     "log(x + sqrt(x^2+1))": ("x", ("1/sqrt(1+x^2)", "1/cosh(asinh(x))")),
     "cbrt(x)": ("x", ("1/(3cbrt(x)^2)", "cbrt(x)/(3x)")),
+    "erf(x)": ("x", ("2e^(-x^2)/sqrt(pi)", "2/√π/e^(x^2)")),
+    "sin(3*pi*x)": ("x", ("3pi*cos(3pi*x)", "3π sin(3π x + π/2)")),
+    "6^(1/3)*x": ("x", ("6^(1/3)", "cbrt(6)", "cbrt(2)cbrt(3)")),
+    "gelu(z)": ("z", ("Phi(z) + z*e^(-z^2/2)/sqrt(2pi)", "(1 + erf(z/√2))/2 + z*e^(-z^2/2)/√(2π)")),
     "sinh(x)": ("x", ("cosh(x)", "(e^x + e^-x)/2", "sqrt(1 + sinh(x)^2)")),
 }
 
