@@ -14,8 +14,9 @@ from ..errors import GraphcError
 from ..interpret import numpy_function
 from ..ir import Expr, postorder, variables
 from ..types import TensorType
+from .assume import Assumptions
 from .core import Core
-from .decide import Witness, as_fmpq
+from .decide import NOTHING, Witness, as_fmpq
 from .entries import Entries, named_sizes
 from .evaluate import Evaluator, Undefined, Unsure
 from .from_graph import NoScalarForm
@@ -69,8 +70,9 @@ class Numbers:
 class ArrayJudge:
     """One answer against many graphs. `truth` and `f` say where the comparison makes sense."""
 
-    def __init__(self, answer: Expr, truth: Expr, f: Expr, witness: Witness | None = None) -> None:
-        self.answer, self.truth, self.f = answer, truth, f
+    def __init__(self, answer: Expr, truth: Expr, f: Expr, witness: Witness | None = None,
+                 assume: Assumptions = NOTHING) -> None:
+        self.answer, self.truth, self.f, self.assume = answer, truth, f, assume
         self.roots = (answer, truth, f)
         self.names = named_sizes(self.roots)
         self.variables = variables(postorder(self.roots))
@@ -93,7 +95,16 @@ class ArrayJudge:
         for attempt in range(MAX_ATTEMPTS):
             row = SIZES[attempt % 2]
             sizes = dict(zip(self.names, (*row, *range(10, 10 + len(self.names)))))
-            yield Numbers({v: _draw(generator, v, sizes, attempt) for v in self.variables}, sizes)
+            yield Numbers({v: self._drawn(generator, v, sizes, attempt) for v in self.variables}, sizes)
+
+    def _drawn(self, generator: np.random.Generator, v: Expr, sizes: Mapping[str, int], attempt: int) -> Array:
+        value = _draw(generator, v, sizes, attempt)
+        if not self.assume or not v.type.is_float:
+            return value
+        name = str(v.label)
+        kept = [float(self.assume.adjust(name, Fraction(float(u)).limit_denominator(1000))) for u in value.ravel()]
+        value = np.array(kept).reshape(value.shape)
+        return (value + value.T) / 2 if name in self.assume.symmetric and value.ndim == 2 else value
 
     def _from_witness(self, witness: Witness) -> Numbers | None:
         values: dict[Expr, Array] = {}
@@ -125,7 +136,7 @@ class ArrayJudge:
         if self.decided == MAX_DECIDED:
             return False
         self.decided += 1
-        return equal_by_entries(self.answer, tree, self.f, self.names)
+        return equal_by_entries(self.answer, tree, self.f, self.names, self.assume)
 
     def ratio(self) -> list[tuple[float, Mapping[str, int]]]:
         """answer / truth at each point, where that is one number; else nothing."""
@@ -140,25 +151,29 @@ class ArrayJudge:
         return found
 
 
-def equal_by_entries(answer: Expr, tree: Expr, f: Expr, names: Sequence[str]) -> bool:
+def equal_by_entries(answer: Expr, tree: Expr, f: Expr, names: Sequence[str],
+                     assume: Assumptions = NOTHING) -> bool:
     """Whether no entry of the two is proven to differ at exact points where f is defined, and some could have been.
 
     Each entry is a sample of its own, so two points say much; lines along the switches, which a verdict needs, are not
-    walked here: a mistake that differs from the answer has been told apart in floats already.
+    walked here: a mistake that differs from the answer has been told apart in floats already. Graphs of more
+    entries than are ever decided, and ops without entries, rest on the floats alone.
     """
     at = Entries(dict(zip(names, (*SIZES[0], *range(10, 10 + len(names))))))
     try:
         at.prepare([answer, tree, f])
         pairs = [(a, b) for a, b in zip(at.of(answer).ravel(), at.of(tree).ravel()) if a is not b]
         domain = list(at.of(f).ravel())
-    except (NoScalarForm, GraphcError, ValueError, IndexError):
+    except NoScalarForm:
+        return True
+    except (GraphcError, ValueError, IndexError):
         return False
     if not pairs:
         return True
     source = random.Random(SEED)
     seen = 0
     for i in range(MAX_ATTEMPTS):
-        point = {name: _coordinate(source, positive=i % 3 == 2) for name in at.symbols}
+        point = {name: assume.adjust(name, _coordinate(source, positive=i % 3 == 2)) for name in at.symbols}
         found = _compared(pairs, domain, point)
         if found is False:
             return False

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from ..errors import NoDerivative
 from ..ir import Expr
 from . import calculus, mistakes
+from .assume import Assumptions
 from .chain import Chain, Slip, plain
 from .core import Core
-from .decide import Witness
+from .decide import NOTHING, Witness
 from .from_graph import NoScalarForm
 from .judge import Judge
 from .pairs import matching_pair
@@ -53,14 +54,15 @@ class Mutation:
     tree: Tree
 
 
-def diagnose(answer: Tree, f: Expr, wrt: Expr, witness: Witness | None, lang: str = "en") -> list[Finding]:
+def diagnose(answer: Tree, f: Expr, wrt: Expr, witness: Witness | None, lang: str = "en",
+             assume: Assumptions = NOTHING) -> list[Finding]:
     """The mistakes that give exactly this answer, likeliest first; empty where none does.
 
     With more than one, each message says "compatible with"; where only two mistakes together give it, both are said.
     """
     try:
         chain = Chain(f, wrt)
-        judge = Judge(answer, chain.truth, chain.trees[f], witness)
+        judge = Judge(answer, chain.truth, chain.trees[f], witness, assume)
     except (NoScalarForm, NoDerivative, TooLarge):
         return []
     if not judge.tells_apart:
@@ -79,7 +81,7 @@ def mutations(of: Expr, wrt: Expr, lang: str = "en") -> list[Mutation]:
     """The derivatives of `of` by `wrt` with one mistake, each proven to differ from the true one and the others.
 
     Likeliest first; empty where the graph has no scalar form or is too large. The formulas are trees:
-    `tree.show` writes them as text, `to_graph.graph` makes Exprs of them.
+    `tree.show` writes them as text, `elaborate.build` makes Exprs of them.
 
     >>> import graphc as G
     >>> from .tree import show

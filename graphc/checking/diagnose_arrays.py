@@ -17,7 +17,8 @@ from ..ir import INPUT, OPS, Expr, lift, postorder, size_node, variable, variabl
 from . import array_mistakes as rows
 from .array_chain import ArrayChain, ArraySlip
 from .array_judge import ArrayJudge
-from .decide import Witness
+from .assume import Assumptions
+from .decide import NOTHING, Witness
 from .from_graph import NoScalarForm
 from .ties import findings, told
 from .tree import show_number
@@ -37,7 +38,8 @@ MISTAKES: tuple[Row, ...] = (
 VAGUE: tuple[Row, ...] = (rows.adjoint_of_another, rows.stopped_early)
 
 
-def diagnose_arrays(answer: Expr, of: Expr, wrt: Expr, witness: Witness | None, lang: str = "en") -> list[Finding]:
+def diagnose_arrays(answer: Expr, of: Expr, wrt: Expr, witness: Witness | None, lang: str = "en",
+                    assume: Assumptions = NOTHING) -> list[Finding]:
     """The mistakes that give exactly this answer, likeliest first; empty where none does.
 
     `answer` has the shape of `wrt`, or of a Jacobian, of.shape + wrt.shape; another shape is looked for among the
@@ -57,7 +59,7 @@ def diagnose_arrays(answer: Expr, of: Expr, wrt: Expr, witness: Witness | None, 
     except (NoScalarForm, NoDerivative, ShapeError, DTypeError, InputError):
         return []
     for form, turned in answers:
-        judge = ArrayJudge(form, truth, of, None if turned else witness)
+        judge = ArrayJudge(form, truth, of, None if turned else witness, assume)
         if judge.points:
             said = told(_matching(MISTAKES, judge, chain, lang)) or _vague(judge, chain, lang) or _scale(judge, lang)
             if said:
