@@ -7,6 +7,7 @@ the student's answer, in floats first and then decided entry by entry, names the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -22,9 +23,10 @@ from .decide import NOTHING, Witness
 from .from_graph import NoScalarForm
 from .ties import findings, told
 from .tree import show_number
-from .words import Finding, Words, words
+from .words import Finding, Words, name_of, words
 
 MAX_MUTANTS, MAX_WORK = 500, 12_000
+COTANGENT = "any_cotangent"
 
 Row = Callable[[ArrayChain, str], Iterator[ArraySlip]]
 
@@ -50,6 +52,7 @@ def diagnose_arrays(answer: Expr, of: Expr, wrt: Expr, witness: Witness | None, 
     >>> print(*diagnose_arrays(W @ (2*(W @ x)), G.sum((W @ x)**2), x, None))
     The transpose or the order is wrong at W @ x, where the derivative passes to x: of Y = AB, Ā = Ȳ·Bᵀ and B̄ = Aᵀ·Ȳ.
     """
+    output = of
     try:
         if of.ndim:
             answer, of = _contracted(answer, of, wrt)
@@ -63,8 +66,16 @@ def diagnose_arrays(answer: Expr, of: Expr, wrt: Expr, witness: Witness | None, 
         if judge.points:
             said = told(_matching(MISTAKES, judge, chain, lang)) or _vague(judge, chain, lang) or _scale(judge, lang)
             if said:
-                return findings(said, lang)
+                return findings(said if of is output else _without_cotangent(said, of, output), lang)
     return []
+
+
+def _without_cotangent(found: list[Words], contracted: Expr, output: Expr) -> list[Words]:
+    """The words with the output itself in place of what it was contracted to; none about the contraction."""
+    whole, name = name_of(contracted), name_of(output)
+    renamed = [replace(w, where=name if w.where == whole else w.where,
+                       parts={k: name if v == whole else v for k, v in w.parts.items()}) for w in found]
+    return [w for w in renamed if not any(COTANGENT in v for v in (w.where, *w.parts.values()))]
 
 
 def _contracted(answer: Expr, of: Expr, wrt: Expr) -> tuple[Expr, Expr]:
@@ -73,7 +84,7 @@ def _contracted(answer: Expr, of: Expr, wrt: Expr) -> tuple[Expr, Expr]:
     if answer.shape != of.shape + wrt.shape:
         raise ShapeError("the answer has not the shape of a Jacobian")
     taken = {v.label for v in variables(postorder([answer, of]))}
-    name = next(n for n in (f"cotangent{i}" for i in range(len(taken) + 1)) if n not in taken)
+    name = next(n for n in (f"{COTANGENT}{i}" for i in range(len(taken) + 1)) if n not in taken)
     c = variable(INPUT, name, of.shape, "float64", declare=False)
     spread = OPS["reshape"](c, shape=(*of.shape, *(1 for _ in wrt.shape)))
     return OPS["sum"](spread * answer, axis=tuple(range(of.ndim))), OPS["sum"](c * of)

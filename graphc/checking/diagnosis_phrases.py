@@ -182,6 +182,9 @@ _ROWS: dict[str, tuple[str, str]] = {
     "softmax_one_term": (
         "The derivative of softmax at {node} was taken as p alone; it is ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ - pⱼ).",
         "La dérivée de softmax en {node} a été réduite à p ; c'est ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ - pⱼ)."),
+    "softmax_plus": (
+        "A sign is wrong in the derivative of softmax at {node}: it is ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ - pⱼ), with a minus.",
+        "Un signe est faux dans la dérivée de softmax en {node} : c'est ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ - pⱼ), avec un moins."),
     "cross_entropy_extra": (
         "p - y is already the derivative of the cross-entropy {node} by {logits}, softmax included; here it is "
         "multiplied by p(1 - p) once more.",
