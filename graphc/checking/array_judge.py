@@ -21,6 +21,7 @@ from .entries import Entries, named_sizes
 from .evaluate import Evaluator, Undefined, Unsure
 from .from_graph import NoScalarForm
 from .judge import PRECISION, apart
+from .sizes import Smaller
 
 Array = np.ndarray[Any, Any]
 
@@ -136,7 +137,20 @@ class ArrayJudge:
         if self.decided == MAX_DECIDED:
             return False
         self.decided += 1
-        return equal_by_entries(self.answer, tree, self.f, self.names, self.assume)
+        small = self._small(tree)
+        return any(equal_by_entries(*graphs, self.names, self.assume) for graphs in small)
+
+    def _small(self, tree: Expr) -> Iterator[tuple[Expr, Expr, Expr]]:
+        """Both graphs and f, at small sizes where large ones are declared; a number is a size, or itself."""
+        smaller = Smaller([self.answer, self.f])
+        if not smaller:
+            yield self.answer, tree, self.f
+        for numbers in (False, True) if smaller else ():
+            try:
+                answer, other, f = smaller.rebuild([self.answer, tree, self.f], numbers)
+            except (GraphcError, ValueError, IndexError):
+                continue
+            yield answer, other, f
 
     def ratio(self) -> list[tuple[float, Mapping[str, int]]]:
         """answer / truth at each point, where that is one number; else nothing."""

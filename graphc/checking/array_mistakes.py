@@ -71,9 +71,10 @@ def scales(chain: ArrayChain, lang: str) -> Slips:
             axes = node.attrs[0]
             sizes = tuple(link.source.shape[i] for i in axes)
             n, text = size_node(size_product(sizes)), _size_text(sizes)
-            said = words(f"wrong_scale({text})", node, "mean_not_divided", size=text)
+            shown = f"({text})" if "·" in text or " " in text else text
+            said = words(f"wrong_scale({text})", node, "mean_not_divided", size=shown)
             yield ArraySlip(said, (LinkEdit(link, _scaled(link, n)),))
-            said = words(f"wrong_scale(1/{text})", node, "mean_divided_twice", size=text)
+            said = words(f"wrong_scale(1/{text})", node, "mean_divided_twice", size=shown)
             yield ArraySlip(said, (LinkEdit(link, _scaled(link, 1 / n)),))
         elif node.op.name == "square" or (node.op.name == "power" and _constant(node.args[1]) == 2):
             said = words("wrong_scale(1/2)", node, "factor_two_missing")

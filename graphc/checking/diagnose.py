@@ -14,12 +14,13 @@ from ..errors import NoDerivative
 from ..ir import Expr
 from . import calculus, mistakes
 from .assume import Assumptions
-from .chain import Chain, Slip, plain
+from .chain import Chain, EdgeEdit, Slip, plain
 from .core import Core
 from .decide import NOTHING, Witness
 from .from_graph import NoScalarForm
 from .judge import Judge
 from .pairs import matching_pair
+from .slopes import Slopes
 from .ties import findings, told
 from .tree import TooLarge, Tree
 from .vaguer import on_a_kink, related
@@ -129,9 +130,18 @@ def _built(slips: list[Slip], judge: Judge, chain: Chain) -> Iterator[tuple[Slip
 
 
 def _matching(slips: list[Slip], judge: Judge, chain: Chain) -> Iterator[Words]:
-    for slip, _, core in _built(slips, judge, chain):
+    for slip, _, core in _built(_close(slips, judge, chain), judge, chain):
         if judge.is_answer(core) and judge.differs_from_truth(core):
             yield slip.words
+
+
+def _close(slips: list[Slip], judge: Judge, chain: Chain) -> list[Slip]:
+    """Those that may give the answer: what only edits edges is tried in floats first."""
+    if not chain.edges:
+        return slips
+    slopes = Slopes(chain, judge, *judge.points[0])
+    edits = [[e for e in s.edits if isinstance(e, EdgeEdit)] for s in slips]
+    return [s for s, own in zip(slips, edits) if not own or len(own) < len(s.edits) or slopes.fits(own)]
 
 
 def _vague(chain: Chain, judge: Judge, lang: str) -> list[Words]:
