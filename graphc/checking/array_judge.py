@@ -152,11 +152,12 @@ class ArrayJudge:
                 continue
             yield answer, other, f
 
-    def ratio(self) -> list[tuple[float, Mapping[str, int]]]:
-        """answer / truth at each point, where that is one number; else nothing."""
+    def ratio(self, tree: Expr) -> list[tuple[float, Mapping[str, int]]]:
+        """answer / tree at each point, where that is one number, and the sizes there; else nothing."""
         found: list[tuple[float, Mapping[str, int]]] = []
-        for numbers, got, need in self.points:
-            if got.shape != need.shape or not np.any(need):
+        for numbers, got, _ in self.points:
+            need = numbers.of(tree)
+            if need is None or got.shape != need.shape or not np.any(need):
                 return []
             k = float(np.vdot(got, need) / np.vdot(need, need))
             if not k or not close(got, k * need):

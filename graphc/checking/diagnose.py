@@ -21,7 +21,7 @@ from .from_graph import NoScalarForm
 from .judge import Judge
 from .pairs import matching_pair
 from .slopes import Slopes
-from .ties import findings, told
+from .ties import findings, told, two_findings
 from .tree import TooLarge, Tree
 from .vaguer import on_a_kink, related
 from .words import Finding, Words
@@ -75,7 +75,7 @@ def diagnose(answer: Tree, f: Expr, wrt: Expr, witness: Witness | None, lang: st
     if singles:
         return findings(singles, lang)
     pair = matching_pair(slips, chain, judge)
-    return [] if pair is None else [s.words.finding(lang, k) for s, k in zip(pair, ("first_of_two", "second_of_two"))]
+    return [] if pair is None else two_findings([s.words for s in pair], lang)
 
 
 def mutations(of: Expr, wrt: Expr, lang: str = "en") -> list[Mutation]:

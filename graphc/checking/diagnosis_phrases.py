@@ -15,6 +15,8 @@ _ROWS: dict[str, tuple[str, str]] = {
     "miscopied_sign": ("This is the derivative of {other}: a sign was misread in {node}.",
                        "C'est la dérivée de {other} : un signe a été mal lu dans {node}."),
     "wrong_scale": ("Your answer is {factor} times the derivative.", "Votre réponse vaut {factor} fois la dérivée."),
+    "scale_besides": ("All of it is multiplied by {factor} besides.", "Le tout est de plus multiplié par {factor}."),
+    "sign_besides": ("All of it has the opposite sign besides.", "Le tout a de plus le signe opposé."),
     "degrees": ("A factor π/180 stands at {node}: the angle is in radians, so none is needed.",
                 "Un facteur π/180 figure en {node} : l'angle est en radians, il n'en faut pas."),
     "constant_kept": ("The constant term {node} has derivative 0; it was kept.",

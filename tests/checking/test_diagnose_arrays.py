@@ -195,6 +195,20 @@ def test_a_jacobian() -> None:
 
 
 
+def test_a_mistake_and_a_factor_are_said_as_two() -> None:
+    one, two = diagnose_arrays(X.T @ ((P - Y) @ W2.T), LOSS, W1, None)
+    assert (one.kind, two.kind) == ("missing_relu_mask", "wrong_scale(N)")
+    assert two.message == "The second: All of it is multiplied by N besides."
+    one, two = diagnose_arrays(-(Z1.T @ D2), LOSS, W2, None, "fr")
+    assert (one.kind, two.kind) == ("input_instead_of_output", "sign_global")
+    assert two.message == "La seconde\u00a0: Le tout a de plus le signe opposé."
+
+
+def test_a_factor_is_written_as_the_language_writes_numbers_and_its_code_is_not() -> None:
+    (finding,) = diagnose_arrays(H.T @ D2 * 2.5, LOSS, W2, None, "fr")
+    assert (finding.kind, finding.message) == ("wrong_scale(2.5)", "Votre réponse vaut 2,5 fois la dérivée.")
+
+
 # -- from text, through `check` --------------------------------------------------------------------------------------
 
 TEXTS = [
