@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,7 +27,8 @@ FIRST_ONLY = frozenset({"index", "sum", "prod"})
 class Built:
     """A formula as a graph: `row` says that a vector lies as a row (yᵀA), `flags` what could be read otherwise.
 
-    Flags: ambiguous_product (`*` was elementwise, the matrix product fits too; `star="matrix"` reads that),
+    Flags: ambiguous_product (`*` was read entry by entry, the matrix product fits too: `star="matrix"` reads that),
+    matrix_star_vector (the same, of a matrix and a vector),
     ambiguous_broadcast, broadcast_as_column (b in W X + b was a column), vector_as_row (x W was xᵀW),
     mixed_orientation (a row and a column were added), norm_as_frobenius, abs_elementwise.
     """
@@ -34,6 +36,11 @@ class Built:
     expr: Expr
     flags: frozenset[str] = frozenset()
     row: bool = False
+
+
+def axes_of(named: Mapping[str, Expr]) -> dict[str, int]:
+    """The names of arrays with their number of axes, which the parser asks for."""
+    return {name: node.ndim for name, node in named.items() if node.ndim}
 
 
 def build(tree: Tree, leaf: Callable[[str], Expr], *, free: Sequence[str] = (), lang: str = "en",
@@ -93,14 +100,21 @@ def _once(tree: Tree, building: Building, free: Sequence[str], wanted: tuple[Siz
         expr = ordered(building, value, free, scope)
     except (ShapeFault, LimitExceeded, InputError):
         raise
-    except (ShapeError, DTypeError) as error:
-        raise building.fault("no_fit", reason=str(error).split(" (declared")[0]) from None
+    except ShapeError as error:
+        raise building.fault("no_fit", reason=_reason(error)) from None
+    except DTypeError as error:
+        raise building.unread("no_fit", reason=_reason(error)) from None
     if wanted is not None and len(wanted) == expr.ndim:
         for size, other in zip(expr.shape, wanted):
             building.fits(size, other)
     if building.unknowns.wanted:
-        raise building.unread("unsized", name=next(iter(building.unknowns.wanted.values())))
+        name = next(iter(building.unknowns.wanted.values()))
+        raise building.unread("unsized" if name in ("I", "1", "0") else "index_absent", name=name)
     return Built(expr, frozenset(building.flags), value.row and value.rank == 1 and not value.names)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).split(" (declared")[0]
 
 
 def _value(tree: Tree, building: Building, scope: Scope) -> Value:
@@ -116,7 +130,7 @@ def _value(tree: Tree, building: Building, scope: Scope) -> Value:
         if ready:
             below = inner[key][0] if key in inner else here
             values = [done[id(a), id(below)] for a in _operands(node)]
-            done[key] = _node(node, values, building, here, inner.get(key))
+            done[key] = _finite(_node(node, values, building, here, inner.get(key)))
             continue
         stack.append((node, here, True))
         if node.head in ("sum", "prod"):
@@ -125,6 +139,20 @@ def _value(tree: Tree, building: Building, scope: Scope) -> Value:
         below = inner[key][0] if key in inner else here
         stack.extend((a, below, False) for a in reversed(_operands(node)))
     return done[id(tree), id(scope)]
+
+
+def _finite(value: Value) -> Value:
+    """The value, a Python number among them being one that float64 holds. Raises InputError."""
+    data = value.data
+    if isinstance(data, Expr) or (isinstance(data, int) and abs(data) < 2**63):
+        return value
+    try:
+        data = float(data)
+    except OverflowError:
+        data = math.inf
+    if not math.isfinite(data):
+        raise InputError("parse: a number here is too large for float64")
+    return Value(data, value.tree)
 
 
 def _operands(node: Tree) -> Sequence[Tree]:

@@ -12,12 +12,14 @@ from .. import lang
 from ..dims import Dim, Size, size_names
 from ..errors import GraphcError, LimitExceeded
 from ..ir import OPS, Expr, const, size_node
+from . import rows
 from .elementwise import elementwise
 from .labelled import Building, Value, aligned, reordered, summed
 from .phrases import say
 from .tree import Tree, nodes
 
-MAX_TERMS = 10**6  # of a sum between two numbers
+MAX_TERMS = 10**4  # values of an index that are written out
+MAX_OPEN = 12  # indices at one place
 FULL = slice(None)
 
 
@@ -111,6 +113,8 @@ def _declared(building: Building, name: str) -> Affine | Expr:
 def bounds(building: Building, tree: Tree, scope: Scope) -> Range:
     """The range of a Σ or a Π. Raises ParseError for bounds that are no sizes, LimitExceeded for too many terms."""
     name = str(tree.value)
+    if len(scope) >= MAX_OPEN:
+        raise LimitExceeded(say(building.lang, "too_many_open", limit=MAX_OPEN))
     if len(tree.args) < 3:
         return Range(name, (id(tree), name))
     low, high = (position(building, a, scope) for a in tree.args[1:3])
@@ -119,8 +123,6 @@ def bounds(building: Building, tree: Tree, scope: Scope) -> Range:
             raise building.unread("range_form", name=name)
     assert isinstance(low, Affine) and isinstance(high, Affine)
     count = high.constant - low.constant + 1
-    if isinstance(count, int) and count > MAX_TERMS:
-        raise LimitExceeded(say(building.lang, "too_many_terms", got=count, limit=MAX_TERMS))
     if isinstance(count, int) and count < 0:
         raise building.unread("range_empty", name=name, low=str(low.constant), high=str(high.constant))
     return Range(name, (id(tree), name), low.constant, high.constant)
@@ -225,6 +227,7 @@ def _taken(building: Building, tree: Tree, x: Expr, axis: int, place: Affine, sc
         low = run.low if run.low is not None else _first(tree)
         if at is None or not isinstance(length, int) or not isinstance(low, int):
             raise building.unread("no_range", name=name)
+        _few(building, at.size * length if isinstance(at, np.ndarray) else length)
         values = low + np.arange(length)
         at = at + c * values.reshape(-1, *[1] * (len(names) - k - 1))
     at = at - _first(tree)
@@ -264,9 +267,13 @@ def counted(building: Building, tree: Tree, run: Range) -> Value:
     """The index itself as a number: i in Σ i²."""
     low = 1 if run.low is None else run.low
     length = run.length(building)
-    if isinstance(length, int) and length > MAX_TERMS:
-        raise LimitExceeded(say(building.lang, "too_many_terms", got=length, limit=MAX_TERMS))
+    _few(building, length)
     return Value(lang.arange(low, low + length, dtype="float64"), tree, (run.name,))
+
+
+def _few(building: Building, count: Size) -> None:
+    if isinstance(count, int) and count > MAX_TERMS:
+        raise LimitExceeded(say(building.lang, "too_many_terms", got=count, limit=MAX_TERMS))
 
 
 def delta(building: Building, tree: Tree, scope: Scope) -> Value:
@@ -308,7 +315,7 @@ def _number(building: Building, tree: Tree, place: Affine | Expr | None, scope: 
 
 def identity(n: Size, m: Size) -> Expr:
     """Ones on the diagonal of an n × m matrix; as a comparison where it is too large to write out."""
-    if isinstance(n, int) and isinstance(m, int) and n * m > 10**6:
+    if isinstance(n, int) and isinstance(m, int) and n * m > 10**4:
         rows = OPS["reshape"](lang.arange(n), shape=(n, 1))
         return OPS["equal"](rows, lang.arange(m)).astype("float64")
     return lang.eye(n, m)
@@ -337,7 +344,7 @@ def product_over(building: Building, tree: Tree, body: Value, run: Range) -> Val
     """Π over a range."""
     if run.name not in body.names:
         count = _count(building, run)
-        return elementwise(building, tree, [body], lambda d: d[0] ** count)
+        return elementwise(building, tree, [body], lambda d: rows.power(tree, d[0], count))
     axis = body.names.index(run.name)
     found = lang.prod(body.expr, axis=None if body.expr.ndim == 1 else axis)
     return Value(found, tree, tuple(n for n in body.names if n != run.name), body.row)

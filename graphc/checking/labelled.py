@@ -20,8 +20,8 @@ from ..lang import einsum
 from .phrases import safe, say
 from .tree import Tree, show
 
-MAX_ELEMENTS = 10**8  # of a value that an answer makes, where its declared symbols are no larger
-MAX_LITERAL = 1000  # of a size typed as a number, and of the terms of Σ between two numbers
+MAX_ELEMENTS = 10**7  # of a value that an answer makes, where its declared symbols are no larger
+MAX_LITERAL = 100  # of a size typed as a number
 MAX_AGAIN = 100
 
 

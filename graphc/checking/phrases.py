@@ -154,6 +154,11 @@ PHRASES: dict[str, tuple[str, str]] = {
                          "une valeur aurait ici {got} composantes ; la limite est de {limit}"),
     "too_many_terms": ("a sum of {got} terms; the limit is {limit}",
                        "une somme de {got} termes ; la limite est de {limit}"),
+    "too_many_open": ("more than {limit} indices at one place", "plus de {limit} indices au même endroit"),
+    "star_ambiguous": ("* between a matrix and a vector can be the matrix product or entry by entry; "
+                       "write W x or W ⊙ x",
+                       "* entre une matrice et un vecteur peut être le produit matriciel ou un produit terme à terme ; "
+                       "écrivez W x ou W ⊙ x"),
     "too_many_unknowns": ("more than {limit} sizes are left open", "plus de {limit} tailles restent à déterminer"),
     "labelled_call": ("{name} is not read of values that have an index; write it of the whole array",
                       "{name} ne se lit pas sur des valeurs indicées ; écrivez-le du tableau entier"),
@@ -240,8 +245,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "and": ("and", "et"),
     "drawn": (", {names} drawn", ", {names} tirés au hasard"),
     "at_entry": ("The first entry that differs is at position ({place}), counted from 1: {got} and {need}.",
-                 "Le premier coefficient qui diffère est en position ({place}), en comptant depuis 1 : "
-                 "{got} et {need}."),
+                 "Le premier coefficient qui diffère est en ({place}), en comptant depuis 1 : {got} et {need}."),
     "stood_in": ("{small} in place of {size}", "{small} à la place de {size}"),
     "transposed_layout": ("Every entry is right, in the transposed layout.",
                           "Tous les coefficients sont justes, dans la disposition transposée."),

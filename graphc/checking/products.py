@@ -91,10 +91,11 @@ def _grouped(building: Building, values: Sequence[Value], pair: Pair, operator: 
                 a, b = best[start, cut], best[cut, end]
                 if a is None or b is None or best[start, end] is not None:
                     continue
+                flags = set(building.flags)
                 try:
                     best[start, end] = pair(building, make("mul", a.tree, b.tree, value=operator), a, b)
                 except ShapeFault:
-                    continue
+                    building.flags = flags
     return best[0, len(values)]
 
 
@@ -114,20 +115,25 @@ def hadamard(building: Building, tree: Tree, a: Value, b: Value) -> Value:
 def star(building: Building, tree: Tree, a: Value, b: Value) -> Value:
     """a * b: NumPy's elementwise product where it fits, else the matrix product; the choice is flagged.
 
-    Of a vector that was transposed and anything, the matrix product: xᵀ*y is a number on paper.
+    Of a vector that was transposed and anything, the matrix product: xᵀ*y is a number on paper; so with I.
     """
     if not a.rank or not b.rank:
         return scaled(building, tree, a, b)
     turned = (a.rank == 1 and a.row) != (b.rank == 1 and b.row)
-    matrices_first = building.star == "matrix" or turned
+    matrices_first = building.star == "matrix" or turned or _is_identity(a) or _is_identity(b)
     as_matrices, as_entries = product_fits(building, a, b), broadcast(building, a.shape, b.shape) is not None
     if as_matrices and as_entries and not (a.rank == b.rank == 1 and not turned):
-        building.flags.add("ambiguous_product")
+        building.flags.add("ambiguous_product" if a.rank == b.rank else "matrix_star_vector")
     if as_matrices and (matrices_first or not as_entries):
         return matrix_product(building, tree, a, b)
     if as_entries:
         return hadamard(building, tree, a, b)
     raise no_product(building, a, b)
+
+
+def _is_identity(v: Value) -> bool:
+    """The letter I, which nobody multiplies entry by entry."""
+    return v.tree.head == "eye"
 
 
 def dotted(building: Building, tree: Tree, a: Value, b: Value) -> Value:
@@ -176,14 +182,23 @@ def matrix_product(building: Building, tree: Tree, a: Value, b: Value) -> Value:
         if a.rank == 1 and b.rank == 2 and not a.row and building.fits(a.shape[0], b.shape[0]):
             building.flags.add("vector_as_row")
             return _times(building, tree, a, b, row=True)
+        if _single(a) or _single(b):
+            return scaled(building, tree, a, b)
         raise no_product(building, a, b)
     if a.rank == b.rank == 1:
+        if a.row == b.row:  # one of them has one entry
+            return scaled(building, tree, a, b)
         return _inner(building, tree, a, b) if a.row else _outer(building, tree, a, b)
     if a.rank == 1 and not a.row:  # a column before a matrix of one row
         return _times(building, tree, _matrix(a), b)
     if b.rank == 1 and b.row:  # a matrix of one column before a row
         return _times(building, tree, a, _matrix(b))
     return _times(building, tree, a, b, row=a.rank == 1)
+
+
+def _single(v: Value) -> bool:
+    """A matrix of one entry: xᵀx of a declared column."""
+    return all(s == 1 for s in v.shape)
 
 
 def _matrix(v: Value) -> Value:

@@ -9,7 +9,7 @@ from typing import Any
 from ..dims import Size, as_size, size_names
 from ..errors import InputError, ParseError
 from ..ir import INPUT, PARAM, Expr, size_node, variable
-from .elaborate import build
+from .elaborate import axes_of, build
 from .parse import parse
 from .phrases import LANGUAGES
 
@@ -41,7 +41,7 @@ def parse_graph(text: str, *, shapes: Mapping[str, Any] | None = None, defines: 
     if lang not in LANGUAGES:
         raise InputError(f"no lang {lang!r}; choose from {', '.join(LANGUAGES)}")
     names = _Declared({k: _sizes(k, v) for k, v in (shapes or {}).items()}, dict(defines or {}), params)
-    reading = parse(text, names.known(), lang=lang, declare=True)
+    reading = parse(text, names.known(), arrays=names.arrays(), lang=lang, declare=True)
     if len(reading.links) > 1:
         raise ParseError("one formula is needed, not a chain of equalities", reading.text, reading.text.index("="))
     free = getattr(reading.left, "indices", ())
@@ -66,9 +66,9 @@ class _Declared:
     def known(self) -> list[str]:
         return [*dict.fromkeys([*self.defines, *self.shapes, *(self.params or ()), *self.sizes])]
 
-    def arrays(self) -> list[str]:
-        """The names of arrays."""
-        return [*(k for k, e in self.defines.items() if e.ndim), *(k for k, s in self.shapes.items() if s)]
+    def arrays(self) -> dict[str, int]:
+        """The names of arrays, with their number of axes."""
+        return {**{k: len(s) for k, s in self.shapes.items() if s}, **axes_of(self.defines)}
 
     def __call__(self, name: str) -> Expr:
         if name in self.defines:
