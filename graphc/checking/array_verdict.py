@@ -25,12 +25,14 @@ from .parse import Reading
 from .phrases import say
 from .report import Verdict, certainty_of, counterexample_of
 from .sizes import Smaller, literals
-from .tree import TooLarge, Tree, make, nodes, show
+from .tree import TooLarge, Tree, show
 from .words import Finding
 
 FLOAT_SIZES = (3, 4, 2, 5, 6, 7, 8, 9)  # of named dimensions, where declared sizes are looked at in floats
 FREE = ("i", "j", "k", "l")  # the axes of the derivative, where entries are given without a left side
 OTHERS = frozenset({"matrix_product", "entrywise", "indices_in_order"})
+LOOSE = frozenset({"ambiguous_product", "vector_as_row", "ambiguous_broadcast", "broadcast_as_column",
+                   "mixed_orientation"})  # of a reading that may not be what was meant
 MANY = 15  # digits, which nobody types
 MAX_ELEMENTS = 20_000  # of a variable, in the search for a mistake
 CLEARLY = 1e-3  # relative; float64 rounds twelve digits further down
@@ -127,7 +129,7 @@ def _readings(tree: Tree, indices: Sequence[str], question: Question) -> Iterato
         yield from others
         return
     yield first
-    if "ambiguous_product" in first.flags:
+    if first.flags & LOOSE:
         yield from _others(tree, indices, question)
 
 
@@ -138,15 +140,15 @@ def _built(tree: Tree, indices: Sequence[str], question: Question, star: str = "
 
 def _others(tree: Tree, indices: Sequence[str], question: Question) -> Iterator[Built]:
     """`*` as the product of matrices; a product of two columns entry by entry; entries named without a left side."""
-    tries = [(tree, indices, "matrix", "matrix_product"), (_entrywise(tree), indices, "elementwise", "entrywise")]
+    tries = [(indices, "matrix", "matrix_product"), (indices, "entrywise", "entrywise")]
     names = [n for n in loose_indices(tree) if n not in question.named]
     if len(names) != len(question.shape):
         names = [n for n in FREE if n not in question.named][: len(question.shape)]
     if names and not indices:
-        tries.append((tree, names, "elementwise", "indices_in_order"))
-    for meant, free, star, flag in tries:
+        tries.append((names, "elementwise", "indices_in_order"))
+    for free, star, flag in tries:
         try:
-            yield replace(_built(meant, free, question, star), flags=frozenset({flag}))
+            yield replace(_built(tree, free, question, star), flags=frozenset({flag}))
         except (ParseError, GraphcError):
             continue
 
@@ -156,16 +158,6 @@ def _is_right(built: Built, question: Question) -> bool:
         return decide_answer(built.expr, question).decision.status == "correct"
     except (GraphcError, NoScalarForm):
         return False
-
-
-def _entrywise(tree: Tree) -> Tree:
-    """The tree with the products that were written with a dot or with nothing as products entry by entry."""
-    done: dict[int, Tree] = {}
-    for node in nodes(tree):
-        args = tuple(done[id(a)] for a in node.args)
-        value = "o" * len(str(node.value)) if node.head == "mul" and node.value else node.value
-        done[id(node)] = node if not args else make(node.head, *args, value=value)
-    return done[id(tree)]
 
 
 def undecided(error: Exception, read_as: str, flags: frozenset[str], lang: str) -> Verdict:
