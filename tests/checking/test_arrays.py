@@ -279,6 +279,27 @@ def test_a_flattened_image_stays_one() -> None:
     assert str(flat.type) == "float64[N,16]" and str(part.type) == "float64[N,3,4]"
 
 
+def test_places_near_the_ends_are_there_at_small_sizes() -> None:
+    u = G.input("u", 784)
+    steps = G.sum((u[1:] - u[:-1]) ** 2)
+    d = u[1:] - u[:-1]
+    right = 2 * (G.pad(d, (1, 0)) - G.pad(d, (0, 1)))
+    assert check(right, of=steps, wrt=u).status == "correct"
+    assert check(-right, of=steps, wrt=u).status == "wrong"
+
+
+def test_what_small_sizes_would_hide_is_decided_at_the_declared_ones() -> None:
+    u = G.input("u", 40)
+    numbers = np.arange(40.0)
+    other = np.where(numbers == 30, 0, numbers)
+    assert check(numbers, of=G.sum(numbers * u), wrt=u).certainty == "proved entry by entry"
+    assert check(other, of=G.sum(numbers * u), wrt=u).status == "wrong"
+    for f, right in ((u[20] ** 2, 2 * u * G.const(np.eye(40)[20])), (G.sum(G.roll(u, 3) * u), G.roll(u, 3) + G.roll(
+            u, -3)), (G.sum(G.where(G.arange(40) < 30, u, 0.0)), (numbers < 30) * 1.0)):
+        assert check(right, of=f, wrt=u).status == "correct"
+        assert check(G.const(np.ones(40)) * u, of=f, wrt=u).status == "wrong"
+
+
 def test_small_sizes_stay() -> None:
     assert not Smaller([A, v]) and small(v @ A @ v, {"v": v}) == (v @ A @ v, {"v": v})
 
