@@ -150,11 +150,11 @@ def _at_sizes(answer: Expr, truth: Expr, domain: tuple[Expr, ...], assume: Assum
         found.sizes = (sizes,)
         found.drawn = tuple(setting.entries.drawn)
         if found.status != "correct":
-            return found if found.status == "wrong" or not decisions else _joined(decisions)
+            return found if found.status == "wrong" or not decisions else joined(decisions)
         decisions.append(found)
         if len(decisions) == 2 or not (names or found.drawn):
             break
-    return _joined(decisions) if decisions else Decision("undecided", "no_sizes")
+    return joined(decisions) if decisions else Decision("undecided", "no_sizes")
 
 
 def _choices(names: Sequence[str]) -> Iterator[dict[str, int]]:
@@ -172,11 +172,12 @@ def _setting(answer: Expr, truth: Expr, domain: tuple[Expr, ...], at: Entries) -
     return Setting(at, need.shape, list(got.ravel()), list(need.ravel()), tuple(inside))
 
 
-def _joined(decisions: Sequence[Decision]) -> Decision:
+def joined(decisions: Sequence[Decision]) -> Decision:
     """What several choices of sizes established together: as much as the weakest of them."""
     weakest = min(decisions, key=lambda d: (d.certainty == "proved", d.certainty == "chance"))
     return replace(weakest, points=sum(d.points for d in decisions), cells=sum(d.cells for d in decisions),
-                   flags=set().union(*(d.flags for d in decisions)), sizes=tuple(s for d in decisions for s in d.sizes))
+                   flags=set().union(*(d.flags for d in decisions)),
+                   sizes=tuple(s for d in decisions for s in d.sizes))
 
 
 def _compare(setting: Setting, assume: Assumptions, again: bool) -> Decision:

@@ -16,7 +16,7 @@ from ..ir import OPS, VARIABLES, Expr, Op, building, const, number, postorder, v
 from ..types import TupleType
 
 MAX_SIDE = 6  # an array declared with axes up to this length is decided as it is
-CHOICES = (4, 5, 3, 7, 6, 8, 9, 11, 10, 13, 12, 14, 15, 16)
+CHOICES = ((4, 5, 3, 7, 6, 8, 9, 11, 10, 13, 12, 14, 15, 16), (5, 3, 4, 6, 7, 9, 8, 10, 11, 12, 13, 15, 14, 17))
 NEAR = 2  # places so near the ends of an axis are there at small sizes, too
 # Attributes that hold shapes or sizes, by op, and those that hold places along axes. The rest hold neither.
 SHAPED: dict[str, tuple[str, ...]] = {
@@ -26,11 +26,13 @@ SHAPED: dict[str, tuple[str, ...]] = {
 }
 PLACED = {"getitem": "index", "gather": "index", "place": "index", "scatter_add": "index", "places": "indices",
           "last_written": "index"}
-OFFSETS = {"tril": "k", "triu": "k", "diagonal": "offset", "diag": "offset", "place_diagonal": "offset", "roll": "shift"}
+OFFSETS = {"tril": "k", "triu": "k", "diagonal": "offset", "diag": "offset", "place_diagonal": "offset",
+           "roll": "shift"}
 
 
 class Smaller:
-    """The replacement of sizes for some graphs; empty where nothing is large.
+    """The replacement of sizes for some graphs; empty where nothing is large. `turn` 1 takes other small sizes than 0:
+    a number such as the 1/2 in u/2 can be right by chance at one of them.
 
     >>> import graphc as G
     >>> x, W = G.input("x", "N", 784), G.param("W", 784, 10)
@@ -39,12 +41,12 @@ class Smaller:
     ({784: 4, 10: 5}, float64[N,5])
     """
 
-    def __init__(self, roots: Sequence[Expr]) -> None:
+    def __init__(self, roots: Sequence[Expr], turn: int = 0) -> None:
         order = postorder(roots)
         sizes = [s for n in order if n.op.name in VARIABLES for s in n.shape if isinstance(s, int)]
         replaced = list(dict.fromkeys(s for s in sizes if s > MAX_SIDE))
         taken = {s for s in sizes if s not in replaced}
-        free = [s for s in CHOICES if s not in taken]
+        free = [s for s in CHOICES[turn] if s not in taken]
         self.table: dict[int, int] = dict(zip(replaced, [*free, *range(17, 17 + len(replaced))]))
 
     def __bool__(self) -> bool:

@@ -307,7 +307,8 @@ def test_small_sizes_stay() -> None:
 @pytest.mark.parametrize(("answer", "status"), [
     (lambda u: 2 * u / 784, "correct"), (lambda u: u / 392, "correct"), (lambda u: 2 * u / size_node(784), "correct"),
     (lambda u: u * (2 / 784), "correct"), (lambda u: 2 * u, "wrong"), (lambda u: u / 784, "wrong"),
-    (lambda u: u / 391, "undecided"), (lambda u: 3 * u / 784, "wrong"),
+    (lambda u: u / 391, "undecided"), (lambda u: 3 * u / 784, "wrong"), (lambda u: u / 2, "wrong"),
+    (lambda u: 8 * u / 784 / 784, "wrong"), (lambda u: 2 * u / 5, "wrong"), (lambda u: 10 * u / 784 / 5, "correct"),
 ])
 def test_numbers_that_are_sizes(answer: Any, status: str) -> None:
     u = G.input("u", 784)
@@ -315,9 +316,17 @@ def test_numbers_that_are_sizes(answer: Any, status: str) -> None:
     assert verdict.status == status or (status == "undecided" and verdict.status == "wrong"), verdict
 
 
+def test_a_number_of_the_graph_that_equals_a_size() -> None:
+    u = G.input("u", 10)
+    f = 10 * G.mean(u)
+    assert check(np.ones(10), of=f, wrt=u).status == "correct"
+    assert check(np.full(10, 2.0), of=f, wrt=u).status == "wrong"  # 10/5, were 10 the number and 5 the size
+
+
 def test_what_stood_in_is_said() -> None:
     u = G.input("u", 784)
-    assert check(2 * u / 784, of=G.mean(u * u), wrt=u).certainty == "proved entry by entry for 4 in place of 784"
+    certainty = check(2 * u / 784, of=G.mean(u * u), wrt=u).certainty
+    assert certainty == "proved entry by entry for 4 and 5 in place of 784"
 
 
 def test_literals() -> None:
