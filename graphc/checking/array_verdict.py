@@ -261,7 +261,7 @@ def _at_both(turns: Sequence[Smaller], numbers: tuple[bool, bool], answer: Expr,
             small = smaller.rebuild([answer], numbers[0])[0]
         except (GraphcError, ValueError, IndexError):
             return None
-        judged = _decided(small, of, wrt, question)
+        judged = _decided(small, of, wrt, question, looks=1 if found else 2)
         judged.decision.replaced = {a: (b,) for a, b in smaller.table.items()}
         if judged.decision.status != "correct":
             return judged
@@ -280,9 +280,9 @@ def _as_declared(answer: Expr, smaller: Smaller, question: Question) -> Judged:
     return replace(found, decision=Decision("undecided", "literal_sizes", parts=parts))
 
 
-def _decided(answer: Expr, of: Expr, wrt: Expr, question: Question) -> Judged:
+def _decided(answer: Expr, of: Expr, wrt: Expr, question: Question, looks: int = 2) -> Judged:
     decision = decide_arrays(answer, truth_of(of, wrt), [of], layout=question.layout, assume=question.assume,
-                             of_ndim=of.ndim)
+                             of_ndim=of.ndim, looks=looks)
     return Judged(decision, answer, of, wrt)
 
 
