@@ -145,6 +145,15 @@ def test_a_transpose_does_not_pass_by_luck() -> None:
     assert check(square @ G.tanh(g), of=f, wrt=g).status == "wrong"
 
 
+def test_a_convention_at_many_kinks_is_not_a_mistake() -> None:
+    """Thirty-six switches, some of them exactly zero at points of small whole numbers."""
+    X, V = G.input("X", 6, 2), G.param("V", 2, 6)
+    f = G.sum(G.relu(X @ V))
+    for answer in (X.T @ (X @ V >= 0).astype("float64"), X.T @ (X @ V > 0).astype("float64")):
+        assert check(answer, of=f, wrt=V).status == "correct"
+    assert check(X.T @ (X @ V < 0).astype("float64"), of=f, wrt=V).status == "wrong"
+
+
 def test_zero_is_the_matrix_of_zeros() -> None:
     assert check(0, of=G.sum(v), wrt=A).status == "correct"
 
