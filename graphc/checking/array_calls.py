@@ -39,7 +39,7 @@ def size_of(building: Building, tree: Tree, value: Value) -> Size:
             return found
     if not isinstance(data, int) or isinstance(data, bool) or data < 1:
         raise building.unread("size_form", text=value)
-    if data > MAX_LITERAL:
+    if data > MAX_LITERAL and data not in building.declared:
         raise LimitExceeded(say(building.lang, "size_limit", got=data, limit=MAX_LITERAL))
     return data
 

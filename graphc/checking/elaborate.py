@@ -17,7 +17,7 @@ from .phrases import LANGUAGES, say
 from .positions import Range, Scope, bounds, loose_indices
 from .products import added, divided, matmul, product, raised, transposed
 from .subscripts import index
-from .tree import Tree
+from .tree import Tree, nodes
 
 __all__ = ["NOTED", "Built", "ShapeFault", "build", "loose_indices"]
 
@@ -71,10 +71,11 @@ def build(tree: Tree, leaf: Callable[[str], Expr], *, free: Sequence[str] = (), 
     for name, size in (sizes or {}).items():
         unknowns.set(("free", name), name, as_size(size))
     wanted = None if shape is None else tuple(as_size(s) for s in shape)
-    known: dict[str, Expr] = {}
+    find = _leaf(leaf, {})
+    declared = _sizes(tree, find).union(wanted or ())
     for _ in range(MAX_AGAIN):
         try:
-            return _once(tree, Building(_leaf(leaf, known), lang, star, unknowns), free, wanted)
+            return _once(tree, Building(find, lang, star, unknowns, declared=declared), free, wanted)
         except Again:
             continue
     raise LimitExceeded(say(lang, "too_many_unknowns", limit=MAX_AGAIN))
@@ -89,6 +90,18 @@ def _leaf(leaf: Callable[[str], Expr], known: dict[str, Expr]) -> Callable[[str]
         return known[name]
 
     return find
+
+
+def _sizes(tree: Tree, leaf: Callable[[str], Expr]) -> frozenset[Size]:
+    """The sizes of the arrays that a formula names."""
+    found: set[Size] = set()
+    for node in nodes(tree):
+        if node.head == "sym" and node.shaped:
+            try:
+                found.update(leaf(str(node.value)).shape)
+            except KeyError:
+                continue  # told of where it is used
+    return frozenset(found)
 
 
 def _once(tree: Tree, building: Building, free: Sequence[str], wanted: tuple[Size, ...] | None) -> Built:

@@ -116,6 +116,7 @@ class Building:
     unknowns: Unknowns = field(default_factory=Unknowns)
     flags: set[str] = field(default_factory=set)
     largest: int = MAX_ELEMENTS
+    declared: frozenset[Size] = frozenset()  # sizes that symbols have, which may be typed as numbers however large
 
     def fits(self, a: Size, b: Size) -> bool:
         return self.unknowns.fits(a, b)
