@@ -29,7 +29,7 @@ from .tree import TooLarge, Tree, make, nodes, show
 FLOAT_SIZES = (3, 4, 2, 5, 6, 7, 8, 9)  # of named dimensions, where declared sizes are looked at in floats
 FREE = ("i", "j", "k", "l")  # the axes of the derivative, where entries are given without a left side
 OTHERS = frozenset({"matrix_product", "entrywise", "indices_in_order"})
-SHORT = 10**9  # denominators of decimals that someone typed
+MANY = 15  # digits, which nobody types
 CLEARLY = 1e-3  # relative; float64 rounds twelve digits further down
 
 
@@ -76,10 +76,16 @@ def judge_expr(answer: Any, question: Question) -> Verdict:
 
 
 def has_floats(node: Expr) -> bool:
-    """Whether a graph has floating-point numbers that are no short decimals: what Python has rounded."""
+    """Whether a graph has floating-point numbers of so many digits that Python must have rounded them."""
     values = [v for n in postorder([node]) if n.op.name == "const" for v in n.attrs[0].value.ravel().tolist()]
-    numbers = [exact(v).number for v in dict.fromkeys(values) if isinstance(v, float) and np.isfinite(v)]
-    return any(number is not None and number.denominator > SHORT for number in numbers)
+    return any(_is_rounded(v) for v in dict.fromkeys(values) if isinstance(v, float) and np.isfinite(v))
+
+
+def _is_rounded(value: float) -> bool:
+    """A float that is written with many digits and stands for no simple number."""
+    digits = repr(value).partition("e")[0].replace(".", "").lstrip("-0")
+    simple = exact(value).number
+    return len(digits) >= MANY and simple is not None and simple.denominator > 1000
 
 
 def rounded(verdict: Verdict, lang: str) -> Verdict:
@@ -94,7 +100,7 @@ def rounded(verdict: Verdict, lang: str) -> Verdict:
 def judge_reading(reading: Reading, question: Question) -> Verdict:
     """The verdict on what was read from text or from a SymPy expression."""
     read_as = " = ".join(show(link, question.lang) for link in reading.links)
-    indices = reading.left.indices if reading.left else ()
+    indices = tuple(getattr(reading.left, "indices", ()))
     try:
         links = [Link(tuple(_readings(tree, indices, question)), show(tree, question.lang)) for tree in reading.links]
     except ShapeFault as fault:
@@ -236,7 +242,7 @@ def decide_answer(answer: Expr, question: Question) -> Judged:
 
 
 def _as_declared(answer: Expr, smaller: Smaller, question: Question) -> Judged:
-    """Wrong at small sizes and yet, in floats, right at the declared ones: decided there, if not too large."""
+    """Wrong at small sizes and yet right, in floats, at the declared ones: decided there, where these allow it."""
     found = _decided(answer, question.of, question.wrt, question)
     if found.decision.status == "correct":
         return found
