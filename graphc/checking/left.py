@@ -80,7 +80,7 @@ class Side:
             return None
         if "/" in texts:
             return self.quotient(texts)
-        if texts[0] in ("∇", "grad"):
+        if texts[0] in ("∇", "grad") or (texts[0] == "∂" and self.below):
             return self.gradient(texts[1:])
         if (parts := cut(texts[0])) and parts[0] == "grad":
             self.below = True
@@ -185,12 +185,17 @@ def _without_arguments(tokens: list[Token]) -> list[Token]:
     place = 0
     while place < len(tokens):
         token = tokens[place]
-        after = found[-1].kind == "name" and found[-1].text not in ("d", "grad") if found else False
-        end = _arguments_end(tokens, place) if after and token.text == "(" else None
+        end = _arguments_end(tokens, place) if token.text == "(" and found and _takes_arguments(found[-1]) else None
+        if found and found[-1].text == ")" and end != len(tokens):
+            end = None  # (∂f)/(∂x)(x, y), and nothing behind it
         place = end if end is not None else place + 1
         if end is None:
             found.append(token)
     return found
+
+
+def _takes_arguments(token: Token) -> bool:
+    return token.text == ")" or (token.kind == "name" and token.text not in ("d", "grad"))
 
 
 def _arguments_end(tokens: list[Token], place: int) -> int | None:

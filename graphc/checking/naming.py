@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from . import functions
-from .names import cut, segmentations
+from .names import cut, numbered, segmentations
 from .phrases import safe
 from .stream import CLOSING, Stream
 from .tokens import WORDS, Token, key, tokenize
@@ -131,8 +131,8 @@ def known_symbol(p: Stream) -> Tree | None:
 
 
 def _element(p: Stream, text: str) -> tuple[str, str] | None:
-    """The array and the subscript of x_i, W_{ij}."""
-    parts = cut(text)
+    """The array and the subscript of x_i, W_{ij}, and of x1 where only x is declared."""
+    parts = cut(text) or (None if p.declare and text.isascii() else numbered(text))
     name = p.names.array(parts[0]) if parts else None
     return (name, parts[1]) if parts and name is not None and name not in p.bound else None
 

@@ -258,8 +258,19 @@ class Parser(Stream):
             return transpose(left)
         if token.text == "^" and (turned := self.turned(left)) is not None:
             return turned
+        if token.text == "^" and self.is_op("{") and self.is_op("⊙", 1):
+            return self.elementwise_power(left)
         exponent = number_like(self.expression(POWER - 1))
         return make("pow", left, exponent, value="**" if left.shaped and token.text != "^" else None)
+
+    def elementwise_power(self, left: Tree) -> Tree:
+        r"""x^{\odot 2}."""
+        opening = self.here
+        self.at += 2
+        with self.inside():
+            exponent = number_like(self.expression(0))
+        self.close(opening, "}")
+        return make("pow", left, exponent, value="**" if left.shaped else None)
 
     def turned(self, left: Tree) -> Tree | None:
         """The exponents T, {T}, -T, where T is no declared name: a transpose, and of the inverse."""
@@ -294,7 +305,8 @@ class Parser(Stream):
 
     def postfix(self, left: Tree) -> Tree:
         """Indices and primes behind an operand: (W x)_i, x[0], W'."""
-        while left.shaped and self.here.kind == "op":
+        while left.shaped and self.here.kind == "op" and self.here.text in "_'[":
+            left = number_like(left)
             if self.here.text == "_":
                 left = self.below(left)
             elif self.here.text == "'":
@@ -375,7 +387,7 @@ class Parser(Stream):
         if not primed and (found := naming.known_symbol(self)) is not None:
             return found
         alone = len(token.text) == 1 and token.text.isalpha()
-        if alone and self.letters:
+        if alone and (self.letters or token.text in self.index_letters()):
             return naming.letter(self)
         if (kind := totals.named_total(self)) is not None:
             return totals.sum_over(self, kind)
@@ -389,8 +401,6 @@ class Parser(Stream):
             return calls.function(self, token)
         if (found := calls.logarithm(self) or naming.constant(self)) is not None:
             return found
-        if alone and token.text in self.index_letters():
-            return naming.letter(self)
         if self.declare:
             return naming.declare(self)
         naming.split(self)

@@ -16,7 +16,7 @@ MAX_BYTES, MAX_DIGITS, MAX_EXPONENT10 = 4096, 40, 300
 _GREEK_NAMES = """alpha beta gamma delta epsilon epsilon zeta eta theta theta iota kappa lambda mu nu xi pi rho
     sigma tau upsilon phi phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"""
 GREEK = dict(zip("αβγδεϵζηθϑικλμνξπρστυφϕχψωΓΔΘΛΞΠΣΦΨΩ", _GREEK_NAMES.split()))
-SUBSCRIPT = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
+SUBSCRIPT = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙₚᵣₛ", "0123456789ijklmnprs"))
 SUPERSCRIPT = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+"))
 MARKS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
 
@@ -110,9 +110,11 @@ def tokenize(text: str, lang: str = "en") -> list[Token]:
         if text[place].isspace():
             place += 1
             continue
-        token = _token(text, place, lang)
-        tokens.append(token)
-        place = token.end
+        if text[place] in SUBSCRIPT:
+            tokens += _lowered(text, place)
+        else:
+            tokens.append(_token(text, place, lang))
+        place = tokens[-1].end
     tokens.append(Token("end", "", len(text), end=len(text)))
     return tokens
 
@@ -136,6 +138,16 @@ def _token(text: str, place: int, lang: str) -> Token:
     if reason:
         raise ParseError(say(lang, reason), text, place)
     refuse_character(char, text, place, lang)
+
+
+def _lowered(text: str, place: int) -> list[Token]:
+    """A subscript that no name took, as of (W x)ᵢ: an underscore, and what stands below."""
+    end = place
+    while end < len(text) and text[end] in SUBSCRIPT:
+        end += 1
+    below = "".join(SUBSCRIPT[c] for c in text[place:end])
+    value = Fraction(int(below)) if below.isdigit() and len(below) <= MAX_DIGITS else None
+    return [Token("op", "_", place, end=place), Token("name" if value is None else "num", below, place, value, end)]
 
 
 def _arrow(text: str, place: int) -> bool:

@@ -248,6 +248,32 @@ TEXT = [
     ("x_i x_j", "x_i x_j"),
     ("δ_ij p_i - p_i p_j", "δ_{i,j} p_i - p_i p_j"),
     ("diag(p) - p p^T", "diag(p) - p pᵀ"),
+    ("x₁", "x_1"),
+    ("x1", "x_1"),
+    ("x₁ + x₂", "x_1 + x_2"),
+    ("W₁₂", "W_{1,2}"),
+    ("W12", "W_{1,2}"),
+    ("∑ᵢ xᵢ yᵢ", "∑_i x_i y_i"),
+    ("Σᵢ xᵢ", "∑_i x_i"),
+    ("(W x)ᵢ", "(W x)_i"),
+    ("(W x)₁", "(W x)_1"),
+    ("Wᵢⱼ", "W_{i,j}"),
+    ("Wᵢⱼxⱼ", "W_{i,j} x_j"),
+    ("ln 2x_i", "ln(2 x_i)"),
+    ("x^TW^TWx", "xᵀ Wᵀ W x"),
+    ("y_1", "y_1"),
+    ("a1x", "a_1 x"),
+    ("p_{y_i}", "p_{y_i}"),
+    ("x_{W_{ij}}", "x_{W_{i,j}}"),
+    ("∑_{k=1}^{N} x_k^2", "∑_{k=1}^{N} x_k^2"),
+    ("sin x_i", "sin(x_i)"),
+    ("log det X", "ln(det(X))"),
+    ("sqrt x_i", "√(x_i)"),
+    ("xᵀy", "xᵀ y"),
+    ("‖Wx−y‖²", "‖W x - y‖^2"),
+    ("-∑ᵢ yᵢ ln(pᵢ)", "-∑_i y_i ln(p_i)"),
+    ("x·y", "x·y"),
+    ("x₁²", "x_1^2"),
 ]
 
 # LaTeX, English.
@@ -389,6 +415,8 @@ LATEX = [
     (r"x x^\top - \operatorname{diag}(x)", "x xᵀ - diag(x)"),
     (r"{}^{t}\!A x", "Aᵀ x"),
     (r"\left.x\right.", "x"),
+    (r"x^{\odot 2}", "x**2"),
+    (r"x^{\circ -1}", "x**(-1)"),
 ]
 
 # Text and LaTeX, French.
@@ -456,6 +484,11 @@ LEFT = [
     ("L' = x", "x", "L", None, (), False),
     ("L'(x) = x", "x", "L", "x", (), False),
     (r"\frac{\partial L}{\partial W_{ij}} = x_j", "x_j", "L", "W", ("i", "j"), False),
+    (r"\partial_W L = x", "x", "L", "W", (), False),
+    ("∂_x L = 2x", "2 x", "L", "x", (), False),
+    (r"\frac{\partial L}{\partial x}(x, y) = 2x", "2 x", "L", "x", (), False),
+    (r"\frac{\partial f(x)}{\partial x} = 2x", "2 x", "f", "x", (), False),
+    ("d/dx f(x) = 2x", "2 x", "f", "x", (), False),
 ]
 
 # Refused: language, text, how the reason begins, and the character under the caret.
@@ -526,4 +559,6 @@ REFUSED = [
     ("en", r"\sum_{i=1} x_i", "give both ends of the range of i: ∑_{i=1}^{N}", 0),
     ("en", r"\sum x_i", "a sum needs its index, a letter: ∑_i or ∑_{i=1}^{N}; got ∑", 0),
     ("en", "x_{2i}", "no name x_{2i} in this question", 0),
+    ("en", "log p_i y_i", "log A B can be read as log(A B) or as log(A) B; write the brackets", 0),
+    ("en", "exp W x", "exp A B can be read as exp(A B) or as exp(A) B; write the brackets", 0),
 ]
