@@ -17,7 +17,7 @@ from .arrays import decide_arrays, shape_decision, truth_of
 from .assume import Assumptions
 from .decide import Decision
 from .diagnose_arrays import diagnose_arrays
-from .elaborate import Built, ShapeFault, build
+from .elaborate import NOTED, Built, ShapeFault, build, loose_indices
 from .entries import named_sizes
 from .from_graph import NoScalarForm, exact
 from .parse import Reading
@@ -29,7 +29,7 @@ from .tree import TooLarge, Tree, make, nodes, show
 FLOAT_SIZES = (3, 4, 2, 5, 6, 7, 8, 9)  # of named dimensions, where declared sizes are looked at in floats
 FREE = ("i", "j", "k", "l")  # the axes of the derivative, where entries are given without a left side
 OTHERS = frozenset({"matrix_product", "entrywise", "indices_in_order"})
-SHORT = 10**9  # denominators of decimals that someone typed
+MANY = 15  # digits, which nobody types
 CLEARLY = 1e-3  # relative; float64 rounds twelve digits further down
 
 
@@ -49,6 +49,9 @@ class Question:
         return (*self.of.shape, *self.wrt.shape)
 
     def leaf(self, name: str) -> Expr:
+        """The node of a name, or the number of a named size. Raises KeyError for any other letter."""
+        if name not in self.named and name not in named_sizes(list(self.named.values())):
+            raise KeyError(name)
         return self.named[name] if name in self.named else size_node(Dim.named(name))
 
 
@@ -73,10 +76,16 @@ def judge_expr(answer: Any, question: Question) -> Verdict:
 
 
 def has_floats(node: Expr) -> bool:
-    """Whether a graph has floating-point numbers that are no short decimals: what Python has rounded."""
+    """Whether a graph has floating-point numbers of so many digits that Python must have rounded them."""
     values = [v for n in postorder([node]) if n.op.name == "const" for v in n.attrs[0].value.ravel().tolist()]
-    numbers = [exact(v).number for v in dict.fromkeys(values) if isinstance(v, float) and np.isfinite(v)]
-    return any(number is not None and number.denominator > SHORT for number in numbers)
+    return any(_is_rounded(v) for v in dict.fromkeys(values) if isinstance(v, float) and np.isfinite(v))
+
+
+def _is_rounded(value: float) -> bool:
+    """A float that is written with many digits and stands for no simple number."""
+    digits = repr(value).partition("e")[0].replace(".", "").lstrip("-0")
+    simple = exact(value).number
+    return len(digits) >= MANY and simple is not None and simple.denominator > 1000
 
 
 def rounded(verdict: Verdict, lang: str) -> Verdict:
@@ -91,7 +100,7 @@ def rounded(verdict: Verdict, lang: str) -> Verdict:
 def judge_reading(reading: Reading, question: Question) -> Verdict:
     """The verdict on what was read from text or from a SymPy expression."""
     read_as = " = ".join(show(link, question.lang) for link in reading.links)
-    indices = reading.left.indices if reading.left else ()
+    indices = tuple(getattr(reading.left, "indices", ()))
     try:
         links = [Link(tuple(_readings(tree, indices, question)), show(tree, question.lang)) for tree in reading.links]
     except ShapeFault as fault:
@@ -130,7 +139,9 @@ def _built(tree: Tree, indices: Sequence[str], question: Question, star: str = "
 def _others(tree: Tree, indices: Sequence[str], question: Question) -> Iterator[Built]:
     """`*` as the product of matrices; a product of two columns entry by entry; entries named without a left side."""
     tries = [(tree, indices, "matrix", "matrix_product"), (_entrywise(tree), indices, "elementwise", "entrywise")]
-    names = [n for n in FREE if n not in question.named][: len(question.shape)]
+    names = [n for n in loose_indices(tree) if n not in question.named]
+    if len(names) != len(question.shape):
+        names = [n for n in FREE if n not in question.named][: len(question.shape)]
     if names and not indices:
         tries.append((tree, names, "elementwise", "indices_in_order"))
     for meant, free, star, flag in tries:
@@ -202,9 +213,10 @@ def _best(link: Link, question: Question) -> Judged:
     for reading in link.readings:
         found = decide_answer(reading.expr, question)
         if found.decision.status == "correct":
-            found.decision.flags.update(reading.flags & OTHERS)
+            found.decision.flags.update(reading.flags & (OTHERS | NOTED))
             return found
         judged.append(found)
+    judged[0].decision.flags.update(link.readings[0].flags & NOTED)
     return judged[0]
 
 
@@ -230,7 +242,7 @@ def decide_answer(answer: Expr, question: Question) -> Judged:
 
 
 def _as_declared(answer: Expr, smaller: Smaller, question: Question) -> Judged:
-    """Wrong at small sizes and yet, in floats, right at the declared ones: decided there, if not too large."""
+    """Wrong at small sizes and yet right, in floats, at the declared ones: decided there, where these allow it."""
     found = _decided(answer, question.of, question.wrt, question)
     if found.decision.status == "correct":
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,14 +11,18 @@ from ..errors import DTypeError, InputError, LimitExceeded, ShapeError
 from ..ir import Expr
 from . import array_calls, rows
 from .elementwise import elementwise
-from .indexed import Range, Scope, bounds, counted, delta, index, ordered, product_over, total
-from .labelled import MAX_AGAIN, MAX_ELEMENTS, Again, Building, ShapeFault, Unknowns, Value
+from .indexed import counted, delta, ordered, product_over, total
+from .labelled import MAX_AGAIN, MAX_ENTRIES, Again, Building, ShapeFault, Unknowns, Value
 from .phrases import LANGUAGES, say
+from .positions import Range, Scope, bounds, loose_indices
 from .products import added, divided, matmul, product, raised, transposed
-from .tree import Tree
+from .subscripts import index
+from .tree import Tree, nodes
 
-__all__ = ["Built", "ShapeFault", "build"]
+__all__ = ["NOTED", "Built", "ShapeFault", "build", "loose_indices"]
 
+# Flags that the reader is told of, in words of `phrases`.
+NOTED = frozenset({"vector_as_row", "broadcast_as_column", "mixed_orientation", "norm_as_frobenius", "abs_elementwise"})
 # Heads whose operands the traversal goes into: the rest are positions and bounds, read where they are used.
 FIRST_ONLY = frozenset({"index", "sum", "prod"})
 
@@ -26,7 +31,8 @@ FIRST_ONLY = frozenset({"index", "sum", "prod"})
 class Built:
     """A formula as a graph: `row` says that a vector lies as a row (yᵀA), `flags` what could be read otherwise.
 
-    Flags: ambiguous_product (`*` was elementwise, the matrix product fits too; `star="matrix"` reads that),
+    Flags: ambiguous_product (`*` was read entry by entry, the matrix product fits too: `star="matrix"` reads that),
+    matrix_star_vector (besides, where that was a matrix and a vector),
     ambiguous_broadcast, broadcast_as_column (b in W X + b was a column), vector_as_row (x W was xᵀW),
     mixed_orientation (a row and a column were added), norm_as_frobenius, abs_elementwise.
     """
@@ -36,15 +42,21 @@ class Built:
     row: bool = False
 
 
+def axes_of(named: Mapping[str, Expr]) -> dict[str, int]:
+    """The names of arrays with their number of axes, which the parser asks for."""
+    return {name: node.ndim for name, node in named.items() if node.ndim}
+
+
 def build(tree: Tree, leaf: Callable[[str], Expr], *, free: Sequence[str] = (), lang: str = "en",
           sizes: Mapping[str, Size] | None = None, shape: Sequence[Size] | None = None,
-          star: str = "elementwise") -> Built:
+          star: str = "elementwise", entries: int = MAX_ENTRIES) -> Built:
     """The graph of a tree. `leaf` gives the node of a name (the number of a named size for the size's name).
 
     `free` lists the free indices: the result has one axis for each, in their order, then its own axes. `sizes`
     gives their sizes, where an index of the left side does not stand on the right (∂L/∂b_i = 1). `shape` is the
     shape the result should have; it settles the size of I or of the vector of ones only where nothing else does.
-    `star` is "elementwise" (as NumPy) or "matrix", for `*` between arrays where both fit.
+    `star` is "elementwise" (as NumPy) or "matrix", for `*` between arrays where both fit. `entries` bounds the
+    values of the graph; a declared size past 6 counts as 6.
     Raises ShapeFault where shapes do not fit (with `phrase` and `parts`, in `lang`), ParseError for what cannot be
     read so, whatever the shapes (an index that no Σ binds, an I of no size), LimitExceeded, InputError.
 
@@ -65,10 +77,11 @@ def build(tree: Tree, leaf: Callable[[str], Expr], *, free: Sequence[str] = (), 
     for name, size in (sizes or {}).items():
         unknowns.set(("free", name), name, as_size(size))
     wanted = None if shape is None else tuple(as_size(s) for s in shape)
-    known: dict[str, Expr] = {}
+    find = _leaf(leaf, {})
+    declared = _sizes(tree, find).union(wanted or ())
     for _ in range(MAX_AGAIN):
         try:
-            return _once(tree, Building(_leaf(leaf, known), lang, star, unknowns), free, wanted)
+            return _once(tree, Building(find, lang, star, unknowns, entries=entries, declared=declared), free, wanted)
         except Again:
             continue
     raise LimitExceeded(say(lang, "too_many_unknowns", limit=MAX_AGAIN))
@@ -85,6 +98,18 @@ def _leaf(leaf: Callable[[str], Expr], known: dict[str, Expr]) -> Callable[[str]
     return find
 
 
+def _sizes(tree: Tree, leaf: Callable[[str], Expr]) -> frozenset[Size]:
+    """The sizes of the arrays that a formula names."""
+    found: set[Size] = set()
+    for node in nodes(tree):
+        if node.head == "sym" and node.shaped:
+            try:
+                found.update(leaf(str(node.value)).shape)
+            except KeyError:
+                continue  # told of where it is used
+    return frozenset(found)
+
+
 def _once(tree: Tree, building: Building, free: Sequence[str], wanted: tuple[Size, ...] | None) -> Built:
     """One elaboration. Raises Again when it settled a size that it had worked without."""
     scope = {name: Range(name, ("free", name)) for name in free}
@@ -93,14 +118,21 @@ def _once(tree: Tree, building: Building, free: Sequence[str], wanted: tuple[Siz
         expr = ordered(building, value, free, scope)
     except (ShapeFault, LimitExceeded, InputError):
         raise
-    except (ShapeError, DTypeError) as error:
-        raise building.fault("no_fit", reason=str(error).split(" (declared")[0]) from None
+    except ShapeError as error:
+        raise building.fault("no_fit", reason=_reason(error)) from None
+    except DTypeError as error:
+        raise building.unread("no_fit", reason=_reason(error)) from None
     if wanted is not None and len(wanted) == expr.ndim:
         for size, other in zip(expr.shape, wanted):
             building.fits(size, other)
     if building.unknowns.wanted:
-        raise building.unread("unsized", name=next(iter(building.unknowns.wanted.values())))
-    return Built(expr, frozenset(building.flags), value.row and value.rank == 1 and not value.names)
+        name = next(iter(building.unknowns.wanted.values()))
+        raise building.unread("unsized" if name in ("I", "1", "0") else "index_absent", name=name)
+    return Built(building.bounded(expr), frozenset(building.flags), value.row and value.rank == 1 and not value.names)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).split(" (declared")[0]
 
 
 def _value(tree: Tree, building: Building, scope: Scope) -> Value:
@@ -116,7 +148,7 @@ def _value(tree: Tree, building: Building, scope: Scope) -> Value:
         if ready:
             below = inner[key][0] if key in inner else here
             values = [done[id(a), id(below)] for a in _operands(node)]
-            done[key] = _node(node, values, building, here, inner.get(key))
+            done[key] = _finite(_node(node, values, building, here, inner.get(key)))
             continue
         stack.append((node, here, True))
         if node.head in ("sum", "prod"):
@@ -125,6 +157,20 @@ def _value(tree: Tree, building: Building, scope: Scope) -> Value:
         below = inner[key][0] if key in inner else here
         stack.extend((a, below, False) for a in reversed(_operands(node)))
     return done[id(tree), id(scope)]
+
+
+def _finite(value: Value) -> Value:
+    """The value, a Python number among them being one that float64 holds. Raises InputError."""
+    data = value.data
+    if isinstance(data, Expr) or (isinstance(data, int) and abs(data) < 2**63):
+        return value
+    try:
+        data = float(data)
+    except OverflowError:
+        data = math.inf
+    if not math.isfinite(data):
+        raise InputError("parse: a number here is too large for float64")
+    return Value(data, value.tree)
 
 
 def _operands(node: Tree) -> Sequence[Tree]:
@@ -165,10 +211,6 @@ def _symbol(node: Tree, building: Building, scope: Scope) -> Value:
         found = building.leaf(name)
     except KeyError:
         raise building.unread("unknown_symbol", name=name) from None
-    count = 1
-    for s in found.shape:
-        count *= s if isinstance(s, int) else 1
-    building.largest = max(building.largest, MAX_ELEMENTS, count)
     return Value(found, node)
 
 

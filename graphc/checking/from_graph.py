@@ -81,8 +81,10 @@ def exact(value: Any) -> Tree:
         return num(near)
     for irrational, tree in IRRATIONAL:
         near = _simple(value / irrational, 100)
-        if near is not None and near.numerator < 10**4:
+        if near is not None and abs(near.numerator) < 10**4:
             return tree if near == 1 else mul(num(near), tree)
+    if (root := _root(value)) is not None:
+        return root
     return num(Fraction(repr(value)))
 
 
@@ -90,6 +92,16 @@ def _simple(value: float, denominator: int) -> Fraction | None:
     """The fraction of small denominator that a float stands for to its last bits, if any."""
     near = Fraction(value).limit_denominator(denominator)
     return near if near and abs(near - Fraction(value)) <= abs(Fraction(value)) * Fraction(1, 2**50) else None
+
+
+def _root(value: float) -> Tree | None:
+    """The root of a small fraction that a float stands for: 6^(1/3) arrives as 1.817120592832139."""
+    for k in (2, 3, 4, 5):
+        near = _simple(abs(value) ** k, 100)
+        if near is not None and near.numerator < 10**4:
+            found = power(num(near), Fraction(1, k))
+            return found if value > 0 else neg(found)
+    return None
 
 
 # What Python folds before graphc sees it: -2·π² arrives as -19.739208802178716, and is read back as it was meant.
@@ -100,6 +112,9 @@ IRRATIONAL: tuple[tuple[float, Tree], ...] = (
     *((math.log(n), call("log", num(n))) for n in (2, 3, 5, 10)),
     (math.sqrt(math.pi), call("sqrt", const("pi"))),
     (math.sqrt(2 * math.pi), call("sqrt", mul(num(2), const("pi")))),
+    (1 / math.sqrt(math.pi), div(num(1), call("sqrt", const("pi")))),  # 2/√π in the derivative of erf
+    (1 / math.sqrt(2 * math.pi), div(num(1), call("sqrt", mul(num(2), const("pi"))))),
+    (math.sqrt(2 / math.pi), call("sqrt", div(num(2), const("pi")))),
 )
 
 

@@ -18,7 +18,7 @@ from .evaluate import flint
 from .feasible import feasible
 
 GENERATORS, MAX_CELLS, MAX_TERMS, MAX_WORK, MAX_ANGLE = 28, 48, 4000, 60_000, 12
-MAX_FACTOR_DEGREE, MAX_GCD_DEGREE = 40, 400
+MAX_FACTOR_DEGREE, MAX_GCD_DEGREE, MAX_EXPONENTIAL = 40, 400, 10**8
 
 
 class GiveUp(Exception):
@@ -62,6 +62,7 @@ class Ring:
     signs: dict[str, int] = field(default_factory=dict)
     factor_of: dict[str, Any] = field(default_factory=dict)
     work: int = 0
+    rest: Ratio | None = None  # of the last comparison: answer - truth
 
     @staticmethod
     def fresh(fineness: dict[tuple[str, str], int]) -> Ring:
@@ -264,7 +265,10 @@ class Ring:
         key = f"{m}/{d}"
         q = self.finest("exp", key, c.denominator)
         e = self.generator("exp", key, payload=(m, d, q))
-        return self.integer_power(Ratio(e, self.constant(1)), self._small(c * q))
+        k = int(c * q)
+        if abs(k) > MAX_EXPONENTIAL:
+            raise GiveUp
+        return Ratio(e**k, self.constant(1)) if k >= 0 else Ratio(self.constant(1), e**-k)  # one term, at any power
 
     @staticmethod
     def _small(k: Fraction) -> int:
@@ -386,15 +390,17 @@ class Ring:
 
     def _multiple_angle(self, k: Fraction, m: Any, d: Any) -> tuple[Ratio, Ratio]:
         i = self._only_generator(m) if d.is_constant() else None
-        if i is not None and self.kind[i] == "pi" and (2 * k).denominator == 1:
-            quarter = int(2 * k) % 4
-            return self.ratio((1, 0, -1, 0)[quarter]), self.ratio((0, 1, 0, -1)[quarter])
+        if i is not None and self.kind[i] == "pi" and 12 % k.denominator == 0:
+            return self._part_of_pi(int(12 * k) % 24), self._part_of_pi(int(12 * k - 6) % 24)
+        if i is not None and self.kind[i] in ("asin", "atan") and abs(k) == 1:
+            c, s = self._inverse_angle(self.kind[i], self.payload[i][0])
+            return c, self._scaled(s, k)
         key = f"{m}/{d}"
         q = self.finest("angle", key, k.denominator)
         count = int(k * q)
         if abs(count) > MAX_ANGLE:
             raise GiveUp
-        c1 = Ratio(self.generator("cos", key), self.constant(1))
+        c1 = Ratio(self.generator("cos", key, payload=(m, d, q)), self.constant(1))
         s1 = Ratio(self.generator("sin", key, payload=self.index["cos", key]), self.constant(1))
         c, s = self.ratio(1), self.ratio(0)
         for _ in range(abs(count)):
@@ -402,6 +408,25 @@ class Ring:
                     self.add(self.mul(s, c1), self.mul(c, s1)))
             c, s = Ratio(self.reduce(c.n), c.d), Ratio(self.reduce(s.n), s.d)
         return c, self._scaled(s, 1 if count >= 0 else -1)
+
+    def _part_of_pi(self, twelfths: int) -> Ratio:
+        """cos(n·π/12): of 0, π/12, π/6, π/4, π/3, 5π/12, π/2 it is 1, (√6 + √2)/4, √3/2, √2/2, 1/2, (√6 - √2)/4, 0."""
+        n = min(twelfths, 24 - twelfths)
+        sign, n = (1, n) if n <= 6 else (-1, 12 - n)
+        if n in (0, 4, 6):
+            return self.ratio(Fraction(sign * {0: 2, 4: 1, 6: 0}[n], 2))
+        if n in (2, 3):
+            return self._scaled(self.number_root(Fraction(5 - n), Fraction(1, 2)), Fraction(sign, 2))
+        six, two = (self.number_root(Fraction(c), Fraction(1, 2)) for c in (6, 2))
+        return self._scaled(self.add(six, two if n == 1 else self._scaled(two, -1)), Fraction(sign, 4))
+
+    def _inverse_angle(self, kind: str, z: Ratio) -> tuple[Ratio, Ratio]:
+        """cos and sin of asin z are √(1 - z²) and z, of atan z 1/√(1 + z²) and z/√(1 + z²)."""
+        square, half = self.mul(z, z), Fraction(1, 2)
+        if kind == "asin":
+            return self.root(self.add(self.ratio(1), self._scaled(square, -1)), half), z
+        c = self.inverse(self.root(self.add(self.ratio(1), square), half))
+        return c, self.mul(z, c)
 
     def opaque(self, name: str, args: list[Ratio]) -> Ratio:
         """A function known by its argument alone; odd ones in one sign."""
@@ -413,7 +438,7 @@ class Ring:
             if (n.leading_coefficient() > 0) != (args[0].d.leading_coefficient() > 0):
                 sign, args = -1, [Ratio(-n, args[0].d)]
         keys = [" + ".join(f"{c}*{m}/{d}" for c, m, d in self.monomials(a)) for a in args]
-        return Ratio(sign * self.generator(name, *keys), self.constant(1))
+        return Ratio(sign * self.generator(name, *keys, payload=args), self.constant(1))
 
     def function(self, name: str, args: list[Ratio]) -> Ratio:
         a = args[0]
@@ -432,6 +457,9 @@ class Ring:
         if name == "asinh":  # ln(z + √(z² + 1))
             root = self.root(self.add(self.mul(a, a), self.ratio(1)), Fraction(1, 2))
             return self.log(self.add(a, root))
+        if name == "atanh":  # ln((1 + z)/(1 - z))/2
+            sides = self.add(self.ratio(1), a), self.add(self.ratio(1), self._scaled(a, -1))
+            return self._scaled(self.log(self.mul(sides[0], self.inverse(sides[1]))), Fraction(1, 2))
         return self.opaque(name, args)
 
     def _hyperbolic(self, name: str, a: Ratio) -> Ratio:
@@ -507,6 +535,7 @@ def _compute(ring: Ring, node: Core, args: list[Ratio]) -> Ratio:
 def equal_on_cell(ring: Ring, answer: Core, truth: Core, domain: tuple[Core, ...]) -> bool:
     """Whether the two are one value on this cell; where truth does not exist there is nothing to show."""
     memo: dict[int, Ratio] = {}
+    ring.rest = None
     try:
         for node in domain:
             value(ring, node, memo)
@@ -518,13 +547,19 @@ def equal_on_cell(ring: Ring, answer: Core, truth: Core, domain: tuple[Core, ...
     except Vanishes:
         return False
     difference = ring.times(got.n, need.d) - ring.times(need.n, got.d)
-    return not ring.reduce(difference)
+    ring.rest = Ratio(ring.reduce(difference), got.d * need.d)
+    return not ring.rest.n
 
 
-def prove_equal(answer: Core, truth: Core, domain: tuple[Core, ...] = ()) -> int:
-    """The number of cells on which equality was proved, all of them; 0 where there is no proof.
+Failed = list[tuple[Ring, dict[str, int]]]
 
-    The proof says: wherever both exist, off the kinks, they are equal.
+
+def prove_equal(answer: Core, truth: Core, domain: tuple[Core, ...] = (), failed: Failed | None = None,
+                most: int = MAX_CELLS) -> int:
+    """The number of cells on which equality was proved, all of them, `most` at the most; 0 where there is no proof.
+
+    The proof says: wherever both exist, off the kinks, they are equal. A cell on which they are not is
+    added to `failed`: its ring, with the remainder, and the signs that make the cell.
     """
     order = postorder(answer, truth, *domain)
     if len(order) > 2000 or flat_switch(order):
@@ -532,7 +567,7 @@ def prove_equal(answer: Core, truth: Core, domain: tuple[Core, ...] = ()) -> int
     fineness: dict[tuple[str, str], int] = {}
     for _ in range(6):
         try:
-            return _prove(Ring.fresh(fineness), answer, truth, domain)
+            return _prove(Ring.fresh(fineness), answer, truth, domain, [] if failed is None else failed, most)
         except Restart:
             continue
         except (GiveUp, OverflowError, ArithmeticError):
@@ -540,12 +575,12 @@ def prove_equal(answer: Core, truth: Core, domain: tuple[Core, ...] = ()) -> int
     return 0
 
 
-def _prove(ring: Ring, answer: Core, truth: Core, domain: tuple[Core, ...]) -> int:
+def _prove(ring: Ring, answer: Core, truth: Core, domain: tuple[Core, ...], failed: Failed, most: int) -> int:
     cells, open_cells = 0, [dict[str, int]()]
     while open_cells:
         given = open_cells.pop()
         ring.signs = dict(given)
-        if len(open_cells) + cells > MAX_CELLS:
+        if len(open_cells) + cells > most:
             raise GiveUp
         try:
             equal = equal_on_cell(ring, answer, truth, domain)
@@ -554,6 +589,8 @@ def _prove(ring: Ring, answer: Core, truth: Core, domain: tuple[Core, ...]) -> i
             open_cells += [{**given, str(need.factor): s} for s in (-1, 1)]
             continue
         if not equal and feasible([(ring.factor_of[k].to_dict(), s) for k, s in given.items()]):
+            if ring.rest is not None:
+                failed.append((ring, given))
             return 0
         cells += 1
     return cells

@@ -32,6 +32,7 @@ from .tree import (
     norm,
     num,
     number_like,
+    ones,
     power,
     product,
     rel,
@@ -184,6 +185,9 @@ class Parser(Stream):
         if token.kind == "num":
             if token.value == 1 and any(self.is_op(opening, 1) for opening in "[({_"):
                 return True  # w·1[z > 0] with the dot left out
+            raised = [t.text for t in self.tokens[self.at + 1 : self.at + 4] if t.text != "{"]
+            if token.value == 1 and self.names.arrays and raised[:2] in (["^", "T"], ["^", "ᵀ"]):
+                return True  # x 1ᵀ
             self.fail("missing_operator", got=token.text)
         if token.kind in ("name", "tree"):
             return not self.ends_here()
@@ -290,17 +294,22 @@ class Parser(Stream):
         if inverse and self.here.text == "1":
             self.at += 1
         if self.takes_turn(left) and (not closing or self.take(closing)):
+            left = ones() if self.is_ones(left) else left
             return transpose(power(left, -1) if inverse else left)
         self.at = start
         return None
+
+    def is_ones(self, left: Tree) -> bool:
+        """1ᵀ x among arrays is the vector of ones, typed as a plain 1."""
+        return left.head == "num" and left.value == 1 and bool(self.names.arrays)
 
     def takes_turn(self, left: Tree) -> bool:
         if self.take("ᵀ"):
             return True
         token = self.here
-        if not left.shaped or token.kind != "name" or token.text[0] != "T" or self.names.find(token.text):
+        if not (left.shaped or self.is_ones(left)) or token.kind != "name" or token.text[0] != "T":
             return False
-        if self.names.find("T"):
+        if self.names.find(token.text) or self.names.find("T"):
             return False
         if token.text != "T":
             naming.head_of(self, token, "T")  # x^Ty, W^T_{ij}

@@ -15,7 +15,7 @@ from ..dims import Size
 from ..errors import LimitExceeded
 from ..ir import OPS
 from . import rows
-from .elementwise import broadcast, elementwise
+from .elementwise import broadcast, elementwise, turned
 from .labelled import Building, ShapeFault, Value, contracted, multiplied
 from .phrases import say
 from .tree import Tree, make
@@ -91,10 +91,11 @@ def _grouped(building: Building, values: Sequence[Value], pair: Pair, operator: 
                 a, b = best[start, cut], best[cut, end]
                 if a is None or b is None or best[start, end] is not None:
                     continue
+                flags = set(building.flags)
                 try:
                     best[start, end] = pair(building, make("mul", a.tree, b.tree, value=operator), a, b)
                 except ShapeFault:
-                    continue
+                    building.flags = flags
     return best[0, len(values)]
 
 
@@ -114,20 +115,25 @@ def hadamard(building: Building, tree: Tree, a: Value, b: Value) -> Value:
 def star(building: Building, tree: Tree, a: Value, b: Value) -> Value:
     """a * b: NumPy's elementwise product where it fits, else the matrix product; the choice is flagged.
 
-    Of a vector that was transposed and anything, the matrix product: xᵀ*y is a number on paper.
+    Of a vector that was transposed and anything, the matrix product: xᵀ*y is a number on paper; so with I.
     """
     if not a.rank or not b.rank:
         return scaled(building, tree, a, b)
-    turned = (a.rank == 1 and a.row) != (b.rank == 1 and b.row)
-    matrices_first = building.star == "matrix" or turned
+    crossed = (a.rank == 1 and a.row) != (b.rank == 1 and b.row)
+    matrices_first = building.star == "matrix" or crossed or _is_identity(a) or _is_identity(b)
     as_matrices, as_entries = product_fits(building, a, b), broadcast(building, a.shape, b.shape) is not None
-    if as_matrices and as_entries and not (a.rank == b.rank == 1 and not turned):
-        building.flags.add("ambiguous_product")
+    if as_matrices and as_entries and not (a.rank == b.rank == 1 and not crossed):
+        building.flags |= {"ambiguous_product"} if a.rank == b.rank else {"ambiguous_product", "matrix_star_vector"}
     if as_matrices and (matrices_first or not as_entries):
         return matrix_product(building, tree, a, b)
     if as_entries:
         return hadamard(building, tree, a, b)
     raise no_product(building, a, b)
+
+
+def _is_identity(v: Value) -> bool:
+    """The letter I, which nobody multiplies entry by entry."""
+    return v.tree.head == "eye"
 
 
 def dotted(building: Building, tree: Tree, a: Value, b: Value) -> Value:
@@ -176,14 +182,23 @@ def matrix_product(building: Building, tree: Tree, a: Value, b: Value) -> Value:
         if a.rank == 1 and b.rank == 2 and not a.row and building.fits(a.shape[0], b.shape[0]):
             building.flags.add("vector_as_row")
             return _times(building, tree, a, b, row=True)
+        if _single(a) or _single(b):
+            return scaled(building, tree, a, b)
         raise no_product(building, a, b)
     if a.rank == b.rank == 1:
+        if a.row == b.row:  # one of them has one entry
+            return scaled(building, tree, a, b)
         return _inner(building, tree, a, b) if a.row else _outer(building, tree, a, b)
     if a.rank == 1 and not a.row:  # a column before a matrix of one row
         return _times(building, tree, _matrix(a), b)
     if b.rank == 1 and b.row:  # a matrix of one column before a row
         return _times(building, tree, a, _matrix(b))
     return _times(building, tree, a, b, row=a.rank == 1)
+
+
+def _single(v: Value) -> bool:
+    """A matrix of one entry: xᵀx of a declared column."""
+    return all(s == 1 for s in v.shape)
 
 
 def _matrix(v: Value) -> Value:
@@ -238,15 +253,17 @@ def _need(building: Building, a: Value, b: Value) -> str:
 
 def _that_fit(building: Building, a: Value, b: Value) -> list[Tree]:
     """Products like a b that would fit, the nearest first; two at most."""
-    ta, tb = (Value(v.data, make("T", v.tree), v.names, not v.row) for v in (a, b))
-    found = [make("mul", x.tree, y.tree, value="j") for x, y in ((ta, b), (a, tb), (ta, tb))
-             if _flipped_fits(building, a, b, x is ta, y is tb)]
+    ta, tb = (Value(v.data, turned(v.tree), v.names, not v.row) for v in (a, b))
+    found = [make("mul", x.tree, y.tree, value="j") for x, y in ((ta, b), (a, tb))
+             if _flipped_fits(a, b, x is ta, y is tb)]
+    if not found and _flipped_fits(a, b, True, True):
+        found.append(make("mul", ta.tree, tb.tree, value="j"))
     if a.shape == b.shape:
         found.append(make("mul", a.tree, b.tree, value="o"))
     return found[:2]
 
 
-def _flipped_fits(building: Building, a: Value, b: Value, flip_a: bool, flip_b: bool) -> bool:
+def _flipped_fits(a: Value, b: Value, flip_a: bool, flip_b: bool) -> bool:
     inner_a, inner_b = _flat(a)[0 if flip_a else 1], _flat(b)[1 if flip_b else 0]
     return inner_a == inner_b
 

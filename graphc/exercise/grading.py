@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from numbers import Real
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from ..checking import Finding
 from ..checking.phrases import safe
@@ -17,8 +14,9 @@ from ..errors import InputError
 from .marking import Mark, Marker, Part
 from .numeric import Tolerance
 from .parts import Question
-from .phrases import listed, say
+from .phrases import say
 from .rules import Quantity
+from .submission import Submission
 
 if TYPE_CHECKING:
     from .model import Exercise
@@ -123,7 +121,8 @@ def shown(points: Fraction, lang: str) -> str:
 # -- grading ----------------------------------------------------------------------------------------------------
 
 
-def grade(exercise: Exercise, answers: Mapping[str, Any], student: str = "", *, lang: str = "") -> Grade:
+def grade(exercise: Exercise, answers: Mapping[str, Any], student: str = "", *, lang: str = "",
+          begin: Callable[[str], None] = lambda key: None) -> Grade:
     """The grade of `answers` to the exercise with the numbers of `student`; see `Exercise.grade`."""
     if not isinstance(answers, Mapping):
         raise InputError(f"answers are a mapping from \"q1\" and so on to texts, got {type(answers).__name__}")
@@ -133,7 +132,8 @@ def grade(exercise: Exercise, answers: Mapping[str, Any], student: str = "", *, 
     texts, notes = Submission(exercise, lang).read(answers)
     marker = Marker(exercise.f, exercise.nodes, point, lang, exercise.rules)
     asked = [(q, part) for q in exercise.questions for part in parts_of(exercise, q, point)]
-    marks = marker.marks([(part, texts.get((q.number, part.key), "")) for q, part in asked])
+    marks = marker.marks([(part, texts.get((q.number, part.key), "")) for q, part in asked],
+                         lambda i: begin(f"{asked[i][0].name}.{asked[i][1].key}"))
     worth = {q.number: _worth(q) for q in exercise.questions}
     graded = [_graded(exercise, q, mark, worth[q.number], lang) for (q, _), mark in zip(asked, marks)]
     return Grade(student, tuple(graded), tuple(notes), lang)
@@ -175,68 +175,3 @@ def _graded(exercise: Exercise, question: Question, mark: Mark, worth: Fraction,
         message += " " + say(lang, "follows_share", share=shown(share, lang))
     return PartGrade(question.number, mark.key, mark.given, mark.status, worth * share, worth, message, mark.read_as,
                      mark.certainty, mark.findings, mark.flags, mark.follows_from)
-
-
-# -- what was handed in -----------------------------------------------------------------------------------------
-
-
-class Submission:
-    """Answers by question and part, from the ways in which they are keyed; a stray key costs a note alone."""
-
-    def __init__(self, exercise: Exercise, lang: str) -> None:
-        self.exercise, self.lang = exercise, lang
-        self.questions = {q.name: q for q in exercise.questions}
-        self.texts: dict[tuple[int, str], str] = {}
-        self.notes: list[str] = []
-
-    def read(self, answers: Mapping[str, Any]) -> tuple[dict[tuple[int, str], str], list[str]]:
-        for key, value in answers.items():
-            question, _, part = str(key).strip().partition(".")
-            found = self.questions.get(question.lower()) or self.questions.get(f"q{question}")
-            if found is None:
-                self._note("stray_question", key=safe(repr(str(key))), known=", ".join(self.questions))
-            elif part:
-                self._part(found, part, value)
-            elif isinstance(value, Mapping):
-                for inner, text in value.items():
-                    self._part(found, str(inner), text)
-            elif len(found.parts) == 1:
-                self._keep(found, found.parts[0], value)
-            elif value not in ("", None):
-                known = listed(found.parts, self.lang)
-                self._note("many_parts", question=found.number, count=len(found.parts), known=known)
-        return self.texts, self.notes
-
-    def _part(self, question: Question, name: str, value: Any) -> None:
-        found = question.part(name)
-        if found is None:
-            known = listed(question.parts, self.lang)
-            self._note("stray_part", question=question.number, key=safe(repr(name)), known=known)
-        else:
-            self._keep(question, found, value)
-
-    def _keep(self, question: Question, part: str, value: Any) -> None:
-        text = _text(value)
-        if text is None:
-            kind = type(value).__name__
-            self._note("not_text", key=f"{question.name}.{part}", kind=kind)
-        elif self.texts.setdefault((question.number, part), text) != text:
-            self._note("twice", key=f"{question.name}.{part}")
-
-    def _note(self, phrase: str, **parts: Any) -> None:
-        if len(self.notes) < 20:
-            self.notes.append(say(self.lang, phrase, **parts))
-
-
-def _text(value: Any) -> str | None:
-    """Text, or a number or nested lists of numbers as files of answers hold them."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (Real, Fraction)) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, (list, tuple, np.ndarray)):
-        items = [_text(v) for v in list(value)[:400]]
-        return None if None in items else f"[{', '.join(str(i) for i in items)}]"
-    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 
 from ..checking import Finding, Verdict, check
+from ..checking.arrays import decide_arrays
 from ..checking.decide import decide
+from ..checking.elaborate import axes_of, build
 from ..checking.from_graph import NoScalarForm, trees
 from ..checking.parse import parse
 from ..checking.phrases import safe
-from ..checking.rows import graph
 from ..checking.tree import number_like
 from ..drawing.values import Point
 from ..errors import GraphcError, LimitExceeded, ParseError
-from ..ir import PARAM, Expr, variable
+from ..ir import PARAM, Expr, postorder, variable, variables
 from .following import follows
 from .keys import Keys
 from .numeric import NoValue, Numbers, Tolerance, compare, read_numbers, show_numbers
@@ -61,6 +62,13 @@ class Mark:
     def __str__(self) -> str:
         return f"{self.key}: {self.message}"
 
+    def to_json(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        findings = [{"kind": f.kind, "where": str(f.where), "message": f.message} for f in self.findings]
+        return {"key": self.key, "given": self.given, "status": self.status, "message": self.message,
+                "read_as": self.read_as, "certainty": self.certainty, "findings": findings, "flags": list(self.flags),
+                "follows_from": list(self.follows_from)}
+
 
 class LeftSideFault(ParseError):
     """A left side that names another quantity than the one asked for."""
@@ -76,16 +84,27 @@ class Marker:
         self.output = str(f.label or "f")
         self.keys = Keys(nodes, self.output)
 
-    def marks(self, asked: Sequence[tuple[Part, str]]) -> list[Mark]:
-        """A mark for each answer, an empty one being missing; what follows from another is looked for at the end."""
-        first = [self._alone(part, text) for part, text in asked]
-        given = self._given(asked, first)
-        return [self._carried(part, mark, given) if mark.status == "wrong" else mark
-                for (part, _), mark in zip(asked, first)]
+    def marks(self, asked: Sequence[tuple[Part, Any]], begin: Callable[[int], None] = lambda i: None) -> list[Mark]:
+        """A mark for each answer, an empty one being missing; what follows from another is looked for at the end.
+
+        `begin` is told the place of an answer each time that work on it begins.
+        """
+        first = []
+        for i, (part, text) in enumerate(asked):
+            begin(i)
+            first.append(self._alone(part, text))
+        given, found = self._given(asked, first), list(first)
+        for i, mark in enumerate(first):
+            if mark.status == "wrong":
+                begin(i)
+                found[i] = self._carried(asked[i][0], mark, given)
+        return found
 
     # -- one answer by itself ----------------------------------------------------------------------------------
 
-    def _alone(self, part: Part, text: str) -> Mark:
+    def _alone(self, part: Part, text: Any) -> Mark:
+        if isinstance(text, Expr):
+            return self._formula(part, text)
         if not text.strip():
             return Mark(part.key, text, "missing", say(self.lang, "missing"))
         if part.quantity.formula:
@@ -103,19 +122,29 @@ class Marker:
         return self._number(part, text, links)
 
     def _links(self, part: Part, text: str) -> list[Numbers]:
+        right = self.without_left(part.quantity, text)
+        return read_numbers(right.strip().lstrip("=≈").strip(), self.lang, tuple(np.shape(part.need)))
+
+    def without_left(self, need: Quantity, text: str) -> str:
+        """The answer without a left side. Raises LeftSideFault for that of another quantity."""
         left, equals, right = text.partition("=")
         asked = self.keys.quantity(left) if equals else None
-        if asked is not None:
-            need = part.quantity
-            if (asked.of, asked.wrt) != (need.of, need.wrt):
-                shown = asked.shown(self.lang), need.shown(self.lang)
-                raise LeftSideFault(say(self.lang, "left", got=shown[0], need=shown[1]))
-            text = right
-        return read_numbers(text.strip().lstrip("=≈").strip(), self.lang, tuple(np.shape(part.need)))
+        if asked is None:
+            return text
+        known = self.rules.canonical
+        if (known.get(asked.of, asked.of), known.get(asked.wrt, asked.wrt)) != (need.of, need.wrt):
+            shown = asked.shown(self.lang), need.shown(self.lang)
+            raise LeftSideFault(say(self.lang, "left", got=shown[0], need=shown[1]))
+        return right
+
+    def leaves(self) -> dict[Expr, Any]:
+        """The numbers of the inputs."""
+        assert self.point is not None
+        return {v: self.point[v] for v in variables(postorder([self.f]))}
 
     def _is_formula(self, text: str) -> bool:
         try:
-            parse(text, self.nodes, lang=self.lang)
+            parse(text, self.nodes, arrays=axes_of(self.nodes), lang=self.lang)
         except GraphcError:
             return False
         return True
@@ -166,16 +195,16 @@ class Marker:
 
     # -- formulas ----------------------------------------------------------------------------------------------
 
-    def _formula(self, part: Part, text: str) -> Mark:
+    def _formula(self, part: Part, text: Any) -> Mark:
         verdict = self._verdict(part.quantity, text)
         status = verdict.status
         findings = tuple(verdict.diagnosis) if part.quantity.kind == "total" else ()
         value = self._node(text) if status in ("correct", "wrong") else None
         message = str(replace(verdict, diagnosis=list(findings)))
-        return Mark(part.key, text, status, message, verdict.read_as, verdict.certainty, findings,
+        return Mark(part.key, str(text), status, message, verdict.read_as, verdict.certainty, findings,
                     tuple(sorted(verdict.flags)), value=value)
 
-    def _verdict(self, q: Quantity, text: str) -> Verdict:
+    def _verdict(self, q: Quantity, text: Any) -> Verdict:
         if q.kind == "total":
             inner = {name: node for name, node in self.nodes.items() if node.args}
             return check(text, of=self.nodes[q.of], wrt=self.nodes[q.wrt], lang=self.lang, defines=inner)
@@ -183,27 +212,30 @@ class Marker:
         value = self.rules.quantity(q._replace(formula=False), InFormulas(), {})
         return check(text, of=value * t, wrt=t, lang=self.lang, defines=self.nodes)
 
-    def _node(self, text: str) -> Expr | None:
+    def _node(self, text: Any) -> Expr | None:
         """The graph of what a student wrote, over the nodes of ours; None where there is none."""
+        if isinstance(text, Expr):
+            return text
         try:
-            return graph(parse(text, self.nodes, lang=self.lang).links[-1], self.nodes.__getitem__)
+            tree = parse(text, self.nodes, arrays=axes_of(self.nodes), lang=self.lang).links[-1]
+            return build(tree, self.nodes.__getitem__, lang=self.lang).expr
         except (GraphcError, NoScalarForm, KeyError):
             return None
 
     def _same(self, a: Expr, b: Expr) -> bool:
         """Whether two formulas are the same function, with proof or without a counterexample."""
-        if a.shape != b.shape or a.ndim:
-            return False
         try:
             found = trees([a, b, self.f])
             got, need, domain = (number_like(found[node]) for node in (a, b, self.f))
             return decide(got, need, [domain]).status == "correct"
-        except (NoScalarForm, LimitExceeded):
+        except NoScalarForm:
+            return decide_arrays(a, b, [self.f]).status == "correct"
+        except LimitExceeded:
             return False
 
     # -- errors carried forward --------------------------------------------------------------------------------
 
-    def _given(self, asked: Sequence[tuple[Part, str]], marks: Sequence[Mark]) -> dict[Quantity, Mark]:
+    def _given(self, asked: Sequence[tuple[Part, Any]], marks: Sequence[Mark]) -> dict[Quantity, Mark]:
         """Readable answers that are not exactly right, by their quantity; of several, the first."""
         found: dict[Quantity, Mark] = {}
         for (part, _), mark in zip(asked, marks):
@@ -235,8 +267,7 @@ class Marker:
                            MOST_FORMULAS)
         assert self.point is not None
         numbers = {q: self.point[m.value] if q.formula else m.value for q, m in given.items()}
-        leaves = {node: self.point[node] for node in self.nodes.values() if not node.args}
-        return follows(self.rules, part.quantity, numbers, InNumbers(leaves, self.point.sizes),
+        return follows(self.rules, part.quantity, numbers, InNumbers(self.leaves(), self.point.sizes),
                        lambda v: self._agrees(part, mark, v))
 
     def _agrees(self, part: Part, mark: Mark, value: Any) -> bool:

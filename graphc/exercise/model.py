@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -22,6 +22,7 @@ from .numbers import drawn
 from .parts import Draw, Question, Symbol
 from .read import names_of, read
 from .rules import Rules
+from .slips import Slips
 from .source import Source
 from .template import template
 from .texts import Words
@@ -59,6 +60,7 @@ class Exercise:
     layout: str
     questions: tuple[Question, ...]
     name: str = ""
+    source: str = ""  # the text of the file, for what carries the exercise elsewhere
     carried: Fraction = Fraction(1)
 
     @classmethod
@@ -149,6 +151,11 @@ class Exercise:
         return Rules(self.f, self.nodes)
 
     @cached_property
+    def slips(self) -> Slips:
+        """The derivatives with one mistake."""
+        return Slips(self.nodes)
+
+    @cached_property
     def _formulas(self) -> dict[tuple[int, str, str], Expr]:
         return {(q.number, of, wrt): self._formula(q, of, wrt) for q in self.questions if q.ask != "local"
                 for of in q.of for wrt in q.wrt or ("",)}
@@ -173,14 +180,16 @@ class Exercise:
                 found.append(Answer(of, wrt, shown, value))
         return found
 
-    def grade(self, answers: Mapping[str, Any], student: str = "", *, lang: str = "") -> Grade:
+    def grade(self, answers: Mapping[str, Any], student: str = "", *, lang: str = "",
+              begin: Callable[[str], None] = lambda key: None) -> Grade:
         """The grade of one submission, with the numbers of `student`.
 
         `answers` maps "q1" to a text, or to a mapping from its parts to texts; flat keys "q1.z" work too. A part is
         named by what is asked: a value's name, or the one of `wrt`. A part without an answer is "missing", a key that
         the exercise does not know becomes one of the grade's `notes`; an answer that is right given an earlier wrong
         one "follows", and has the share `carried` of its points. Raises InputError where the exercise has no numbers
-        for this student, or `answers` is no mapping.
+        for this student, or `answers` is no mapping. `begin` is told the key of a part, "q1.z", each time that
+        work on it begins: so a caller who keeps the time knows what takes so long.
 
         >>> e = Exercise.loads('''title = "t"
         ... function = "w*z"
@@ -198,7 +207,7 @@ class Exercise:
         q1.z (0/1.5): Not correct: you gave 6; the value of z is 7.
         q1.f (1.5/1.5): Right, given your answer for the value of z: the mistake is there, not here.
         """
-        return grade(self, answers, student, lang=lang)
+        return grade(self, answers, student, lang=lang, begin=begin)
 
     def _formula(self, question: Question, of: str, wrt: str) -> Expr:
         if question.ask == "value":

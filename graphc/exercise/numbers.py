@@ -19,6 +19,7 @@ from .parts import Draw, Symbol
 
 ATTEMPTS = 400
 LIVELY = 200  # of these attempts ask, too, that not every gradient is zero
+TELLING, PLAIN = 40, 120  # of them, that nothing hides a slip; that no drawn number is 0 or 1, where others can be
 LARGEST, DENOMINATOR = 1000, 12  # of a number that is pleasant by hand
 
 
@@ -35,7 +36,9 @@ def drawn(f: Expr, targets: list[Expr], symbols: Mapping[str, Symbol], point: Ma
         found = dict(point)
         for name, choices in random.items():
             found[name] = _value(choices, symbols[name].shape, draw)
-        fault = fault_at(f, nodes, found, lively=attempt < LIVELY)
+        if attempt < PLAIN and any(_hides(found[n]) and not all(map(_hides, random[n].values)) for n in random):
+            continue
+        fault = fault_at(f, nodes, found, lively=attempt < LIVELY, telling=attempt < TELLING)
         if fault is None:
             return {name: found[name] for name in symbols}
         why = fault
@@ -43,12 +46,32 @@ def drawn(f: Expr, targets: list[Expr], symbols: Mapping[str, Symbol], point: Ma
                      "widen the ranges, or give more of them in [point]")
 
 
+def _hides(value: Any) -> bool:
+    """Whether a number hides the factor that it is."""
+    return not np.ndim(value) and value in (0, 1)
+
+
+def _hidden(order: list[Expr], values: Point, gradients: list[Expr]) -> str | None:
+    """A product in which one factor cannot be told from the other, or is 0 or 1; two gradients that are equal by
+    chance. A slip that leaves a factor out, or takes another one, then changes the result."""
+    for node in order:
+        if node.op.name == "multiply" and not node.ndim:
+            factors = [values[a] for a in node.args if a.op.name != "const"]
+            if any(map(_hides, factors)) or (len(factors) == 2 and node.args[0] is not node.args[1] \
+                    and factors[0] == factors[1]):
+                return f"the factors of {node!s:.60} hide a slip"
+    slopes = [values[g] for g in dict.fromkeys(gradients) if not g.ndim]
+    return "two gradients are equal" if len(set(slopes)) < len(slopes) else None
+
+
 def _asked(f: Expr, targets: list[Expr]) -> list[Expr]:
     return [] if f.ndim or not targets else list(declared_gradients(f, targets))
 
 
-def fault_at(f: Expr, gradients: list[Expr], numbers: Mapping[str, Any], lively: bool = False) -> str | None:
-    """Why these numbers make a poor exercise: a kink, a value that is not finite, long numbers, no gradient at all."""
+def fault_at(f: Expr, gradients: list[Expr], numbers: Mapping[str, Any], lively: bool = False,
+             telling: bool = False) -> str | None:
+    """Why these numbers make a poor exercise: a kink, a value that is not finite, long numbers, no gradient at all;
+    with `telling` also numbers that hide a slip."""
     values = Point([f], numbers)
     order = postorder([f])
     with np.errstate(all="ignore"):
@@ -59,14 +82,14 @@ def fault_at(f: Expr, gradients: list[Expr], numbers: Mapping[str, Any], lively:
         slopes = [values[g] for g in gradients]
     shown = [values.found[n] for n in order if n.op.name != "const"]
     for value in (*shown, *slopes):
-        if not _pleasant(value):
+        if not pleasant(value):
             return "a value is not finite, or a long number"
     if lively and slopes and not any(np.any(np.asarray(s, dtype="float64") != 0) for s in slopes):
         return "every gradient is 0"
-    return None
+    return _hidden(order, values, gradients) if telling else None
 
 
-def _pleasant(value: Any) -> bool:
+def pleasant(value: Any) -> bool:
     """A whole number or short fraction; where the graph leaves the rationals, a finite number of ordinary size."""
     if isinstance(value, Fraction):
         decimal = not 100 % value.denominator

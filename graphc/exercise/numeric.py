@@ -88,11 +88,16 @@ def _value(tree: Tree) -> Fraction:
             raise NoValue from None
         except Unsure:
             continue
-        if not hasattr(value, "rad"):
-            return Fraction(int(value.p), int(value.q))
-        mantissa, exponent = value.mid().man_exp()
-        return int(mantissa) * Fraction(2) ** int(exponent)
+        return fraction_of(value)
     raise NoValue
+
+
+def fraction_of(value: Any) -> Fraction:
+    """The exact rational of the evaluator, or the middle of its ball."""
+    if not hasattr(value, "rad"):
+        return Fraction(int(value.p), int(value.q))
+    mantissa, exponent = value.mid().man_exp()
+    return int(mantissa) * Fraction(2) ** int(exponent)
 
 
 def _decimals(text: str) -> int | None:

@@ -14,6 +14,7 @@ Ask = Literal["value", "gradient", "adjoint", "local", "formula"]
 
 KINDS = ("input", "parameter")
 ASKS = ("value", "gradient", "adjoint", "local", "formula")
+NUMERIC = frozenset({"value", "gradient", "adjoint", "local"})  # those that ask for numbers
 ASSUMPTIONS = ("positive", "nonnegative", "negative", "nonzero", "integer")
 LAYOUTS = ("any", "denominator", "numerator")
 

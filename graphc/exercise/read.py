@@ -51,7 +51,7 @@ def read(source: Source, folder: str, trusted: bool) -> dict[str, Any]:
         "output": str(f.label), "defined": defined, "symbols": tuple(symbols.values()), "point": point,
         "random": random, "seed": source.whole(top, "seed", 0, 0, 2**53), "tolerance": _tolerance(source),
         "layout": source.choice(top, "layout", LAYOUTS, "any"), "questions": _questions(source, f, nodes, symbols),
-        "name": source.name, "carried": _carried(source),
+        "name": source.name, "source": source.text_read, "carried": _carried(source),
     }  # fmt: skip
 
 

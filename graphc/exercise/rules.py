@@ -90,6 +90,11 @@ class Rules:
             return Step(node, twins, moved, None, {})
         return Step(node, twins, moved, cotangent, handed)
 
+    def operands(self, name: str) -> list[str]:
+        """The names of what a value is computed from, by which it has a local derivative."""
+        step = self.steps.get(self.node[name])
+        return [self.names[o] for o in step.handed] if step else []
+
     # -- sweeps ---------------------------------------------------------------------------------------------
 
     def quantity(self, wanted: Quantity, algebra: Algebra, given: Mapping[Quantity, Any]) -> Any:

@@ -24,7 +24,7 @@ class Source:
     """The text of an exercise file, its values, and the line of each."""
 
     def __init__(self, text: str, name: str) -> None:
-        self.name = name
+        self.name, self.text_read = name, text
         try:
             self.values: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:

