@@ -230,7 +230,10 @@ class Parser(Stream):
             right = self.expression(RELATION + 1)
             found.append(rel("==" if operator == "=" else operator, number_like(left), number_like(right)))
             left = right
-        return found[0] if len(found) == 1 else make("and", *found)
+        whole = found[0]
+        for part in found[1:]:
+            whole = make("and", whole, part)
+        return whole
 
     def sum(self, left: Tree) -> Tree:
         terms = [number_like(left)]
