@@ -120,6 +120,8 @@ class Parser(Stream):
         if found is None:
             return None
         side, self.at = found
+        if any(i.isdigit() for i in side.indices):  # ∂L/∂W_{12} is one entry of what is asked
+            self.fail("left_entry", place=side.start, got=", ".join(side.indices))
         if self.here.kind == "end":
             self.fail("nothing_after_equals")
         return side
