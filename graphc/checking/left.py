@@ -76,6 +76,8 @@ class Side:
 
     def read(self) -> LeftSide | None:
         texts = [t.text for t in self.tokens]
+        if (operator := self.operator(texts)) is not None:
+            return operator
         if not texts or any(t.kind not in ("name", "op") for t in self.tokens):
             return None
         if "/" in texts:
@@ -123,6 +125,13 @@ class Side:
         if not all(_NAME.match(t) for t in (*function, below[0])):
             return None
         return self.side(function[0] if function else None, below[0])
+
+    def operator(self, texts: list[str]) -> LeftSide | None:
+        """∂/∂A of a formula written out, which is not looked at: what follows it is the answer."""
+        if len(texts) < 5 or texts[0] not in ("d", "∂") or texts[1] != "/":
+            return None
+        below = self.differential(texts[2:])
+        return self.side(None, below[0]) if below and len(below) > 2 and _NAME.match(below[0]) else None
 
     def differential(self, texts: list[str]) -> list[str] | None:
         """What stands after ∂ or d."""

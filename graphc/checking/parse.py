@@ -197,7 +197,9 @@ class Parser(Stream):
             return False
         if token.text == "|":
             return not self.bars and not (self.norm == "||" and self.double_bar())
-        return (token.text in CLOSING or token.text in "√∛∑∏𝟏") and (token.text != "‖" or self.norm != "‖")
+        if token.text == "‖":
+            return self.norm != "‖"
+        return token.text in CLOSING or token.text in ("√", "∛", "∑", "∏", "𝟏", "{}^t")
 
     def infix(self, operator: str, left: Tree) -> Tree:
         strength = STRENGTH[operator]
@@ -378,6 +380,9 @@ class Parser(Stream):
         if token.text in "√∛":
             self.at += 1
             return call("sqrt" if token.text == "√" else "cbrt", number_like(self.expression(POWER + 1)))
+        if token.text in ("ᵗ", "{}^t"):  # of xᵗx it is not clear which x is turned; {}^t stands before its own
+            self.at += 1
+            return transpose(number_like(self.expression(POWER)))
         if token.text == "^" and (turned := self.turned_before()) is not None:
             return turned
         return self.unexpected("expected_value")

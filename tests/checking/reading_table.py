@@ -198,6 +198,7 @@ TEXT = [
     ("(AB)_{ij}", "(A B)_{i,j}"),
     ("W^{(2)}x", "W2 x"),
     ("{W^{[2]}}^T x", "W2ᵀ x"),
+    ("{}^tA x", "Aᵀ x"),
     ("A[x+y]", "A (x + y)"),
     ("W_{12}", "W_{1,2}"),
     ("I_N + A", "I_N + A"),
@@ -274,6 +275,10 @@ TEXT = [
     ("-∑ᵢ yᵢ ln(pᵢ)", "-∑_i y_i ln(p_i)"),
     ("x·y", "x·y"),
     ("x₁²", "x_1^2"),
+    ("(A+{}^tA)x", "(A + Aᵀ) x"),
+    ("A{}^tA", "A Aᵀ"),
+    ("{}^{t}A x", "Aᵀ x"),
+    ("ᵗA x", "Aᵀ x"),
 ]
 
 # LaTeX, English.
@@ -417,6 +422,7 @@ LATEX = [
     (r"\left.x\right.", "x"),
     (r"x^{\odot 2}", "x**2"),
     (r"x^{\circ -1}", "x**(-1)"),
+    (r"\left(A + {}^t\!A\right) x", "(A + Aᵀ) x"),
 ]
 
 # Text and LaTeX, French.
@@ -488,6 +494,9 @@ LEFT = [
     (r"\frac{\partial L}{\partial x}(x, y) = 2x", "2 x", "L", "x", (), False),
     (r"\frac{\partial f(x)}{\partial x} = 2x", "2 x", "f", "x", (), False),
     ("d/dx f(x) = 2x", "2 x", "f", "x", (), False),
+    (r"\frac{\partial}{\partial A}\operatorname{tr}(A^2) = 2A^\top", "2 Aᵀ", None, "A", (), False),
+    ("d/dx (x^T x) = 2x", "2 x", None, "x", (), False),
+    (r"\frac{d}{dx} \|x\|^2 = 2x", "2 x", None, "x", (), False),
 ]
 
 # Refused: language, text, how the reason begins, and the character under the caret.
@@ -543,7 +552,6 @@ REFUSED = [
     ("en", r"\dot{y}", "no name y_dot in this question", 0),
     ("en", r"\left.x\right|", "a number, a name or a bracket would fit here, not the end", 14),
     ("en", r"x_1 + \dots + x_N", "an ellipsis is not read; write a sum: ∑_{i=1}^{N} x_i", 6),
-    ("en", "{}^tA x", "a number, a name or a bracket would fit here, not '}'", 1),
     ("en", r"\binom{3}{2}", r"no command \binom is read here", 0),
     ("en", r"\frac{\partial^2 L}{\partial x^2} = 1",
      "this left side is not read; write ∂f/∂w = ..., f'(w) = ... or ∇_w f = ..., or the value alone", 0),
@@ -563,4 +571,7 @@ REFUSED = [
     ("en", "x_{2i}", "no name x_{2i} in this question", 0),
     ("en", "log p_i y_i", "log A B can be read as log(A B) or as log(A) B; write the brackets", 0),
     ("en", "exp W x", "exp A B can be read as exp(A B) or as exp(A) B; write the brackets", 0),
+    ("en", "xᵗx", "an operator (+ - * / ^) or the end would fit here, not 'ᵗ'", 1),
+    ("en", "{}x", "a number, a name or a bracket would fit here, not '}'", 1),
+    ("en", "A{}", "a number, a name or a bracket would fit here, not '}'", 2),
 ]
