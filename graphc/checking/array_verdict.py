@@ -54,6 +54,9 @@ class Question:
         return (*self.of.shape, *self.wrt.shape)
 
     def leaf(self, name: str) -> Expr:
+        """The node of a name, or the number of a named size. Raises KeyError for any other letter."""
+        if name not in self.named and name not in named_sizes(list(self.named.values())):
+            raise KeyError(name)
         return self.named[name] if name in self.named else size_node(Dim.named(name))
 
 

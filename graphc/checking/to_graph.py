@@ -14,6 +14,7 @@ from .latex import is_latex
 from .parse import Reading, parse
 from .phrases import LANGUAGES, safe, say
 
+MAX_ENTRIES = 10**8  # of a value whose sizes are typed, not declared
 MAX_CUT = 40  # letters of a name that is tried as a product
 # Names that courses give to what is learned: weights, biases, and the Greek letters of statistics.
 
@@ -53,7 +54,7 @@ def parse_graph(text: str, *, shapes: Mapping[str, Any] | None = None, defines: 
     if len(reading.links) > 1:
         raise ParseError("one formula is needed, not a chain of equalities", reading.text, reading.text.index("="))
     free = reading.left.indices if reading.left else ()
-    built = build(reading.links[0], names, free=free, lang=lang)
+    built = build(reading.links[0], names, free=free, lang=lang, entries=MAX_ENTRIES)
     if "matrix_star_vector" in built.flags:  # an answer is tried both ways; of a definition there is one
         raise ParseError(say(lang, "star_ambiguous"), reading.text)
     for name in names.declared:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any
 
 import numpy as np
@@ -117,3 +118,16 @@ def test_a_student_is_told_how_a_loose_notation_was_read(answer, flag, english, 
         assert verdict.status == "correct"
         assert flag in verdict.flags
         assert words in str(verdict)
+
+
+@pytest.mark.parametrize(("answer", "status", "words"), [
+    ("A + I_{784}", "correct", "4 in place of 784"), ("A + I", "correct", "4 in place of 784"),
+    ("A_{ij} + δ_{ij}", "correct", "4 in place of 784"), ("A_{ij} + δ_{qj}", "invalid", "is an index that no Σ"),
+    ("A + I_{785}", "undecided", "a size of 785 is past the limit of 100"),
+    ("Σ_{i=1}^{3000} Σ_{k=1}^{3000} i k A", "undecided", "a value here would have .* entries; the limit is 20000"),
+])
+def test_sizes_that_are_typed(answer, status, words):
+    A, v = G.param("A", 784, 784), G.input("v", 784)
+    verdict = G.check(answer, of=A @ v + v, wrt=v)
+    assert verdict.status == status
+    assert re.search(words, str(verdict))

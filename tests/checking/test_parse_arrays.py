@@ -219,6 +219,12 @@ def test_a_range_of_one_value_keeps_its_axis():
     np.testing.assert_allclose(evaluated(f, at), expected, rtol=1e-12)
 
 
+def test_sums_over_large_declared_sizes_are_contractions():
+    f = parse_graph("a_{n,j} = Σ_i X_{ni} W_{ij}", shapes={"X": (60000, 784), "W": (784, 10)})
+    X, W = f.args
+    assert f is X @ W
+
+
 def test_an_index_is_a_position_of_a_basis_where_e_is_declared_so():
     f = parse_graph("x^T e_2", shapes={"x": 3}, defines={"e": G.eye(3)})
     assert float(G.evaluate(f, {"x": [5.0, 7.0, 11.0]})) == 7.0
