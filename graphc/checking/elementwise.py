@@ -34,7 +34,7 @@ def fitted(building: Building, tree: Tree, values: Sequence[Value]) -> list[Valu
     for v, original in zip(ready, values):
         found = broadcast(building, shape, v.shape)
         if found is None:
-            other = next(o for o in values if broadcast(building, o.shape, v.shape) is None)
+            other = next((o for o in values if broadcast(building, o.shape, v.shape) is None), matrix)
             raise unequal(building, tree, other, original)
         shape = found
     return ready

@@ -13,6 +13,7 @@ from .elaborate import axes_of, build
 from .latex import is_latex
 from .parse import Reading, parse
 from .phrases import LANGUAGES, safe, say
+from .tree import Tree, nodes
 
 MAX_ENTRIES = 10**8  # of a value whose sizes are typed, not declared
 MAX_CUT = 40  # letters of a name that is tried as a product
@@ -58,11 +59,16 @@ def parse_graph(text: str, *, shapes: Mapping[str, Any] | None = None, defines: 
     if "matrix_star_vector" in built.flags:  # an answer is tried both ways; of a definition there is one
         raise ParseError(say(lang, "star_ambiguous"), reading.text)
     for name in names.declared:
-        if name == "T" and names.arrays():  # 1^T x: of a number there is no transpose
+        if name == "T" and names.arrays() and _raises_to(reading.links[0], "T"):  # 2^T x: a number has no transpose
             raise ParseError(say(lang, "unknown_symbol", name=name), reading.text)
         if pieces := names.cut(name):
             raise ParseError(say(lang, "glued", name=safe(name), product=" ".join(pieces)), reading.text)
     return built.expr
+
+
+def _raises_to(tree: Tree, name: str) -> bool:
+    """Whether the name is an exponent somewhere."""
+    return any(n.head == "pow" and n.args[1].head == "sym" and n.args[1].value == name for n in nodes(tree))
 
 
 def _read(text: str, names: _Declared, lang: str) -> Reading:
