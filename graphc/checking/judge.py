@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from .assume import Assumptions
 from .core import Core, Pool
-from .decide import Decision, Search, Witness, as_fmpq
+from .decide import NOTHING, Decision, Search, Witness, as_fmpq
 from .evaluate import Evaluator, Undefined, Unsure, flint
 from .tree import TooLarge, Tree, symbols
 
@@ -21,27 +22,43 @@ class Judge:
     Two values are told apart by disjoint balls, never by rounding; "the same" is the full comparison of `decide`.
     """
 
-    def __init__(self, answer: Tree, truth: Tree, domain: Tree, witness: Witness | None = None) -> None:
+    def __init__(self, answer: Tree, truth: Tree, domain: Tree, witness: Witness | None = None,
+                 assume: Assumptions = NOTHING, wanted: int = MAX_POINTS) -> None:
         self.pool = Pool()
         self.answer, self.truth = self.pool.lower(answer), self.pool.lower(truth)
-        self.domain = (self.pool.lower(domain),)
         self.names = symbols(answer, truth, domain)
-        self.points = self._points([witness.point] if witness else [])
+        assumed = assume.conditions(self.pool, self.names) if assume else []
+        self.domain, self.assume = (self.pool.lower(domain), *assumed), assume
+        self.points = self._points([witness.point] if witness else [], wanted)
         self.settled: dict[int, bool] = {}
 
-    def _points(self, first: Sequence[dict[str, Fraction]]) -> list[tuple[Evaluator, Any]]:
-        """Points where f, its derivative and the answer are defined, with the answer's value; a witness leads."""
-        search = Search(self.answer, self.truth, self.domain, self.names)
-        found: list[tuple[Evaluator, Any]] = []
-        for point in (*first, *search.nice_points(4), *search.general_points(12)):
+    def _points(self, first: Sequence[dict[str, Fraction]], wanted: int) -> list[tuple[Evaluator, Any]]:
+        """Points where f, its derivative and the answer are defined, with the answer's value.
+
+        Those that tell the answer from the derivative lead: there a mistake shows.
+        """
+        search = Search(self.answer, self.truth, self.domain, self.names, self.assume)
+        telling: list[tuple[Evaluator, Any]] = []
+        others: list[tuple[Evaluator, Any]] = []
+        for point in (*first, *search.nice_points(wanted + 1), *search.general_points(12)):
             evaluator = Evaluator(as_fmpq({n: point.get(n, Fraction(1)) for n in self.names}), PRECISION)
-            if all(self.at(evaluator, core) is not None for core in (*self.domain, self.truth)):
-                value = self.at(evaluator, self.answer)
-                if value is not None:
-                    found.append((evaluator, value))
-            if len(found) == MAX_POINTS:
+            need, value = self._defined(evaluator)
+            if need is not None and value is not None:
+                (telling if apart(evaluator, value, need) else others).append((evaluator, value))
+            if len(telling) + len(others) >= wanted and (telling or self.answer is self.truth):
                 break
-        return found
+        return [*telling, *others][:wanted]
+
+    def _defined(self, evaluator: Evaluator) -> tuple[Any, Any]:
+        """The values of the derivative and of the answer; None where they, or f, have none."""
+        if any(self.at(evaluator, core) is None for core in self.domain):
+            return None, None
+        return self.at(evaluator, self.truth), self.at(evaluator, self.answer)
+
+    @property
+    def tells_apart(self) -> bool:
+        """Whether some point proves that the answer is not the derivative."""
+        return self.differs_from_truth(self.answer)
 
     @staticmethod
     def at(evaluator: Evaluator, core: Core) -> Any:
@@ -75,10 +92,10 @@ class Judge:
         return self.settled[core.serial]
 
     def _decided(self, core: Core) -> bool:
-        return Search(self.answer, core, self.domain, self.names).run().status == "correct"
+        return Search(self.answer, core, self.domain, self.names, self.assume).run().status == "correct"
 
     def against_truth(self) -> Decision:
-        return Search(self.answer, self.truth, self.domain, self.names).run()
+        return Search(self.answer, self.truth, self.domain, self.names, self.assume).run()
 
     def differs_from_truth(self, core: Core) -> bool:
         """Whether the answer it equals has been proven not to be the derivative at one of the points."""
