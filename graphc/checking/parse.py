@@ -17,7 +17,7 @@ from .latex import is_latex, tokenize_latex, unwrapped
 from .left import LeftSide, left_side, looks_like_one
 from .names import Names
 from .phrases import say
-from .stream import CLOSING, NOT, POWER, PRODUCT, RELATION, SIGN, STRENGTH, SUM, Stream
+from .stream import CLOSERS, CLOSING, NOT, OPENERS, POWER, PRODUCT, RELATION, SIGN, STRENGTH, SUM, Stream
 from .tokens import Token, normal, tokenize
 from .tree import (
     BOOLEAN,
@@ -81,6 +81,8 @@ def parse(text: str, names: Iterable[str] = (), *, arrays: Collection[str] = (),
     clean = unwrapped(normal(text, lang, "$~" if latex else ""), latex)
     tokens = tokenize_latex(clean, lang) if latex else tokenize(clean, lang)
     parser = Parser(clean, tokens, Names.of(names, arrays), lang, declare)
+    if not latex:
+        parser.check_lines()
     return parser.read(adjoints or {})
 
 
@@ -121,6 +123,17 @@ class Parser(Stream):
         if self.here.kind == "end":
             self.fail("nothing_after_equals")
         return side
+
+    def check_lines(self) -> None:
+        """Two lines are one formula only where an operator joins them; the source of LaTeX may be broken anywhere."""
+        level = 0
+        for before, after in zip(self.tokens, self.tokens[1:]):
+            if before.kind == "op":
+                level += (before.text in OPENERS) - (before.text in CLOSERS)
+            ends = before.kind in ("num", "name", "sup") or before.text in CLOSERS
+            begins = after.kind in ("num", "name") or after.text in OPENERS
+            if level <= 0 and ends and begins and "\n" in self.text[before.end : after.start]:
+                self.fail("rows_apart", place=after.start)
 
     def check_colons(self) -> None:
         """A colon stands between the brackets of an index only; before a formula it ends words."""

@@ -29,6 +29,8 @@ PHRASES: dict[str, tuple[str, str]] = {
                   "le caractère {char} est {name}, et non la lettre latine {latin} ; tapez {latin}"),
     "character": ("the character {char} ({name}) has no place in a formula",
                   "le caractère {char} ({name}) n'a pas sa place dans une formule"),
+    "letter": ("the letter {char} stands in no name of a formula; give the formula alone, without words",
+               "la lettre {char} n'entre dans aucun nom ; donnez la formule seule, sans mots"),
     "colon": ("':' has no meaning here; compare with <, >, ≤, ≥ or =",
               "« : » n'a pas de sens ici ; comparez avec <, >, ≤, ≥ ou ="),
     "expected_value": ("a number, a name or a bracket would fit here, not {got}",

@@ -94,6 +94,8 @@ def refuse_character(char: str, text: str, place: int, lang: str) -> NoReturn:
         raise ParseError(say(lang, "lookalike", char=repr(char), name=name, latin=latin), text, place)
     if char == "!":
         raise ParseError(say(lang, "factorial"), text, place)
+    if name.startswith("LATIN ") and char.isalpha():
+        raise ParseError(say(lang, "letter", char=repr(char)), text, place)
     shown = repr(char) if char.isprintable() else f"U+{ord(char):04X}"
     raise ParseError(say(lang, "character", char=shown, name=name), text, place)
 
