@@ -9,7 +9,7 @@ from typing import Any
 from ..dims import Size, as_size, size_names
 from ..errors import InputError, ParseError
 from ..ir import INPUT, PARAM, Expr, size_node, variable
-from .elaborate import axes_of, build
+from .elaborate import Built, ShapeFault, axes_of, build
 from .latex import is_latex
 from .parse import Reading, parse
 from .phrases import LANGUAGES, safe, say
@@ -55,7 +55,7 @@ def parse_graph(text: str, *, shapes: Mapping[str, Any] | None = None, defines: 
     if len(reading.links) > 1:
         raise ParseError("one formula is needed, not a chain of equalities", reading.text, reading.text.index("="))
     free = reading.left.indices if reading.left else ()
-    built = build(reading.links[0], names, free=free, lang=lang, entries=MAX_ENTRIES)
+    built = _built(reading.links[0], names, free, lang)
     if "matrix_star_vector" in built.flags:  # an answer is tried both ways; of a definition there is one
         raise ParseError(say(lang, "star_ambiguous"), reading.text)
     for name in names.declared:
@@ -64,6 +64,17 @@ def parse_graph(text: str, *, shapes: Mapping[str, Any] | None = None, defines: 
         if pieces := names.cut(name):
             raise ParseError(say(lang, "glued", name=safe(name), product=" ".join(pieces)), reading.text)
     return built.expr
+
+
+def _built(tree: Tree, names: _Declared, free: Sequence[str], lang: str) -> Built:
+    """The graph; where nothing else fits, X_i is a row of the matrix X."""
+    try:
+        return build(tree, names, free=free, lang=lang, entries=MAX_ENTRIES)
+    except ShapeFault as fault:
+        try:
+            return build(tree, names, free=free, lang=lang, entries=MAX_ENTRIES, star="rows")
+        except ShapeFault:
+            raise fault from None
 
 
 def _raises_to(tree: Tree, name: str) -> bool:

@@ -114,6 +114,8 @@ VALUES: list[tuple[str, Callable[..., Any]]] = [
     ("Σ_{i=1}^3 Σ_{j=1}^2 x_j x_{i+j-1}", lambda x, **_: np.correlate(x, x[:2], "valid").sum()),
     ("Σ_{i=1}^2 x_{2*i}", lambda x, **_: x[1] + x[3]),
     ("Σ_{i=1}^4 x_i x_{5-i}", lambda x, **_: x @ x[::-1]),
+    ("Σ_{i=1}^N (X_i x)^2", lambda X, x, **_: ((X @ x) ** 2).sum()),
+    ("Σ_{i=1}^N (X_i^T x)^2", lambda X, x, **_: ((X @ x) ** 2).sum()),
     ("X + 1_N x^T", lambda X, x, **_: X + x),
     ("-Σ_i y_i ln(softmax(z)_i)", lambda y, z, **_: -(y * np.log(softmax(z))).sum()),
     ("p_{i,j} = softmax(z)_i (δ_{ij} - softmax(z)_j)",
