@@ -49,7 +49,7 @@ def _beside(building: Building, tree: Tree, v: Value, matrix: Value) -> Value:
     as_row = not tall and broadcast(building, v.shape, matrix.shape[1:]) is not None
     if as_row:
         if rows == columns and rows != 1:
-            building.flags.add("ambiguous_broadcast")
+            building.flags |= {"ambiguous_broadcast", "ambiguous_product"}
         return v
     if not building.fits(v.shape[0], rows):
         return v

@@ -142,3 +142,14 @@ def test_rows_of_matrices_multiply_as_rows_or_as_columns():
     verdict = G.check("2 Σ_i X_i^T (X_i W - Y_i)", of=f, wrt=W, lang="fr")
     assert "J'ai lu X_i comme la ligne i de la matrice X." in str(verdict)
     assert G.check("2 Σ_i X_i^T (X_i W + Y_i)", of=f, wrt=W).status == "wrong"
+
+
+@pytest.mark.parametrize("inputs", [3, 4])
+def test_a_product_behind_an_elementwise_one_is_taken_from_left_to_right(inputs):
+    """W2' r ⊙ relu'(z) x' is (W2' r ⊙ relu'(z)) x', square matrices too."""
+    W1, x, W2, t = G.param("W1", 3, inputs), G.input("x", inputs), G.param("W2", 2, 3), G.input("t", 2)
+    z = (W1 @ x).named("z")
+    f = ((W2 @ G.relu(z) - t) ** 2).sum()
+    answer = r"2 W_2^\top (W_2 \mathrm{ReLU}(z) - t) \odot \mathrm{ReLU}'(z) x^\top"
+    assert G.check(answer, of=f, wrt=W1).status == "correct"
+    assert G.check(answer.replace("- t", "+ t"), of=f, wrt=W1).status == "wrong"
