@@ -14,7 +14,7 @@ from ..dims import Dim, Size, size_names, value_of
 from ..errors import GraphcError, ParseError
 from ..ir import Expr, lift, postorder, size_node, variables
 from ..values import evaluate
-from .arrays import decide_arrays, shape_decision, truth_of
+from .arrays import decide_arrays, joined, shape_decision, truth_of
 from .assume import Assumptions
 from .decide import Decision
 from .diagnose_arrays import diagnose_arrays
@@ -237,19 +237,42 @@ def decide_answer(answer: Expr, question: Question) -> Judged:
     fault = shape_decision(answer, question.shape, question.of.ndim)
     if fault is not None:
         return Judged(fault, answer, of, wrt)
-    smaller = Smaller([of, wrt, answer])
+    turns = [Smaller([of, wrt, answer], turn) for turn in (0, 1)]
+    if not turns[0]:
+        return _decided(answer, of, wrt, question)
     first: Judged | None = None
-    for graphs in _small_graphs(smaller, answer, question):
-        found = _decided(*graphs, question)
-        found.decision.replaced = dict(smaller.table)
-        if found.decision.status == "correct":
+    for in_answer, in_graph in itertools.product((True, False), (False, True)):
+        found = _at_both(turns, (in_answer, in_graph), answer, question)
+        if found is not None and found.decision.status == "correct":
             return found
         first = first or found
     if first is None:
         return _decided(answer, of, wrt, question)
-    if first.decision.status == "wrong" and smaller and not _surely_wrong(answer, question):
-        return _as_declared(answer, smaller, question)
+    if first.decision.status == "wrong" and not _surely_wrong(answer, question):
+        return _as_declared(answer, turns[0], question)
     return first
+
+
+def _at_both(turns: Sequence[Smaller], numbers: tuple[bool, bool], answer: Expr, question: Question) -> Judged | None:
+    """Decided at two choices of small sizes: both have to be right. None where the graphs do not fit small sizes.
+
+    `numbers` says whether a number that equals a replaced size is that size, in the answer and in the graph.
+    """
+    found: list[Judged] = []
+    for smaller in turns:
+        try:
+            of, wrt = smaller.rebuild([question.of, question.wrt], numbers[1])
+            small = smaller.rebuild([answer], numbers[0])[0]
+        except (GraphcError, ValueError, IndexError):
+            return None
+        judged = _decided(small, of, wrt, question, looks=1 if found else 2)
+        judged.decision.replaced = {a: (b,) for a, b in smaller.table.items()}
+        if judged.decision.status != "correct":
+            return judged
+        found.append(judged)
+    both = joined([j.decision for j in found])
+    both.replaced = {a: tuple(s.table[a] for s in turns) for a in turns[0].table}
+    return replace(found[0], decision=both)
 
 
 def _as_declared(answer: Expr, smaller: Smaller, question: Question) -> Judged:
@@ -261,27 +284,10 @@ def _as_declared(answer: Expr, smaller: Smaller, question: Question) -> Judged:
     return replace(found, decision=Decision("undecided", "literal_sizes", parts=parts))
 
 
-def _decided(answer: Expr, of: Expr, wrt: Expr, question: Question) -> Judged:
+def _decided(answer: Expr, of: Expr, wrt: Expr, question: Question, looks: int = 2) -> Judged:
     decision = decide_arrays(answer, truth_of(of, wrt), [of], layout=question.layout, assume=question.assume,
-                             of_ndim=of.ndim)
+                             of_ndim=of.ndim, looks=looks)
     return Judged(decision, answer, of, wrt)
-
-
-def _small_graphs(smaller: Smaller, answer: Expr, question: Question) -> Iterator[tuple[Expr, Expr, Expr]]:
-    """The graphs at small sizes: a number that equals a replaced size is that size, or itself."""
-    if not smaller:
-        yield answer, question.of, question.wrt
-        return
-    seen: list[tuple[Expr, Expr, Expr]] = []
-    for in_answer, in_graph in itertools.product((True, False), (False, True)):
-        try:
-            of, wrt = smaller.rebuild([question.of, question.wrt], in_graph)
-            small = smaller.rebuild([answer], in_answer)[0]
-        except (GraphcError, ValueError, IndexError):
-            continue
-        if not any(all(a is b for a, b in zip((small, of, wrt), other)) for other in seen):
-            seen.append((small, of, wrt))
-            yield small, of, wrt
 
 
 def _surely_wrong(answer: Expr, question: Question) -> bool:
