@@ -11,6 +11,7 @@ from .names import cut, numbered, segmentations
 from .phrases import safe
 from .stream import CLOSING, Stream
 from .tokens import WORDS, Token, key, tokenize
+from .totals import WORDS as WORDS_OF_SUMS
 from .tree import Tree, const, delta, eye, index, num, sym
 
 CONSTANTS = {"e": "e", "pi": "pi", "π": "pi", "Pi": "pi"}
@@ -364,6 +365,8 @@ def unknown(p: Stream, token: Token) -> NoReturn:
     if p.is_op("(", 1) and p.ahead(1).start == token.end and len(token.text) > 2:
         p.fail("unknown_function", name=safe(token.text), known=", ".join(sorted(functions.NAMES)),
                place=token.start)
+    if token.text in WORDS_OF_SUMS:
+        p.fail("total_index", name=safe(token.text), place=token.start)
     following = p.ahead(1)
     words = len(token.text) > 2 and token.text.isalpha() and following.kind == "name" and len(following.text) > 1
     if words and not p.names.find(following.text) and not runs(p, following.text):

@@ -120,6 +120,8 @@ class Parser(Stream):
         if found is None:
             return None
         side, self.at = found
+        if any(i.isdigit() for i in side.indices):  # ∂L/∂W_{12} is one entry of what is asked
+            self.fail("left_entry", place=side.start, got=", ".join(side.indices))
         if self.here.kind == "end":
             self.fail("nothing_after_equals")
         return side
@@ -230,7 +232,10 @@ class Parser(Stream):
             right = self.expression(RELATION + 1)
             found.append(rel("==" if operator == "=" else operator, number_like(left), number_like(right)))
             left = right
-        return found[0] if len(found) == 1 else make("and", *found)
+        whole = found[0]
+        for part in found[1:]:
+            whole = make("and", whole, part)
+        return whole
 
     def sum(self, left: Tree) -> Tree:
         terms = [number_like(left)]

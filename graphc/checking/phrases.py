@@ -75,6 +75,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "left_function": ("the left side is a derivative of {got}; the question asks for the one of {need}",
                       "le membre de gauche est une dérivée de {got} ; la question demande celle de {need}"),
     "nothing_after_equals": ("nothing stands after the equals sign", "rien ne suit le signe égal"),
+    "left_entry": ("the left side is the entry {got} alone; give all entries, with letters as indices: ∂f/∂W_{{ij}} = "
+                   "..., or ∂f/∂W = ...",
+                   "le membre de gauche est le seul terme {got} ; donnez tous les termes, avec des lettres pour "
+                   "indices : ∂f/∂W_{{ij}} = ..., ou ∂f/∂W = ..."),
     "left_side": ("this left side is not read; write ∂f/∂w = ..., f'(w) = ... or ∇_w f = ..., or the value alone",
                   "ce membre de gauche n'est pas lu ; écrivez ∂f/∂w = ..., f'(w) = ... ou ∇_w f = ..., ou la valeur "
                   "seule"),

@@ -141,7 +141,8 @@ def _item(p: Stream, span: Range) -> None:
 
 
 def _sides(condition: Tree) -> list[Tree]:
-    return [side for part in ((condition,) if condition.head == "rel" else condition.args) for side in part.args]
+    parts = (condition,) if condition.head == "rel" else condition.args
+    return [side for part in parts if part.head == "rel" for side in part.args]
 
 
 def _two_sided(condition: Tree, name: str, span: Range) -> bool:

@@ -444,7 +444,8 @@ def _spell_operator(node: Tree, args: list[Spelled], lang: str) -> Spelled:
     word = _WORDS[lang][head]
     if head == "not":
         return f"{word} {_wrap(args[0], _LEVEL['rel'])}", level
-    return f" {word} ".join(_wrap(a, level + 1) for a in args), level
+    first = _wrap(args[0], level if node.args[0].head == head else level + 1)  # a and b and c
+    return f" {word} ".join([first, *(_wrap(a, level + 1) for a in args[1:])]), level
 
 
 def _spell_sum(node: Tree, args: list[Spelled]) -> str:

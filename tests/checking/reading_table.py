@@ -468,7 +468,6 @@ LEFT = [
     (r"\frac{\partial L}{\partial W^{[2]}} = x", "x", "L", "W^{[2]}", (), False),
     (r"\frac{\partial L}{\partial W^{[2]}_{ij}} = x_i", "x_i", "L", "W^{[2]}", ("i", "j"), False),
     ("∂L/∂x_i = 2x_i", "2 x_i", "L", "x", ("i",), False),
-    ("∂L/∂W_{12} = 2x_1", "2 x_1", "L", "W", ("1", "2"), False),
     ("∂p_i/∂z_j = p_i(δ_ij - p_j)", "p_i (δ_{i,j} - p_j)", "p", "z", ("i", "j"), False),
     ("∇_W L = 2(W x - y)x^T", "2 (W x - y) xᵀ", "L", "W", (), False),
     ("∇_x L = 2x", "2 x", "L", "x", (), False),
@@ -551,6 +550,9 @@ REFUSED = [
     ("en", r"\left(\frac{\partial L}{\partial x}\right)^T = x",
      "this left side is not read; write ∂f/∂w = ..., f'(w) = ... or ∇_w f = ..., or the value alone", 5),
     ("en", "(0,5)x", "',' separates the arguments of a function; write a decimal number with a point", 2),
+    ("en", "∂L/∂W_{12} = 2x_1",
+     "the left side is the entry 1, 2 alone; give all entries, with letters as indices: ∂f/∂W_{ij} = "
+     "..., or ∂f/∂W = ...", 0),
     ("en", "∂²L/∂x² = 2",
      "this left side is not read; write ∂f/∂w = ..., f'(w) = ... or ∇_w f = ..., or the value alone", 0),
     ("en", "∂L/∂W^T = x",
