@@ -143,7 +143,8 @@ def _built(tree: Tree, indices: Sequence[str], question: Question, star: str = "
 
 def _others(tree: Tree, indices: Sequence[str], question: Question) -> Iterator[Built]:
     """`*` as the product of matrices; a product of two columns entry by entry; entries named without a left side."""
-    tries = [(indices, "matrix", "matrix_product"), (indices, "entrywise", "entrywise")]
+    tries = [(indices, "matrix", "matrix_product"), (indices, "entrywise", "entrywise"),
+             (indices, "rows", "rows_of_matrix")]
     names = [n for n in loose_indices(tree) if n not in question.named]
     if len(names) != len(question.shape):
         names = [n for n in FREE if n not in question.named][: len(question.shape)]

@@ -22,7 +22,8 @@ from .tree import Tree, nodes
 __all__ = ["NOTED", "Built", "ShapeFault", "build", "loose_indices"]
 
 # Flags that the reader is told of, in words of `phrases`.
-NOTED = frozenset({"vector_as_row", "broadcast_as_column", "mixed_orientation", "norm_as_frobenius", "abs_elementwise"})
+NOTED = frozenset({"vector_as_row", "broadcast_as_column", "mixed_orientation", "norm_as_frobenius", "abs_elementwise",
+                   "rows_of_matrix"})
 # Heads whose operands the traversal goes into: the rest are positions and bounds, read where they are used.
 FIRST_ONLY = frozenset({"index", "sum", "prod"})
 
@@ -34,7 +35,8 @@ class Built:
     Flags: ambiguous_product (`*` was read entry by entry, the matrix product fits too: `star="matrix"` reads that),
     matrix_star_vector (besides, where that was a matrix and a vector),
     ambiguous_broadcast, broadcast_as_column (b in W X + b was a column), vector_as_row (x W was xᵀW),
-    mixed_orientation (a row and a column were added), norm_as_frobenius, abs_elementwise.
+    rows_of_matrix (X_i is a row of X), mixed_orientation (a row and a column were added), norm_as_frobenius,
+    abs_elementwise.
     """
 
     expr: Expr
@@ -56,8 +58,9 @@ def build(tree: Tree, leaf: Callable[[str], Expr], *, free: Sequence[str] = (), 
     gives their sizes, where an index of the left side does not stand on the right (∂L/∂b_i = 1). `shape` is the
     shape the result should have; it settles the size of I or of the vector of ones only where nothing else does.
     `star` is "elementwise" (as NumPy) or "matrix", for `*` between arrays where both fit; "entrywise" takes products
-    from left to right and those of two columns entry by entry, whatever is written between them. `entries` bounds
-    the values of the graph; a declared size past 6 counts as 6.
+    from left to right and those of two columns entry by entry, whatever is written between them;
+    "rows" takes X_i of a matrix X as a row, where it is else a column like any vector.
+    `entries` bounds the values of the graph; a declared size past 6 counts as 6.
     Raises ShapeFault where shapes do not fit (with `phrase` and `parts`, in `lang`), ParseError for what cannot be
     read so, whatever the shapes (an index that no Σ binds, an I of no size), LimitExceeded, InputError.
 

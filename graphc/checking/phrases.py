@@ -225,6 +225,7 @@ PHRASES: dict[str, tuple[str, str]] = {
                           "J'ai lu la norme de la matrice comme celle de Frobenius, ‖W‖_F."),
     "abs_elementwise": ("I read |…| of an array entry by entry; write ‖x‖ for a norm, det(A) for a determinant.",
                         "J'ai lu |…| terme à terme ; écrivez ‖x‖ pour une norme, det(A) pour un déterminant."),
+    "rows_of_matrix": ("I read X_i as row i of the matrix X.", "J'ai lu X_i comme la ligne i de la matrice X."),
     "too_many_open": ("more than {limit} indices at one place", "plus de {limit} indices au même endroit"),
     "star_ambiguous": ("* between a matrix and a vector can be the matrix product or entry by entry; "
                        "write W x or W ⊙ x",
