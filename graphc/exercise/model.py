@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from os import PathLike
@@ -65,7 +65,7 @@ class Exercise:
     layout: str
     questions: tuple[Question, ...]
     name: str = ""
-    source: str = ""  # the text of the file, for what carries the exercise elsewhere
+    source: str = field(default="", repr=False)  # the text of the file, for what carries the exercise elsewhere
     carried: Fraction = Fraction(1)
     rounding: Fraction = Fraction(0)
 
