@@ -63,10 +63,11 @@ def check_all(answers: Mapping[str, Any], *, of: Expr, at: Mapping[Any, Any] | N
     A key is a value's name ("z", "f"), a derivative ("df/dw1", "∂f/∂z", "dw1", "∇_W L", "\\frac{\\partial f}{...}": of
     everything that lies between; of an array, the Jacobian), or "local dz/dw1" across one edge. Names are those of the
     graph, of `defines`, and those that figures give to what has none. An answer is text (untrusted), a number or an
-    array, or a trusted Expr. At a point `at` numbers are compared with the exact values there; `tolerance` is relative, and absolute for a right
-    value of 0 (times the largest right number of all, at most 1). An answer in symbols, or without a point any
-    answer, is checked as a formula, as `G.check` does. An answer that is right given a wrong one before it "follows"
-    from that. `layout` of matrix gradients is "any", "denominator" (the parameter's shape) or "numerator".
+    array, or a trusted Expr. At a point `at` numbers are compared with the exact values there; `tolerance` is relative,
+    and absolute for a right value of 0 (times the largest right number of all, at most 1). An answer in symbols, or
+    without a point any answer, is checked as a formula, as `G.check` does. An answer that is right given a wrong one
+    before it "follows" from that. `layout` of matrix gradients is "any", "denominator" (the parameter's shape) or
+    "numerator".
     Raises InputError for a key that names nothing, a wrong option, or a point that lacks an input.
 
     >>> import graphc as G

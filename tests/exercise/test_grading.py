@@ -325,13 +325,12 @@ def test_shapes_and_counts_that_are_wrong():
     assert layer({"q5.W": "two by three!", "q6.parameters": "x"}) == {"q5.W": "invalid", "q6.parameters": "invalid"}
 
 
-PIECES = ["1", "2", "-", "+", "/", "*", "^", "(", ")", "[", "]", "{", "}", ",", ";", "=", " ", "z", "w1", "f", "d", "∂",
-          ".", "e", "\\frac", "\\begin{pmatrix}", "\\end{pmatrix}", "&", "\\\\", "T", "'", "|", "≈", "√", "σ", "x_", "ŷ", "\n",
-          "∇", "1[", ">", "0", "\\top", "$", "inf", "nan", "_bar", "\u0302"]  # fmt: skip
+PIECES = [*"12-+/*^()[]{},;= zfd∂.e&T'|≈√σŷ∇>0$", "w1", "\\frac", "\\begin{pmatrix}", "\\end{pmatrix}", "\\\\", "x_", "\n",
+          "1[", "\\top", "inf", "nan", "_bar", "\u0302"]
 texts = st.one_of(st.lists(st.sampled_from(PIECES), max_size=14).map("".join), st.text(max_size=30))
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(texts, texts, st.sampled_from(["q1", "q2.r", "q2", "q5.W", "q1.r", "q4.x", "q6.parameters"]),
        st.sampled_from(["en", "fr"]))
 def test_any_text_is_marked(text, key, known, lang):
@@ -342,7 +341,7 @@ def test_any_text_is_marked(text, key, known, lang):
     assert grade["q1.f"].status == "correct" or other
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(texts)
 def test_any_text_is_marked_where_scalars_are_asked(text):
     grade = graded(dict.fromkeys(("q1.z", "q3.w1", "q4.w1", "q5.z"), text))
