@@ -325,8 +325,8 @@ def test_shapes_and_counts_that_are_wrong():
     assert layer({"q5.W": "two by three!", "q6.parameters": "x"}) == {"q5.W": "invalid", "q6.parameters": "invalid"}
 
 
-PIECES = [*"12-+/*^()[]{},;= zfd∂.e&T'|≈√σŷ∇>0$", "w1", "\\frac", "\\begin{pmatrix}", "\\end{pmatrix}", "\\\\", "x_", "\n",
-          "1[", "\\top", "inf", "nan", "_bar", "\u0302"]
+PIECES = [*"12-+/*^()[]{},;= zfd∂.e&T'|≈√σŷ∇>0$", "w1", "\\frac", "\\begin{pmatrix}", "\\end{pmatrix}", "\\\\", "x_",
+          "\n", "1[", "\\top", "inf", "nan", "_bar", "\u0302"]
 texts = st.one_of(st.lists(st.sampled_from(PIECES), max_size=14).map("".join), st.text(max_size=30))
 
 
