@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .derivation import Derivation, derive
     from .descent import descend
     from .drawing import Drawing, Plot, Theme, draw
+    from .exchange import export_exercise, import_exercise
     from .exercise import Exercise, Grade, Marks, check_all
     from .forward import jvp
     from .history import History
@@ -80,6 +81,8 @@ _LATER = {
     "Grade": ("exercise", "Grade"),
     "Marks": ("exercise", "Marks"),
     "check_all": ("exercise", "check_all"),
+    "export_exercise": ("exchange", "export_exercise"),
+    "import_exercise": ("exchange", "import_exercise"),
     "Sheet": ("sheets", "Sheet"),
     "sheet": ("sheets", "sheet"),
     "simplify": ("simplifier", "simplify"),

@@ -1,4 +1,4 @@
-"""The `graphc` command: demo, draw, derive, compile, check, sheet, exercise.
+"""The `graphc` command: demo, draw, derive, compile, check, sheet, exercise, grade.
 
 Exit status: 0 done or correct, 1 wrong, 2 undecided, 3 invalid input or usage.
 """
@@ -18,8 +18,11 @@ from typing import Any, NoReturn
 import graphc as G
 
 from .errors import GraphcError, InputError
+from .exchange.command import add_options as exchange_options
+from .exchange.command import run as exchange_run
 from .exercise.posed import posed
 from .files import write_whole
+from .grading.command import grade_options, run_grade
 from .trusted import PLACE, load_model
 
 INVALID = 3
@@ -38,6 +41,7 @@ EXAMPLES = {
     "check": f'graphc check {FORMULA_EXAMPLE} --wrt w1 "w3*(x1+x2)*1[w1*x1+w1*x2+b>0]"',
     "sheet": "graphc sheet exam.toml -o sheet.pdf --student Ada",
     "exercise": "graphc exercise new exam.toml\n  graphc exercise check exam.toml --students 20",
+    "grade": "graphc grade exam.toml answers/ -o report/",
 }
 
 
@@ -102,7 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     _check_options(_model(_command(commands, "check", check, "is this hand derivation right?")))
     _sheet_options(_command(commands, "sheet", sheet, "an exercise sheet and its solution, from an exercise file",
                             lang=None))
-    _exercise_options(_command(commands, "exercise", exercise, "a new exercise file; is one well-posed?", lang=None))
+    _exercise_options(_command(commands, "exercise", exercise, "an exercise file: new, checked, exported, imported",
+                               lang=None))
+    grade_options(_command(commands, "grade", grade, "the answers of many students to an exercise file", lang=None))
     return parser
 
 
@@ -185,12 +191,14 @@ def _sheet_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _exercise_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("new", "check"), help="new: write an exercise file to begin with, with a "
-                        "comment on every key; check: is the author's answer accepted, are the questions well-posed?")
+    parser.add_argument("action", choices=("new", "check", "export", "import"), help="new: write an exercise file to "
+                        "begin with, with a comment on every key; check: is the author's answer accepted, are the "
+                        "questions well-posed? export: to Moodle or LaTeX; import: from a file that was exported, or a "
+                        "Moodle quiz")
     parser.add_argument("file", help="the exercise, as in exam.toml; for new, a file that exists is kept")
     parser.add_argument("--students", type=int, default=20, metavar="N",
                         help="check: for the numbers of how many students (default: 20)")
-    parser.add_argument("--trust", action="store_true", help="check: run the Python file that the model names")
+    exchange_options(parser)
 
 
 def _at(parser: argparse.ArgumentParser, says: str) -> None:
@@ -335,9 +343,13 @@ def sheet(options: argparse.Namespace) -> int:
 
 
 def exercise(options: argparse.Namespace) -> int:
-    """`graphc exercise new`: a file to begin with; one that exists is never written over. `check`: is it well-posed?"""
+    """`graphc exercise new`: a file to begin with; one that exists is never written over. Check, export, import."""
     if options.action == "check":
         return _exercise_check(options)
+    if options.action in ("export", "import"):
+        facts = exchange_run(options, options.lang)
+        _print_json(**facts) if options.json else print(facts["path"])
+        return 0
     if os.path.exists(options.file):
         raise InputError(f"{options.file!r} exists already, and is kept; give another name")
     write_whole(options.file, G.Exercise.template(options.lang or "en").encode())
@@ -357,6 +369,11 @@ def _exercise_check(options: argparse.Namespace) -> int:
     else:
         print(report)
     return 0 if report.ok else 1
+
+
+def grade(options: argparse.Namespace) -> int:
+    """`graphc grade`: a report for the class, and a page for each student."""
+    return run_grade(options, G.__version__)
 
 
 def verdict_facts(verdict: Any) -> dict[str, Any]:

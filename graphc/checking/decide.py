@@ -17,7 +17,8 @@ from .assume import Assumptions
 from .core import Core, Pool, postorder, switches
 from .evaluate import Evaluator, Undefined, Unsure, flint
 from .modular import Identity, identity
-from .normal import prove_equal
+from .normal import Failed, prove_equal
+from .remainder import climbs
 from .tree import Tree, symbols
 
 PRECISIONS = (64, 320, 1280)
@@ -91,7 +92,8 @@ class Search:
     def _begin(self, answers: Sequence[Core], truths: Sequence[Core], domain: tuple[Core, ...], names: list[str],
                assume: Assumptions) -> None:
         self.domain, self.names, self.assume = domain, names, assume
-        self.switches = switches(*answers, *truths, *domain)[:MAX_SWITCHES]
+        self.edges = switches(*answers, *truths, *domain)
+        self.switches = self.edges[:MAX_SWITCHES]
         self.kinks = [n.args[0] for n in postorder(*truths, *domain) if n.head == "case"]
         self.random = random.Random(SEED)
         self.agreed = self.tried = self.unsure = 0
@@ -105,8 +107,9 @@ class Search:
             return Decision("correct", "proved")
         if found := self.look(self.nice_points(8)):
             return found
-        proved, chance = prove_equal(self.answer, self.truth, self.domain), None
-        if not proved:
+        failed: Failed = []
+        proved, chance = prove_equal(self.answer, self.truth, self.domain, failed), None
+        if not proved and not failed:
             chance = identity([(self.answer, self.truth)])
         general = GENERAL // (2 if proved else 1) // self.scale
         if found := self.look(self.general_points(max(4, general))):
@@ -118,7 +121,18 @@ class Search:
         few = self.agreed < ENOUGH and self.names
         if few and (found := self.look(self.general_points(100 // self.scale))):
             return found
+        if failed and (found := self.look_uphill(failed)):
+            return found
         return self.conclude(proved, chance)
+
+    def look_uphill(self, failed: Failed) -> Decision | None:
+        """Points to which the remainders of the proof lead: bumps and windows that no sample meets."""
+        for climb in climbs(failed, Pool()):
+            starts = [*self.general_points(3), *self.nice_points(2)]
+            tops = [top for start in starts if (top := climb.best(start))]
+            if found := self.look(iter(tops)):
+                return found
+        return None
 
     def conclude(self, proved: int, chance: Identity | None = None) -> Decision:
         cells = len(self.cells)
@@ -147,12 +161,12 @@ class Search:
             elif outcome == "unsure":
                 self.unsure += 1
             elif outcome in ("differ", "narrower"):
-                if 0 in self.pattern(point):
+                if self.on_an_edge(point, self.edges):
                     found = self.look_beside(point)
-                    if found is None:
-                        self.flags.add(self.note(outcome, point))
+                    if found is None and (flag := self.note(outcome, point)):
+                        self.flags.add(flag)
                         continue
-                    outcome, witness = found
+                    outcome, witness = found or (outcome, witness)
                 flags = {"domain_narrower"} if outcome == "narrower" else set()
                 return Decision("wrong", "counterexample", witness, self.tried, len(self.cells), flags)
         return None
@@ -161,11 +175,19 @@ class Search:
                 precisions: tuple[int, ...] = PRECISIONS) -> tuple[Comparison, Witness | None]:
         return compare(self.answer, self.truth, self.domain, point, precisions)
 
-    def note(self, outcome: Comparison, point: dict[str, Fraction]) -> str:
-        """What to say of a difference at isolated points: a kink's convention, or a hole in the answer."""
+    def note(self, outcome: Comparison, point: dict[str, Fraction]) -> str | None:
+        """What to say of a difference at isolated points: a kink's convention, or a hole in the answer.
+
+        None where the derivative is as smooth there as anywhere: then the answer is wrong at that point.
+        """
+        if self.on_an_edge(point, self.kinks):
+            return "differs_only_at_kink"
+        return "domain_narrower" if outcome == "narrower" else None
+
+    @staticmethod
+    def on_an_edge(point: dict[str, Fraction], edges: Sequence[Core]) -> bool:
         evaluator = Evaluator(as_fmpq(point), PRECISIONS[0])
-        on_a_kink = outcome == "differ" or any(_sign(evaluator, s) == 0 for s in self.kinks)
-        return "differs_only_at_kink" if on_a_kink else "domain_narrower"
+        return any(_sign(evaluator, s) == 0 for s in edges)
 
     def look_beside(self, point: dict[str, Fraction]) -> tuple[Comparison, Witness | None] | None:
         """A difference beside a point where a switch is exactly zero: then it is not the kink alone."""

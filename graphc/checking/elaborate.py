@@ -38,6 +38,11 @@ class Built:
     row: bool = False
 
 
+def axes_of(named: Mapping[str, Expr]) -> dict[str, int]:
+    """The names of arrays with their number of axes, which the parser asks for."""
+    return {name: node.ndim for name, node in named.items() if node.ndim}
+
+
 def build(tree: Tree, leaf: Callable[[str], Expr], *, free: Sequence[str] = (), lang: str = "en",
           sizes: Mapping[str, Size] | None = None, shape: Sequence[Size] | None = None,
           star: str = "elementwise") -> Built:

@@ -18,7 +18,7 @@ from .evaluate import flint
 from .feasible import feasible
 
 GENERATORS, MAX_CELLS, MAX_TERMS, MAX_WORK, MAX_ANGLE = 28, 48, 4000, 60_000, 12
-MAX_FACTOR_DEGREE, MAX_GCD_DEGREE = 40, 400
+MAX_FACTOR_DEGREE, MAX_GCD_DEGREE, MAX_EXPONENTIAL = 40, 400, 10**8
 
 
 class GiveUp(Exception):
@@ -62,6 +62,7 @@ class Ring:
     signs: dict[str, int] = field(default_factory=dict)
     factor_of: dict[str, Any] = field(default_factory=dict)
     work: int = 0
+    rest: Ratio | None = None  # of the last comparison: answer - truth
 
     @staticmethod
     def fresh(fineness: dict[tuple[str, str], int]) -> Ring:
@@ -264,7 +265,10 @@ class Ring:
         key = f"{m}/{d}"
         q = self.finest("exp", key, c.denominator)
         e = self.generator("exp", key, payload=(m, d, q))
-        return self.integer_power(Ratio(e, self.constant(1)), self._small(c * q))
+        k = int(c * q)
+        if abs(k) > MAX_EXPONENTIAL:
+            raise GiveUp
+        return Ratio(e**k, self.constant(1)) if k >= 0 else Ratio(self.constant(1), e**-k)  # one term, at any power
 
     @staticmethod
     def _small(k: Fraction) -> int:
@@ -394,7 +398,7 @@ class Ring:
         count = int(k * q)
         if abs(count) > MAX_ANGLE:
             raise GiveUp
-        c1 = Ratio(self.generator("cos", key), self.constant(1))
+        c1 = Ratio(self.generator("cos", key, payload=(m, d, q)), self.constant(1))
         s1 = Ratio(self.generator("sin", key, payload=self.index["cos", key]), self.constant(1))
         c, s = self.ratio(1), self.ratio(0)
         for _ in range(abs(count)):
@@ -413,7 +417,7 @@ class Ring:
             if (n.leading_coefficient() > 0) != (args[0].d.leading_coefficient() > 0):
                 sign, args = -1, [Ratio(-n, args[0].d)]
         keys = [" + ".join(f"{c}*{m}/{d}" for c, m, d in self.monomials(a)) for a in args]
-        return Ratio(sign * self.generator(name, *keys), self.constant(1))
+        return Ratio(sign * self.generator(name, *keys, payload=args), self.constant(1))
 
     def function(self, name: str, args: list[Ratio]) -> Ratio:
         a = args[0]
@@ -507,6 +511,7 @@ def _compute(ring: Ring, node: Core, args: list[Ratio]) -> Ratio:
 def equal_on_cell(ring: Ring, answer: Core, truth: Core, domain: tuple[Core, ...]) -> bool:
     """Whether the two are one value on this cell; where truth does not exist there is nothing to show."""
     memo: dict[int, Ratio] = {}
+    ring.rest = None
     try:
         for node in domain:
             value(ring, node, memo)
@@ -518,13 +523,18 @@ def equal_on_cell(ring: Ring, answer: Core, truth: Core, domain: tuple[Core, ...
     except Vanishes:
         return False
     difference = ring.times(got.n, need.d) - ring.times(need.n, got.d)
-    return not ring.reduce(difference)
+    ring.rest = Ratio(ring.reduce(difference), got.d * need.d)
+    return not ring.rest.n
 
 
-def prove_equal(answer: Core, truth: Core, domain: tuple[Core, ...] = ()) -> int:
+Failed = list[tuple[Ring, dict[str, int]]]
+
+
+def prove_equal(answer: Core, truth: Core, domain: tuple[Core, ...] = (), failed: Failed | None = None) -> int:
     """The number of cells on which equality was proved, all of them; 0 where there is no proof.
 
-    The proof says: wherever both exist, off the kinks, they are equal.
+    The proof says: wherever both exist, off the kinks, they are equal. A cell on which they are not is
+    added to `failed`: its ring, with the remainder, and the signs that make the cell.
     """
     order = postorder(answer, truth, *domain)
     if len(order) > 2000 or flat_switch(order):
@@ -532,7 +542,7 @@ def prove_equal(answer: Core, truth: Core, domain: tuple[Core, ...] = ()) -> int
     fineness: dict[tuple[str, str], int] = {}
     for _ in range(6):
         try:
-            return _prove(Ring.fresh(fineness), answer, truth, domain)
+            return _prove(Ring.fresh(fineness), answer, truth, domain, [] if failed is None else failed)
         except Restart:
             continue
         except (GiveUp, OverflowError, ArithmeticError):
@@ -540,7 +550,7 @@ def prove_equal(answer: Core, truth: Core, domain: tuple[Core, ...] = ()) -> int
     return 0
 
 
-def _prove(ring: Ring, answer: Core, truth: Core, domain: tuple[Core, ...]) -> int:
+def _prove(ring: Ring, answer: Core, truth: Core, domain: tuple[Core, ...], failed: Failed) -> int:
     cells, open_cells = 0, [dict[str, int]()]
     while open_cells:
         given = open_cells.pop()
@@ -554,6 +564,8 @@ def _prove(ring: Ring, answer: Core, truth: Core, domain: tuple[Core, ...]) -> i
             open_cells += [{**given, str(need.factor): s} for s in (-1, 1)]
             continue
         if not equal and feasible([(ring.factor_of[k].to_dict(), s) for k, s in given.items()]):
+            if ring.rest is not None:
+                failed.append((ring, given))
             return 0
         cells += 1
     return cells

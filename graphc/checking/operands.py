@@ -63,8 +63,9 @@ def _sized_ones(p: Stream) -> Tree:
 def subscript_of(p: Stream) -> list[Tree]:
     """What stands below a sign, as one expression."""
     p.expect("_")
-    if p.here.kind == "num":
-        return [number(p)]
+    if p.here.kind == "num":  # plain: 1_1_1 is no vector of as many ones as a vector of ones
+        p.at += 1
+        return [num(p.tokens[p.at - 1].value or 0)]
     with p.inside(decimal=False, letters=True):
         return [p.operand()]
 

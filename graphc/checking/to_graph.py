@@ -9,7 +9,7 @@ from typing import Any
 from ..dims import Size, as_size, size_names
 from ..errors import InputError, ParseError
 from ..ir import INPUT, PARAM, Expr, size_node, variable
-from .elaborate import build
+from .elaborate import axes_of, build
 from .latex import is_latex
 from .parse import Reading, parse
 from .phrases import LANGUAGES, safe, say
@@ -92,9 +92,9 @@ class _Declared:
     def known(self) -> list[str]:
         return [*dict.fromkeys([*self.defines, *self.shapes, *(self.params or ()), *self.sizes])]
 
-    def arrays(self) -> list[str]:
-        """The names of arrays."""
-        return [*(k for k, e in self.defines.items() if e.ndim), *(k for k, s in self.shapes.items() if s)]
+    def arrays(self) -> dict[str, int]:
+        """The names of arrays, with their number of axes."""
+        return {**{k: len(s) for k, s in self.shapes.items() if s}, **axes_of(self.defines)}
 
     def cut(self, name: str) -> list[str]:
         """The known names that a new one is made of, such as X and w of Xw."""

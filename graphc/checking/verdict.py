@@ -16,6 +16,7 @@ from .arrays import LAYOUTS
 from .assume import Assumptions
 from .decide import Decision, decide
 from .diagnose import diagnose
+from .elaborate import axes_of
 from .entries import named_sizes
 from .from_graph import NoScalarForm, exact, substitute, trees
 from .parse import LeftSide, Reading, parse
@@ -23,7 +24,7 @@ from .phrases import LANGUAGES, safe, say
 from .report import Counterexample, Verdict, certainty_of, counterexample_of
 from .sympy_in import from_sympy, is_sympy
 from .tokens import key
-from .tree import ARRAY_HEADS, Tree, nodes, number_like, show, symbols
+from .tree import Tree, number_like, show, symbols
 
 __all__ = ["Counterexample", "Verdict", "check"]
 
@@ -70,7 +71,7 @@ def check(answer: Any, *, of: Expr, wrt: Expr | str, syntax: str = "auto", lang:
         return Verdict("invalid", error.reason, lang=lang, told=str(error))
     except (LimitExceeded, NoScalarForm) as error:
         return undecided(error, "", frozenset(), lang)
-    if shaped or any(n.head in ARRAY_HEADS for n in nodes(*reading.links)):
+    if shaped or any(link.shaped for link in reading.links):
         return judge_reading(reading, question)
     return _judge(reading, question)
 
@@ -122,8 +123,7 @@ def _read(answer: Any, question: Question, syntax: str) -> Reading:
     named, lang = question.named, question.lang
     if isinstance(answer, str):
         sizes = [n for n in named_sizes(list(named.values())) if n not in named]
-        arrays = {name: node.ndim for name, node in named.items() if node.ndim}
-        reading = parse(answer, [*named, *sizes], arrays=arrays, lang=lang, syntax=syntax)
+        reading = parse(answer, [*named, *sizes], arrays=axes_of(named), lang=lang, syntax=syntax)
         if reading.left:
             _check_left(reading, reading.left, question)
         return reading

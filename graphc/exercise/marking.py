@@ -12,7 +12,7 @@ import numpy as np
 from ..checking import Finding, Verdict, check
 from ..checking.arrays import decide_arrays
 from ..checking.decide import decide
-from ..checking.elaborate import build
+from ..checking.elaborate import axes_of, build
 from ..checking.from_graph import NoScalarForm, trees
 from ..checking.parse import Reading, parse
 from ..checking.phrases import safe
@@ -196,8 +196,7 @@ class Marker:
 
     def reading(self, text: str) -> Reading:
         """An answer in the names of the graph. Raises ParseError or LimitExceeded."""
-        arrays = {name: node.ndim for name, node in self.nodes.items() if node.ndim}
-        return parse(text, self.nodes, arrays=arrays, lang=self.lang)
+        return parse(text, self.nodes, arrays=axes_of(self.nodes), lang=self.lang)
 
     def _number(self, part: Part, text: str, links: Sequence[Numbers]) -> Mark:
         read_as = " = ".join(n.shown for n in links)

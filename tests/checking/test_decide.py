@@ -118,11 +118,23 @@ def test_an_independent_float_agrees_with_the_witness() -> None:
     ("H(x)", "1[x > 0]"),
     ("x/|x|", "sign(x)"),
     (f"w3*(x1+x2)*1[{Z} >= 0]", EXAM),
-    ("where(x = 0, 7, x)", "x"),
+    ("where(x = 0, 7, |x|)", "x*sign(x)"),
 ])
 def test_a_difference_on_a_kink_alone_is_correct_and_flagged(answer: str, truth: str) -> None:
     found = verdict(answer, truth)
     assert found.status == "correct" and found.flags == {"differs_only_at_kink"}
+
+
+@pytest.mark.parametrize(("answer", "truth"), [("where(x = 0, 7, x)", "x"), ("2x + 1[x = 3]", "2x")])
+def test_a_difference_at_a_point_where_the_derivative_is_smooth_is_wrong(answer: str, truth: str) -> None:
+    found = verdict(answer, truth)
+    assert found.status == "wrong" and found.witness is not None
+    assert found.witness.got != found.witness.need
+
+
+def test_holes_past_the_twelfth_switch_are_holes() -> None:
+    holes = "*".join(f"(x+{i})/(x+{i + 30})" for i in range(-29, 31))
+    assert verdict(f"2x + 0*({holes})", "2x").status == "correct"
 
 
 def test_no_kink_is_flagged_where_there_is_none() -> None:

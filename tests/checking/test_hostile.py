@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from hostile_texts import TEXTS, WRAPPED
 
 import graphc as G
 from graphc.checking import check
@@ -15,6 +22,7 @@ from graphc.checking.parse import parse
 from graphc.errors import LimitExceeded, ParseError
 
 NAMES = ["x", "y"]
+ROOT = Path(G.__file__).parents[1]
 
 LIMITS = {
     "tower": ("9^9^9^9", "an exponent of 387420489 is past the limit of 9999"),
@@ -118,11 +126,70 @@ def _is_re(node: ast.Attribute) -> bool:
 
 
 def test_sympy_is_never_imported_for_text(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
     code = ("import sys, graphc as G\nfrom graphc.checking import check\nx = G.input('x')\n"
             "print(check('2x', of=x*x, wrt=x).certainty, 'sympy' in sys.modules)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
                           cwd=Path(G.__file__).parents[1])
     assert re.fullmatch(r"proved False\s*", done.stdout)
+
+
+# -- every text by every road, in one process under limits -----------------------------------------------------
+
+CHILD = Path(__file__).with_name("hostile_child.py")
+PARTS = ("texts", "wrapped")
+
+
+@pytest.fixture(scope="module", params=PARTS)
+def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What became of each text; the process ran in an empty folder, with 300 MB and 5 s a text."""
+    folder = tmp_path_factory.mktemp("empty")
+    done = subprocess.run([sys.executable, "-B", str(CHILD), request.param], capture_output=True, text=True, cwd=folder,
+                          check=False, encoding="utf-8", env={**os.environ, "PYTHONPATH": str(ROOT)})
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    after = rows[-1]["name"] if rows else "the start"
+    assert done.returncode == 0, f"status {done.returncode} at the text after {after!r}: {done.stderr[-2000:]}"
+    assert list(folder.iterdir()) == []
+    return rows
+
+
+def test_every_hostile_text_was_tried(outcomes: list[dict[str, Any]]) -> None:
+    names = {row["name"] for row in outcomes}
+    assert names in (set(TEXTS), set(WRAPPED))
+
+
+def test_no_hostile_text_raises_or_prints_a_control_character(outcomes: list[dict[str, Any]]) -> None:
+    assert [row for row in outcomes if row["fault"]] == []
+
+
+def test_no_hostile_text_opens_starts_imports_or_executes_anything(outcomes: list[dict[str, Any]]) -> None:
+    assert [(row["name"], row["events"]) for row in outcomes if row["events"]] == []
+
+
+def test_a_hostile_text_is_correct_only_where_it_is(outcomes: list[dict[str, Any]]) -> None:
+    right = {"many: links of products"}
+    taken = {row["name"] for row in outcomes if "correct" in row["status"]}
+    assert {name for name in taken if ": " in name and " in " not in name} <= right
+
+
+def test_code_is_invalid(outcomes: list[dict[str, Any]]) -> None:
+    code = [row for row in outcomes if row["name"].startswith(("code", "characters")) and " in " not in row["name"]]
+    assert [row for row in code if not set(row["status"]) <= {"invalid", "undecided"}] == []
+    assert [row["name"] for row in code if row["name"].startswith("code") and row["read"] != "ParseError"] == []
+
+
+def test_the_command_ends_with_a_status_of_its_own(outcomes: list[dict[str, Any]]) -> None:
+    codes = {"correct": 0, "wrong": 1, "undecided": 2, "invalid": 3}
+    typed = [row for row in outcomes if "command" in row]
+    assert [row for row in typed if row["command"] != codes[row["status"][0]]] == []
+
+
+def test_the_audit_hears_what_a_text_would_do() -> None:
+    """The hook that the other tests lean on: it hears an open file, a process, a compilation, an import."""
+    code = (f"import sys; sys.path.insert(0, {str(CHILD.parent)!r}); import hostile_child as h\n"
+            "sys.addaudithook(h.listen); h.listening = True\n"
+            "open('x', 'w').close(); eval('1'); import wave; import os; os.system('true')\n"
+            "h.listening = False; print(*(e.split()[0] for e in h.events))")
+    with TemporaryDirectory() as folder:
+        done = subprocess.run([sys.executable, "-B", "-c", code], capture_output=True, text=True, check=True,
+                              cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert {"open", "compile", "exec", "import", "os.system"} <= set(done.stdout.split())

@@ -1,0 +1,193 @@
+"""Questions that ask for numbers, as Moodle's Cloze questions, one for each draw; or as single numerical questions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from ..checking.core import Pool
+from ..checking.decide import as_fmpq
+from ..checking.diagnose import Mutation
+from ..checking.evaluate import Evaluator, Undefined, Unsure
+from ..exercise import Question
+from .pieces import Part, Pieces, exact, points_of
+from .stack import slips_of, tags_xml
+from .webtext import inline, tex, words
+from .xml_text import element, plain, texts
+
+MOST_BOXES = 40  # of one answer
+MOST_REMARKS = 6  # slips that one box recognises
+PRECISION = 128
+
+
+@dataclass(frozen=True)
+class Box:
+    """One number to be typed: what is right, how far off still is, and remarks on other numbers."""
+
+    place: tuple[int, ...]
+    value: Fraction
+    tolerance: Fraction
+    points: Fraction
+    remarks: Sequence[tuple[Fraction, str]] = ()
+
+
+def numeric(question: Question) -> bool:
+    return question.ask not in ("formula",)
+
+
+def boxes_of(pieces: Pieces, question: Question) -> list[tuple[Part, list[Box]]]:
+    """The boxes of each part of a question. A part with too many has none."""
+    parts = pieces.parts(question)
+    largest = max([abs(v) for p in parts for _, v in p.entries], default=Fraction(0))
+    found = []
+    for part in parts:
+        entries = part.entries if len(part.entries) <= MOST_BOXES else []
+        boxes = []
+        for place, value in entries:
+            reach = tolerance_at(value, largest, pieces.e.tolerance)
+            remarks = remarks_of(pieces, part, value, reach) if not place else []
+            boxes.append(Box(place, value, reach, part.points / len(entries), remarks))
+        found.append((part, boxes))
+    return found
+
+
+def tolerance_at(value: Fraction, largest: Fraction, relative: float) -> Fraction:
+    """Relative to the value; at 0, to the largest right number of the question, at most 1.
+
+    >>> tolerance_at(Fraction(8), Fraction(8), 0.001), tolerance_at(Fraction(0), Fraction(1, 2), 0.001)
+    (Fraction(1, 125), Fraction(1, 2000))
+    """
+    share = Fraction(repr(relative))
+    return share * (abs(value) or min(Fraction(1), largest) or Fraction(1))
+
+
+def remarks_of(pieces: Pieces, part: Part, right: Fraction, reach: Fraction) -> list[tuple[Fraction, str]]:
+    """The numbers that single slips give here, apart from the right one and from each other."""
+    if pieces.point is None or any(getattr(v, "ndim", 0) for v in pieces.point.values()):
+        return []
+    place = {n: exact(v) for n, v in pieces.point.items()}
+    found: list[tuple[Fraction, str]] = []
+    for slip in slips_of(pieces, part):
+        value = value_of(slip, place)
+        if value is not None and all(abs(value - v) > 3 * reach for v in (right, *(v for v, _ in found))):
+            found.append((value, slip.message))
+        if len(found) == MOST_REMARKS:
+            break
+    return found
+
+
+def value_of(slip: Mutation, place: Mapping[str, Fraction]) -> Fraction | None:
+    core = Pool().lower(slip.tree)
+    try:
+        value: Any = Evaluator(as_fmpq(dict(place)), PRECISION).value(core)
+    except (Undefined, Unsure, KeyError):
+        return None
+    found = Fraction(float(value.mid())) if hasattr(value, "rad") else Fraction(int(value.p), int(value.q))
+    return found if abs(found) < 10**12 else None
+
+
+def number(value: Fraction) -> str:
+    """A decimal as Moodle reads it: a point, and 15 digits at most.
+
+    >>> number(Fraction(-8)), number(Fraction(1, 3)), number(Fraction(1, 10**7))
+    ('-8', '0.333333333333333', '1e-07')
+    """
+    return str(value.numerator) if value.denominator == 1 else f"{float(value):.15g}"
+
+
+# -- Cloze ------------------------------------------------------------------------------------------------------
+
+
+def scale_of(pieces: Pieces, questions: Sequence[Question]) -> int:
+    """What makes the points of every box a whole number, which Cloze wants."""
+    shares = [b.points for q in questions for _, boxes in boxes_of(pieces, q) for b in boxes]
+    return math.lcm(*(s.denominator for s in shares)) if shares else 1
+
+
+def cloze_question(pieces: Pieces, questions: Sequence[Question], head: str, files: Sequence[str], name: str,
+                   idnumber: str, scale: int) -> str:
+    """One Cloze question with all the numbers asked, for the numbers of one draw."""
+    lines = [head]
+    for question in questions:
+        marks = f" {words(pieces.marks(question))}" if pieces.marks(question) else ""
+        lines.append(f'<p class="graphc-question graphc-q{question.number}"><b>{question.number}.</b> '
+                     f'<span class="graphc-ask">{inline(pieces.sentence(question))}</span>{marks}</p>')
+        lines += [part_html(part, boxes, scale) for part, boxes in boxes_of(pieces, question) if boxes]
+    total = sum((points_of(q) for q in questions), Fraction(0)) * scale
+    return element(
+        "question", element("name", element("text", plain(name))), texts("questiontext", "\n".join(lines), *files),
+        texts("generalfeedback", solution_html(pieces, questions)), element("defaultgrade", f"{float(total):.7f}"),
+        element("penalty", "0.3333333"), element("hidden", "0"), element("idnumber", plain(idnumber)), tags_xml(),
+        type="cloze")
+
+
+def part_html(part: Part, boxes: Sequence[Box], scale: int) -> str:
+    """The label and its box; a matrix as a table of boxes."""
+    label = tex(part.label + " =")
+    if not boxes[0].place:
+        return f"<p>{label} {box_text(boxes[0], scale)}</p>"
+    rows: dict[int, list[str]] = {}
+    for box in boxes:
+        row = box.place[0] if len(box.place) > 1 else 0
+        rows.setdefault(row, []).append(f"<td>{box_text(box, scale)}</td>")
+    body = "".join(f"<tr>{''.join(cells)}</tr>" for cells in rows.values())
+    return f"<p>{label}</p><table><tbody>{body}</tbody></table>"
+
+
+def box_text(box: Box, scale: int) -> str:
+    """{2:NUMERICAL:=8:0.008~%0%4:0.008#Remark}"""
+    reach = number(box.tolerance)
+    text = f"{{{box.points * scale}:NUMERICAL:={number(box.value)}:{reach}"
+    for value, remark in box.remarks:
+        text += f"~%0%{number(value)}:{reach}#{cloze_words(remark)}"
+    return text + "}"
+
+
+def cloze_words(remark: str) -> str:
+    """Words inside the braces of Cloze: its own signs as entities."""
+    return words(remark).replace("~", "&#126;").replace("/", "&#47;").replace("=", "&#61;").replace("%", "&#37;")
+
+
+def solution_html(pieces: Pieces, questions: Sequence[Question]) -> str:
+    lines = []
+    for question in questions:
+        shown = [tex(line.replace("&", "")) for line in pieces.solution_lines(question)]
+        lines.append(f"<p><b>{question.number}.</b> {'; '.join(shown)}</p>")
+    return "\n".join(lines)
+
+
+# -- numerical --------------------------------------------------------------------------------------------------
+
+
+def numerical_questions(pieces: Pieces, question: Question, head: str, files: Sequence[str], name: str,
+                        idnumber: str) -> list[str]:
+    """A question of type numerical for each number asked, with its points as they are."""
+    found = []
+    for part, boxes in boxes_of(pieces, question):
+        for box in boxes:
+            at = "".join(f"-{i + 1}" for i in box.place)
+            label = part.label + (rf"_{{{','.join(str(i + 1) for i in box.place)}}}" if box.place else "")
+            text = (f'{head}<p><span class="graphc-ask">{inline(pieces.sentence(question))}</span></p>'
+                    f"<p>{tex(label + ' = ?')}</p>")
+            found.append(numerical(box, text, files, f"{name} {part.name}{at}", f"{idnumber}-{part.name}{at}"))
+    return found
+
+
+def numerical(box: Box, html: str, files: Sequence[str], name: str, idnumber: str) -> str:
+    answers = [answer_xml(box.value, box.tolerance, "100", "")]
+    answers += [answer_xml(v, box.tolerance, "0", f"<p>{words(remark)}</p>") for v, remark in box.remarks]
+    return element(
+        "question", element("name", element("text", plain(name))), texts("questiontext", html, *files),
+        texts("generalfeedback", ""), element("defaultgrade", f"{float(box.points):.7f}"),
+        element("penalty", "0.3333333"), element("hidden", "0"), element("idnumber", plain(idnumber)), *answers,
+        element("unitgradingtype", "0"), element("unitpenalty", "0.1000000"), element("showunits", "3"),
+        element("unitsleft", "0"), tags_xml(), type="numerical")
+
+
+def answer_xml(value: Fraction, reach: Fraction, share: str, feedback: str) -> str:
+    return element("answer", element("text", number(value)), texts("feedback", feedback),
+                   element("tolerance", number(reach)), fraction=share, format="moodle_auto_format")
+

@@ -1,0 +1,89 @@
+"""The `graphc grade` command: its options, and what it prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from ..files import write_whole
+from .batch import MEMORY, TIMEOUT, Outcome, grade_folder
+from .marked import MACROS
+from .numbers import shown
+from .phrases import plural, say
+
+ABOUT = """\
+answers are files in one folder, or one file:
+  .csv           one row a student; the first row names the columns: student,q1.z,q1.f,q4.w1
+  .toml .json    one student a file (q1.z = "3"), or many: tables by name, in JSON also a list
+  .md            marked in Markdown: a heading, bold text or a list item `q1.z:` and then $...$
+  .tex           marked in LaTeX: \\answer{q1.z}{$...$}; --macros writes the style file for it
+a student is called what `student` says in the file, or else what the file is called.
+
+the report: report.html, students/001.html and so on, grades.csv, report.json.
+exit status: 0 all is decided, 2 a person looks at an answer or a file, 3 invalid input or usage."""
+
+
+class Macros(argparse.Action):
+    """Writes the LaTeX style file and ends, as --version does."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *rest: Any) -> None:
+        write_whole(str(rest[1]), MACROS.encode())
+        print(rest[1])
+        parser.exit()
+
+
+def grade_options(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `graphc grade`."""
+    parser.epilog = f"{ABOUT}\n\n{parser.epilog}"
+    parser.add_argument("file", help="the exercise, a TOML file; `graphc exercise new` writes one to begin with")
+    parser.add_argument("answers", help="a folder of files of answers, or one file")
+    parser.add_argument("-o", "--output", metavar="DIR", default="report", help="the report (default: report)")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes at work (default: one a processor)")
+    parser.add_argument("--timeout", type=float, metavar="S", default=TIMEOUT,
+                        help="seconds of computing for one answer, three times as many by the clock; one that takes "
+                             f"longer is undecided (default: {TIMEOUT:g})")
+    parser.add_argument("--memory", type=int, metavar="MB", default=MEMORY,
+                        help=f"memory that one submission may take (default: {MEMORY})")
+    parser.add_argument("--fresh", action="store_true", help="grade again what an earlier run into DIR has graded")
+    parser.add_argument("--trust", action="store_true", help="run the Python file that the exercise's model names")
+    parser.add_argument("--macros", action=Macros, metavar="FILE", help="write the LaTeX style file for marked answers")
+
+
+def run_grade(options: argparse.Namespace, version: str) -> int:
+    """`graphc grade`: the report of many submissions."""
+    try:
+        outcome = grade_folder(options.file, options.answers, options.output, workers=options.workers,
+                               timeout=options.timeout, memory=options.memory, lang=options.lang,
+                               trusted=options.trust, fresh=options.fresh, version=version)
+    except KeyboardInterrupt:
+        print(f"\n{say(options.lang or 'en', 'interrupted')}", file=sys.stderr)
+        return 130
+    if options.json:
+        print(json.dumps(outcome_facts(outcome), ensure_ascii=False))
+    else:
+        print("\n".join(told(outcome)))
+    return outcome.status
+
+
+def outcome_facts(outcome: Outcome) -> dict[str, Any]:
+    """What `--json` prints; points are exact, as text."""
+    return {"students": outcome.students, "reused": outcome.reused, "undecided": outcome.undecided,
+            "unread": [u.to_json() for u in outcome.unread], "mean": str(outcome.points),
+            "max_points": str(outcome.max_points), "files": list(outcome.files)}
+
+
+def told(outcome: Outcome) -> list[str]:
+    """What is printed."""
+    lang = outcome.lang
+    lines = [plural(lang, "summary", outcome.students, students=outcome.students, mean=shown(outcome.points, lang),
+                    most=shown(outcome.max_points, lang))]
+    if outcome.reused:
+        lines.append(say(lang, "reused", n=outcome.reused))
+    if outcome.undecided:
+        lines.append(plural(lang, "to_look_at", outcome.undecided))
+    if outcome.unread:
+        first = outcome.unread[0]
+        lines.append(plural(lang, "unread_files", len(outcome.unread), place=first.place, why=first.why))
+    return lines + list(outcome.files)

@@ -1,0 +1,84 @@
+"""The work of a process that grades: an exercise is loaded once; then files are read, and submissions graded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from ..exercise import Exercise
+from .files import read_file
+from .server import Begin, Work
+
+MOST_SHOWN = 2000  # characters of an answer, a reading or a message that a report keeps
+
+
+def part_keys(exercise: Exercise) -> list[str]:
+    """The parts of an exercise, in order.
+
+    >>> part_keys(Exercise.loads(Exercise.template()))
+    ['q1.z', 'q1.f', 'q2.r', 'q3.w1', 'q3.w3', 'q3.b', 'q4.w1']
+    """
+    return [f"{q.name}.{name}" for q in exercise.questions for name in q.parts]
+
+
+def load(settings: Mapping[str, Any]) -> Exercise:
+    """The exercise that the settings hold as text, in their language."""
+    exercise = Exercise.loads(settings["text"], name=settings["name"], folder=settings["folder"],
+                              trusted=settings["trusted"])
+    return replace(exercise, language=settings["lang"])
+
+
+def prepare(settings: Mapping[str, Any]) -> Work:
+    """`work(job, begin)`, warm: what is imported and computed late is so once, before any child is forked."""
+    exercise = load(settings)
+    _warm(exercise)
+
+    def work(job: Mapping[str, Any], begin: Begin) -> Iterator[tuple[str, Any]]:
+        return read(job, settings["lang"], begin) if job["job"] == "read" else mark(exercise, job, begin)
+
+    return work
+
+
+def _warm(exercise: Exercise) -> None:
+    answers = dict.fromkeys(part_keys(exercise), "1 + x")
+    job = {"student": "", "answers": answers, "items": list(answers), "skip": []}
+    for _ in mark(exercise, job, lambda _: None):
+        pass
+
+
+def read(job: Mapping[str, Any], lang: str, begin: Begin) -> Iterator[tuple[str, Any]]:
+    """For each file, what it holds."""
+    for name in job["items"]:
+        begin(name)
+        yield name, [record.to_json() for record in read_file(job["folder"], name, lang)]
+
+
+def mark(exercise: Exercise, job: Mapping[str, Any], begin: Begin) -> Iterator[tuple[str, Any]]:
+    """For each part, its mark as what JSON can hold; last, "notes"."""
+    left_out = {key for skipped in job["skip"] for key in (skipped, skipped.split(".")[0])}
+    answers = {key: text for key, text in job["answers"].items() if key not in left_out}
+    grade = exercise.grade(answers, job["student"], begin=begin)
+    for part in grade.parts:
+        yield f"q{part.question}.{part.part}", facts(part)
+    yield "notes", [str(note)[:MOST_SHOWN] for note in grade.notes]
+
+
+def facts(part: Any) -> dict[str, Any]:
+    """A part's mark; points are exact, as text."""
+    return {
+        "status": part.status, "given": part.given[:MOST_SHOWN],
+        "points": exact(part.points), "max_points": exact(part.max_points),
+        "message": part.message[:MOST_SHOWN], "read_as": part.read_as[:MOST_SHOWN], "certainty": part.certainty,
+        "findings": [[f.kind, str(f.where)[:MOST_SHOWN], f.message[:MOST_SHOWN]] for f in part.findings],
+        "flags": sorted(part.flags), "follows_from": list(part.follows_from),
+    }  # fmt: skip
+
+
+def exact(points: Fraction | float) -> str:
+    """
+    >>> exact(0.5), exact(Fraction(4, 3))
+    ('1/2', '4/3')
+    """
+    return str(Fraction(str(points)))
