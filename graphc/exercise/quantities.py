@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..checking.arrays import truth_of
 from ..checking.phrases import LANGUAGES, safe
 from ..drawing.values import Point
 from ..errors import GraphcError, InputError, choose
 from ..ir import VARIABLES, Expr
 from ..loops import replaced
+from ..orders import jacobian
+from ..reverse import declared_gradients
 from .marking import Mark, Marker, Part
 from .numeric import Tolerance
 from .parts import LAYOUTS
@@ -145,7 +146,8 @@ def _need(marker: Marker, q: Quantity, text: Any) -> Any:
     if q.kind == "value":
         return marker.point[nodes[q.of]]
     if q.kind == "total":
-        return marker.point[truth_of(nodes[q.of], nodes[q.wrt])]
+        top, by = nodes[q.of], nodes[q.wrt]
+        return marker.point[jacobian(top, by) if top.ndim else declared_gradients(top, [by])[0]]
     return marker.rules.quantity(q, InNumbers(marker.leaves(), marker.point.sizes), {})
 
 

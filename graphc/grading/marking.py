@@ -33,6 +33,7 @@ def load(settings: Mapping[str, Any]) -> Exercise:
 def prepare(settings: Mapping[str, Any]) -> Work:
     """`work(job, begin)`, warm: what is imported and computed late is so once, before any child is forked."""
     exercise = load(settings)
+    exercise.prepare()
     _warm(exercise)
 
     def work(job: Mapping[str, Any], begin: Begin) -> Iterator[tuple[str, Any]]:
