@@ -175,6 +175,24 @@ def test_shares_of_the_parts_and_rounding():
         G.Exercise.loads(HOME.replace("points = 2", "shares = [1, 1, 1]", 1).format(lang="en", carried=1), name="exam")
 
 
+def test_the_parts_of_a_question_in_one_text():
+    for text in ("z = 5; f = 20", "z=5, f=20", "f = 20\nz = 5"):
+        grade = home().grade({"q1": text, "q3": "dw1 = 24, ∂f/∂b = 4, w_3 = 5"})
+        assert grade.points == 6 and grade.notes == ()
+    assert home().grade({"q1": "5, 20"}).notes == ("question 1 has 2 parts; answer each by its name: z and f",)
+
+
+@pytest.mark.parametrize("text", ["z̄·x1 + z̄·x2", r"\bar{z}(x_1 + x_2)", "z_bar*(x1+x2)", "r̄·1[z>0]·(x1+x2)"])
+def test_adjoints_of_what_lies_between_have_names(text):
+    assert statuses(graded({"q4.w1": text})) == {}
+    assert statuses(graded({"q4.w1": f"2*({text})"})) == {"q4.w1": "wrong"}
+
+
+@pytest.mark.parametrize("text", ["w1_bar", "w̄1", "b_bar*(x1 + x2)"])
+def test_the_adjoint_that_is_asked_for_has_none(text):
+    assert statuses(graded({"q4.w1": text})) == {"q4.w1": "invalid"}
+
+
 HOSTILE = ["__import__('os').system('id')", "9^9^9^9", "(" * 3000 + ")" * 3000, "e^{" * 60, "x" * 100_000, "\u202e5",
            "\x00", "[" * 900, "=" * 900, "1,2,3", "((9**9)**9999)**9999", "{x:1}", "lambda: 0",
            "+".join("1" * 1500), "∂" * 50]

@@ -197,6 +197,13 @@ def test_defined_names():
     assert statuses(marks) == {}
 
 
+def test_a_value_is_not_its_own_formula():
+    x, w = G.input("x"), G.param("w")
+    f = ((w * x).named("z") ** 2).named("f")
+    marks = G.check_all({"z": "z", "f": "z^2"}, of=f)
+    assert statuses(marks) == {"z": "invalid"} and "seed" not in marks["z"].message
+
+
 def test_options():
     x, w = G.input("x"), G.param("w")
     for options, match in (({"lang": "de"}, "no lang 'de'"), ({"layout": "x"}, "no layout 'x'"),
