@@ -164,8 +164,8 @@ class Marker:
                     flags=flags)
 
     def _links(self, part: Part, text: str) -> list[Numbers]:
-        right = self.without_left(part.quantity, text)
-        return read_numbers(right.strip().lstrip("=≈").strip(), self.lang, tuple(np.shape(part.need)))
+        right = self.without_left(part.quantity, text.replace("\\approx", "=").replace("≈", "="))
+        return read_numbers(right.strip().lstrip("=").strip(), self.lang, tuple(np.shape(part.need)))
 
     def without_left(self, need: Quantity, text: str) -> str:
         """The answer without a left side. Raises LeftSideFault for that of another quantity."""
@@ -204,9 +204,9 @@ class Marker:
 
     def _number(self, part: Part, text: str, links: Sequence[Numbers]) -> Mark:
         read_as = " = ".join(n.shown for n in links)
-        for numbers in links:
+        for i, numbers in enumerate(links):
             found = compare(numbers, part.need, part.tolerance, part.layout)
-            if found.outcome != "same":
+            if found.outcome != "same" and not (i and found.outcome == "rounded"):  # 8/3 = 2.67 is no mistake
                 message = self._why(part, numbers, found.outcome, found.place)
                 flags = (*found.flags, *(("too_few_digits",) if found.outcome == "rounded" else ()))
                 return Mark(part.key, text, "wrong", message, read_as, flags=flags, value=self._kept(part, numbers))

@@ -68,7 +68,8 @@ def read_numbers(text: str, lang: str = "en", shape: tuple[int, ...] = ()) -> li
     if len(text) > MAX_BYTES:
         raise LimitExceeded(say(lang, "too_long", limit=MAX_BYTES))
     if not shape and not _looks_like_rows(text):
-        return [_number(link, text, lang) for link in parse(text, (), lang=lang).links]
+        links = parse(text, (), lang=lang).links
+        return [_number(link, piece, lang) for link, piece in zip(links, text.split("=")[-len(links):])]
     return [_array(link.strip(), lang, shape) for link in text.split("=")]
 
 

@@ -115,12 +115,15 @@ def _options(answers: Any, of: Any, tolerance: Any, lang: str, layout: str) -> N
 
 def _graph(of: Expr, defines: Mapping[str, Expr]) -> tuple[Expr, dict[str, Expr]]:
     """The graph with `defines` as names in it, and everything that a key may name."""
-    table = {e: e.named(name) for name, e in defines.items() if isinstance(e, Expr) and e.args and e.label is None}
+    for name, e in defines.items():
+        if not isinstance(e, Expr):
+            raise InputError(f"check_all: defines[{name!r}] must be an Expr, got {type(e).__name__}")
+    table = {e: e.named(name) for name, e in defines.items() if e.args and e.label is None}
     f = replaced([of], table)[0]
     if f.label is None:
         leaves = names_of(f.named("f_output"), {})
         f = f.named("f" if "f" not in leaves else "f_output")
-    inside = {name: replaced([e], table)[0] for name, e in defines.items() if isinstance(e, Expr)}
+    inside = {name: replaced([e], table)[0] for name, e in defines.items()}
     return f, names_of(f, inside)
 
 

@@ -155,6 +155,15 @@ def test_every_link_of_a_chain_counts():
     assert statuses(graded({"q1.f": "4·6 = 20"})) == {"q1.f": "wrong"}
 
 
+def test_an_exact_number_and_its_rounding():
+    e = G.Exercise.loads('title = "t"\nfunction = "x/3"\npoint = { x = 8 }\n[[question]]\nask = "value"\n')
+    found = {t: e.grade({"q1": t})["q1.f"].status for t in (
+        "8/3 ≈ 2.67", "8/3 = 2.667", "2.67", r"\frac83 \approx 2.67", "8/3 ≈ 2.5", "7/3 ≈ 2.667", "f ≈ 2.667",
+        "≈ 2.6667")}
+    assert [k for k, v in found.items() if v != "correct"] == ["2.67", "8/3 ≈ 2.5", "7/3 ≈ 2.667"]
+    assert "give 4 significant digits or more" in e.grade({"q1": "2.67"})["q1.f"].message
+
+
 def test_in_french():
     grade = graded({"q1.z": "7", "q1.f": "28", "q2.z": "4,5"}, lang="fr")
     assert grade["q1.z"].message == "Incorrect\u00a0: vous donnez 7\u202f; la valeur de z vaut 5."

@@ -172,6 +172,7 @@ KEYS = Keys(["w1", "z", "W2", "y_hat", "f", "alpha"], "f")
     (r"\frac{\partial z}{\partial w_1}", "∂z/∂w1"), (r"\dfrac{\partial f}{\partial W^{[2]}}", "∂f/∂W2"),
     (r"\nabla_{W_2} f", "∂f/∂W2"), ("∇_z", "∂f/∂z"), ("z̄", "∂f/∂z"), (r"\bar{z}", "∂f/∂z"), ("z_bar", "∂f/∂z"),
     ("local dz/dw1", "the local derivative ∂z/∂w1"), ("$dz/dw1$", "∂z/∂w1"),
+    (r"\mathbf{W}_2", "the value of W2"), (r"\frac{\partial f}{\partial \mathbf{W}_2}", "∂f/∂W2"),
 ])  # fmt: skip
 def test_keys(text, shown):
     assert KEYS.quantity(text).shown() == shown
