@@ -53,7 +53,7 @@ article header .n { margin-left: auto; font-variant-numeric: tabular-nums; color
 .chip { font-size: .9rem; } .given { background: var(--shade); border-radius: 4px; padding: .25rem .5rem;
   margin: .4rem 0; display: block; max-width: none; }
 .told { white-space: pre-wrap; overflow-wrap: anywhere; }
-.math { overflow: visible; margin: 0 .07em; fill: currentColor; }
+.kept { white-space: nowrap; } .math { overflow: visible; margin: 0 .07em; fill: currentColor; }
 @media print { body { max-width: none; padding: 0; font-size: 10.5pt; } a { color: inherit; text-decoration: none; }
   h2 { break-after: avoid; } tr { break-inside: avoid; } nav { display: none; } .wide { overflow: visible; } }
 """
