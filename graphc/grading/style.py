@@ -37,6 +37,7 @@ svg.spread text { font: 11px system-ui, sans-serif; fill: var(--ink); text-ancho
 svg.spread text.edge { fill: var(--soft); } svg.spread path { stroke: var(--line); fill: none; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; font-size: .88rem; color: var(--soft); padding: 0;
   list-style: none; margin: .4rem 0; }
+i, .given, .figures li { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .legend i, .chip i { display: inline-block; width: .75em; height: .75em; border-radius: 2px; margin-right: .4em; }
 i.correct { background: var(--correct); } i.follows { background: var(--follows); }
 i.wrong { background: var(--wrong); }
