@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .exchange import export_exercise, import_exercise
     from .exercise import Exercise, Grade, Marks, check_all
     from .forward import jvp
+    from .grading import Outcome, grade_folder
     from .history import History
     from .lang import *  # noqa: F403
     from .lang import linalg, special
@@ -78,6 +79,8 @@ _LATER = {
     "History": ("history", "History"),
     "descend": ("descent", "descend"),
     "Exercise": ("exercise", "Exercise"),
+    "Outcome": ("grading", "Outcome"),
+    "grade_folder": ("grading", "grade_folder"),
     "Grade": ("exercise", "Grade"),
     "Marks": ("exercise", "Marks"),
     "check_all": ("exercise", "check_all"),

@@ -22,7 +22,7 @@ from .exchange.command import add_options as exchange_options
 from .exchange.command import run as exchange_run
 from .exercise.posed import posed
 from .files import write_whole
-from .grading.command import grade_options, run_grade
+from .grade_command import grade, grade_options
 from .trusted import PLACE, load_model
 
 INVALID = 3
@@ -369,11 +369,6 @@ def _exercise_check(options: argparse.Namespace) -> int:
     else:
         print(report)
     return 0 if report.ok else 1
-
-
-def grade(options: argparse.Namespace) -> int:
-    """`graphc grade`: a report for the class, and a page for each student."""
-    return run_grade(options, G.__version__)
 
 
 def verdict_facts(verdict: Any) -> dict[str, Any]:

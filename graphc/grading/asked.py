@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from ..exercise import Exercise, Question
 from ..formula import tex_name
 from ..sheets.html_sheet import math, mixed
 from ..sheets.phrases import listed, said, typographic
+
+# A full stop stays with its formula.
+_FORMULA_AND_SIGN = re.compile(r'(<svg class="math"(?:(?!</svg>).)*</svg>[.,;:?!])', re.DOTALL)
 
 
 def question_html(exercise: Exercise, question: Question) -> str:
     """The author's words, or the sentence of the sheet."""
     lang = exercise.language
     text = typographic(question.text.in_(lang).strip(), lang) or _sentence(exercise, question)
-    return mixed(" ".join(text.split("\n")))
+    return _FORMULA_AND_SIGN.sub(r'<span class="kept">\1</span>', mixed(" ".join(text.split("\n"))))
 
 
 def _sentence(exercise: Exercise, question: Question) -> str:

@@ -54,6 +54,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "limit_signal": ("the process that checked it was stopped ({name})",
                      "le processus qui la vérifiait a été arrêté ({name})"),
     "limit_error": ("the checker failed on it ({name})", "le vérificateur a échoué ({name})"),
+    "limit_given_up": ("checking {most} other answers of this submission had to be stopped",
+                       "la vérification de {most} autres réponses de cette copie a dû être arrêtée"),
     "stopped": ("Undecided: {why}. A person looks at this answer.",
                 "Indécis : {why}. Une personne regardera cette réponse."),
     # -- progress and the command -----------------------------------------------------------------------
@@ -117,6 +119,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "why": ("why", "pourquoi"),
     "unread": ("Could not be read", "N'a pas pu être lu"),
     "place": ("file", "fichier"),
+    "not_read": ("files or rows not read", "fichiers ou lignes non lus"),
+    "numbers": ("Your numbers:", "Vos nombres :"),
     "replaced": ("Handed in twice", "Rendu deux fois"),
     "replaced_note": ("{place} is graded, the later by name; {earlier} is left out.",
                       "{place} est corrigé, le dernier par ordre de nom ; {earlier} est écarté."),

@@ -23,7 +23,8 @@ table { border-collapse: collapse; width: 100%; font-size: .93rem; }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .7rem .35rem 0; text-align: left; vertical-align: top; }
 th { color: var(--soft); font-weight: 600; font-size: .85rem; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td.key { white-space: nowrap; font-weight: 600; } td.bars { width: 20rem; min-width: 9rem; }
+td.key { white-space: nowrap; } td:first-child { overflow-wrap: anywhere; min-width: 6.5rem; }
+td.n:first-child { min-width: 0; } td.bars { width: 20rem; min-width: 9rem; }
 td.bars small { font-size: .8rem; }
 code, .given { font: .9em/1.45 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
   overflow-wrap: anywhere; white-space: pre-wrap; }
@@ -36,6 +37,7 @@ svg.spread text { font: 11px system-ui, sans-serif; fill: var(--ink); text-ancho
 svg.spread text.edge { fill: var(--soft); } svg.spread path { stroke: var(--line); fill: none; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; font-size: .88rem; color: var(--soft); padding: 0;
   list-style: none; margin: .4rem 0; }
+i, .given, .figures li { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .legend i, .chip i { display: inline-block; width: .75em; height: .75em; border-radius: 2px; margin-right: .4em; }
 i.correct { background: var(--correct); } i.follows { background: var(--follows); }
 i.wrong { background: var(--wrong); }
@@ -52,7 +54,7 @@ article header .n { margin-left: auto; font-variant-numeric: tabular-nums; color
 .chip { font-size: .9rem; } .given { background: var(--shade); border-radius: 4px; padding: .25rem .5rem;
   margin: .4rem 0; display: block; max-width: none; }
 .told { white-space: pre-wrap; overflow-wrap: anywhere; }
-.math { overflow: visible; margin: 0 .07em; fill: currentColor; }
+.kept { white-space: nowrap; } .math { overflow: visible; margin: 0 .07em; fill: currentColor; }
 @media print { body { max-width: none; padding: 0; font-size: 10.5pt; } a { color: inherit; text-decoration: none; }
   h2 { break-after: avoid; } tr { break-inside: avoid; } nav { display: none; } .wide { overflow: visible; } }
 """

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import GraphcError
-from .limits import PATIENCE, reason_of
+from .limits import reason_of, wall_clock
 from .server import LONGEST
 
 START = 120.0  # seconds that a process may take to be ready, on a busy machine
@@ -62,7 +62,7 @@ class Worker:
             process.stdin.write(_line(job))
             process.stdin.flush()
         # A server that forks keeps the time itself; the wall clock here is for the case that it cannot.
-        patience = PATIENCE * self.settings["timeout"] + (SLACK if self.settings["fork"] else 0.0)
+        patience = wall_clock(self.settings["timeout"]) + (SLACK if self.settings["fork"] else 0.0)
         while True:
             message = self._next(process, patience)
             yield message
@@ -132,7 +132,10 @@ def _line(message: Mapping[str, Any]) -> bytes:
 
 
 def done_by(worker: Worker, job: Mapping[str, Any], stopping: threading.Event) -> dict[str, Any]:
-    """A value or a Failure for each of the items of a job. Raises Stopped."""
+    """A value or a Failure for each of the items of a job. Raises Stopped.
+
+    A job with `most_lost` is given up when so many of its items are lost: what comes after them is not begun.
+    """
     failed: dict[str, Any] = {}
     found: dict[str, Any] = {}
     while True:
@@ -148,7 +151,10 @@ def done_by(worker: Worker, job: Mapping[str, Any], stopping: threading.Event) -
         lost = [i for i in left if i not in found]
         if end == "done" or not lost:
             return {**found, **{i: Failure("error missing") for i in lost}, **failed}
-        failed[begun if begun in lost else lost[0]] = Failure(end)
+        culprit = begun if begun in lost else lost[0]
+        failed[culprit] = Failure(end)
+        if len(failed) == job.get("most_lost"):
+            failed.update({i: Failure("given_up") for i in left[left.index(culprit) + 1 :]})
 
 
 class Pool:
@@ -156,7 +162,7 @@ class Pool:
 
     def __init__(self, settings: Mapping[str, Any], workers: int) -> None:
         self.workers = [Worker({**settings, "path": sys.path}) for _ in range(workers)]
-        self.idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+        self.idle: queue.LifoQueue[Worker] = queue.LifoQueue()  # one that has started is taken first
         for worker in self.workers:
             self.idle.put(worker)
         self.stopping = threading.Event()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from graphc.errors import InputError
+from graphc.errors import GraphcError, InputError
 from graphc.grading import grade_folder
 from graphc.grading.limits import reason_of
 from graphc.grading.workers import Pool, done_by
@@ -65,20 +65,24 @@ def everything(folder):
 # -- a worker that is lost -------------------------------------------------------------------------------------
 
 
+DEEDS = {
+    "SPIN": "it took longer than the limit of 0.4 s", "HANG": "it took longer than the limit of 0.4 s",
+    "EAT": "it needed more memory than the limit of 256 MB", "DIE": "was stopped (SIGKILL)",
+    "ABORT": "was stopped (SIGABRT)", "RAISE": "the checker failed on it (ZeroDivisionError)",
+    "LONG": "the checker failed on it (ValueError)"}
+
+
 @pytest.mark.parametrize("fork", [True, False])
-@pytest.mark.parametrize(("deed", "why"), [
-    ("SPIN", "it took longer than the limit of 0.4 s"), ("HANG", "it took longer than the limit of 0.4 s"),
-    ("EAT", "it needed more memory than the limit of 256 MB"), ("DIE", "was stopped (SIGKILL)"),
-    ("ABORT", "was stopped (SIGABRT)"), ("RAISE", "the checker failed on it (ZeroDivisionError)"),
-    ("LONG", "the checker failed on it (ValueError)")])
-def test_what_is_lost_costs_one_part(exam, deed, why, fork):
-    hand_in(exam, ada=["yes", deed, "yes"], ben=["yes", "no", "yes"])
+def test_what_is_lost_costs_one_part(exam, fork):
+    hand_in(exam, ben=["yes", "no", "yes"], **{deed: ["yes", deed, "yes"] for deed in DEEDS})
     outcome, students = graded(exam, fork=fork)
-    assert statuses(students["ada"]) == ["correct", "undecided", "correct"]
-    assert statuses(students["ben"]) == ["correct", "wrong", "correct"]
-    part = students["ada"]["parts"]["q1.f"]
-    assert part["given"] == deed and why in part["message"] and part["points"] == "0"
-    assert (outcome.undecided, outcome.status) == (1, 2)
+    assert statuses(students.pop("ben")) == ["correct", "wrong", "correct"]
+    assert [name for name, s in students.items() if statuses(s) != ["correct", "undecided", "correct"]] == []
+    assert students.keys() == DEEDS.keys()
+    parts = {deed: students[deed]["parts"]["q1.f"] for deed in DEEDS}
+    assert [d for d, why in DEEDS.items() if why not in parts[d]["message"]] == []
+    assert [(p["given"], p["points"]) for p in parts.values()] == [(deed, "0") for deed in DEEDS]
+    assert (outcome.undecided, outcome.status) == (len(DEEDS), 2)
 
 
 def test_each_of_several_lost_parts_is_told(exam):
@@ -88,6 +92,16 @@ def test_each_of_several_lost_parts_is_told(exam):
     assert [parts[k]["certainty"] for k in KEYS] == [
         "le processus qui la vérifiait a été arrêté (SIGKILL)", "le vérificateur a échoué (ZeroDivisionError)",
         "le processus qui la vérifiait a été arrêté (SIGABRT)"]
+
+
+def test_a_submission_of_which_too_much_is_lost_is_given_up(exam):
+    (exam / "exam.toml").write_text(EXAM + '[[question]]\nask = "gradient"\nwrt = ["w", "x"]\n')
+    keys = ["q1.z", "q1.f", "q2.w", "q3.w", "q3.x"]
+    (exam / "answers" / "ada.json").write_text(json.dumps(dict(zip(keys, ["DIE", "yes", "DIE", "DIE", "yes"]))))
+    _, students = graded(exam)
+    parts = students["ada"]["parts"]
+    assert [parts[k]["status"] for k in keys] == ["undecided", "correct", "undecided", "undecided", "undecided"]
+    assert "checking 3 other answers of this submission had to be stopped" in parts["q3.x"]["message"]
 
 
 def test_a_lost_server_is_started_again(exam):
@@ -161,7 +175,9 @@ def test_a_torn_line_of_the_journal_is_graded_again(exam):
     graded(exam)
     before = everything(exam / "report")
     journal = exam / "report" / "journal.jsonl"
-    journal.write_bytes(b'{"key": 3}\n[]\n' + journal.read_bytes()[:-20])
+    whole = journal.read_bytes()
+    older = whole.split(b"\n")[0].replace(b'"notes"', b'"marks"')  # of another form
+    journal.write_bytes(b'{"key": 3}\n[]\n[' + b"[" * 5000 + b"\n" + whole[:-20] + b"\n" + older)
     assert graded(exam)[0].reused == 1
     assert everything(exam / "report") == before
     assert graded(exam)[0].reused == 2
@@ -276,3 +292,20 @@ def test_a_model_of_python_must_be_trusted_and_counts_for_resuming(exam):
         (exam / "net.py").write_text((exam / "net.py").read_text().replace("w*x", rule))
         outcomes.append(grade_folder(exam / "exam.toml", exam / "answers", exam / "report", trusted=True, **run))
     assert [o.points for o in outcomes] == [Fraction(1), Fraction(0)] and outcomes[1].reused == 0
+
+
+def test_a_process_that_cannot_start(exam, capfd):
+    hand_in(exam, ada=["yes"] * 3)
+    with pytest.raises(GraphcError, match=r"a process to grade in could not be started \(exit 1\)"):
+        graded(exam, prepare="grading_nowhere:prepare")
+    assert "No module named 'grading_nowhere'" in capfd.readouterr().err
+
+
+def test_the_benchmark_runs(tmp_path):
+    script = Path(__file__).resolve().parents[2] / "benchmarks" / "grading.py"
+    done = subprocess.run([sys.executable, str(script), "--students", "6", "--workers", "1", "--keep", str(tmp_path)],
+                          env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, text=True,
+                          encoding="utf-8", check=True)
+    assert "6 submissions of 4 answers by 1 workers" in done.stdout
+    assert "right answers marked wrong: 0, wrong answers marked right: 0" in done.stdout
+    assert "hostile" in done.stdout and (tmp_path / "report" / "report.html").exists()
