@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .derivation import Derivation, derive
     from .descent import descend
     from .drawing import Drawing, Plot, Theme, draw
-    from .exchange import export_exercise, import_exercise
+    from .exchange import export_exercise, import_exercise, import_exercises
     from .exercise import Exercise, Grade, Marks, check_all
     from .forward import jvp
     from .grading import Outcome, grade_folder
@@ -86,6 +86,7 @@ _LATER = {
     "check_all": ("exercise", "check_all"),
     "export_exercise": ("exchange", "export_exercise"),
     "import_exercise": ("exchange", "import_exercise"),
+    "import_exercises": ("exchange", "import_exercises"),
     "Sheet": ("sheets", "Sheet"),
     "sheet": ("sheets", "sheet"),
     "simplify": ("simplifier", "simplify"),

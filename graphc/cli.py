@@ -348,7 +348,7 @@ def exercise(options: argparse.Namespace) -> int:
         return _exercise_check(options)
     if options.action in ("export", "import"):
         facts = exchange_run(options, options.lang)
-        _print_json(**facts) if options.json else print(facts["path"])
+        _print_json(**facts) if options.json else print("\n".join(facts.get("files", [facts["path"]])))
         return 0
     if os.path.exists(options.file):
         raise InputError(f"{options.file!r} exists already, and is kept; give another name")

@@ -10,11 +10,11 @@ from ..formula import number_text
 from ..sheets.blocks import Display, Para
 from ..sheets.tex_sheet import mixed
 from ..sheets.tex_sheet import words as tex_words
-from .carried import Carried, as_comments, packed
+from .carried import Carried, as_comments, digest, from_comments, packed, written_alike
 from .edits import Edits, close, number_of, squeezed
 from .moodle import Options, options_of
 from .phrases import said
-from .pieces import Pieces, exact, points_of
+from .pieces import Pieces, points_of
 
 BABEL = {"en": "english", "fr": "french"}
 SPACE = {"value": "1.2cm", "gradient": "3.5cm", "adjoint": "2.5cm", "local": "1.2cm", "formula": "3.5cm"}
@@ -24,10 +24,11 @@ BEGIN, END = "%% graphc question ", "%% graphc end of sentence"
 def exam_document(exercise: Exercise, options: Options, text: str) -> tuple[bytes, list[str]]:
     """The document, and no notes: everything has a form on paper."""
     pieces = Pieces(exercise, options.lang, options.student)
-    body = "\n".join([*_preamble(pieces, as_comments(packed(text, options.facts()))), *_head(pieces, options),
-                      r"\begin{questions}", *(line for q in exercise.questions for line in _question(pieces, q)),
-                      r"\end{questions}", *_worked(pieces), r"\end{document}", ""])
-    return body.encode(), []
+    shown = "\n".join([*_head(pieces, options), r"\begin{questions}",
+                       *(line for q in exercise.questions for line in _question(pieces, q)),
+                       r"\end{questions}", *_worked(pieces), r"\end{document}", ""])
+    carried = as_comments(packed(text, {**options.facts(), "seen": digest(shown)}))
+    return "\n".join([*_preamble(pieces, carried), shown]).encode(), []
 
 
 def _preamble(pieces: Pieces, carried: str) -> list[str]:
@@ -41,7 +42,8 @@ def _preamble(pieces: Pieces, carried: str) -> list[str]:
         r"\usepackage{tikz}", r"\usetikzlibrary{arrows.meta}", carried.rstrip("\n"), r"%\printanswers",
         rf"\pointpoints{{{points[0]}}}{{{points[1]}}}", r"\pointsinrightmargin", r"\bracketedpoints",
         rf"\renewcommand{{\solutiontitle}}{{\noindent\textbf{{{_colon(said('model answer', lang), lang)}}}\enspace}}",
-        rf"\title{{{mixed(pieces.title)}}}", r"\date{}", r"\pagestyle{headandfoot}", r"\cfoot{\thepage/\numpages}",
+        rf"\title{{{mixed(pieces.title)}}}", r"\date{}", r"\sloppy", r"\pagestyle{headandfoot}",
+        r"\cfoot{\thepage/\numpages}",
         r"\begin{document}",
     ]  # fmt: skip
 
@@ -59,7 +61,7 @@ def _head(pieces: Pieces, options: Options) -> list[str]:
     lang = pieces.lang
     lines = [r"\noindent " + mixed(pieces.course) + r"\par"] if pieces.course else []
     lines.append(rf"\noindent{{\Large\bfseries {mixed(pieces.title)}\par}}")
-    total = r"\numpoints" if _adds(pieces) else exam_points(exact(pieces.e.points), lang)
+    total = r"\numpoints" if _adds(pieces) else exam_points(sum(map(points_of, pieces.e.questions), Fraction(0)), lang)
     student = tex_words(options.student) or r"\hrulefill"
     lines.append(rf"\medskip\noindent {_colon(said('name', lang), lang)} \makebox[0.5\linewidth][l]{{{student}}}"
                  rf"\hfill {_colon(said('total', lang), lang)} \hspace{{3em}}/\,{total}\par\medskip")
@@ -134,6 +136,8 @@ def edits_in_tex(tex: str, exercise: Exercise, carried: Carried) -> Edits:
     options = options_of(exercise, carried.options)
     edits = Edits(options.lang)
     ours = exam_document(exercise, options, carried.text)[0].decode()
+    if not written_alike(from_comments(ours), carried):
+        edits.only_points()
     mine, theirs = questions_of(ours), questions_of(tex)
     for question in exercise.questions:
         number = question.number

@@ -6,6 +6,7 @@ import base64
 import html as markup
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ..drawing.png import png_bytes
@@ -13,15 +14,16 @@ from ..errors import InputError, choose
 from ..exercise import Exercise, Question
 from ..exercise.texts import LANGUAGES
 from ..sheets.blocks import Display, Para
-from .carried import packed
-from .cloze import boxes_of, cloze_question, numeric, numerical_questions, scale_of
+from .carried import digest, packed
+from .cloze import Asked, boxes_of, cloze_question, numeric, numerical_questions, scale_of
 from .phrases import said
 from .pieces import Part, Pieces
 from .stack import Model, decimal, model_of, stack_question, tags_xml
+from .stack_numbers import Numbers, numbers_question
 from .webtext import inline, shown, tex, words
 from .xml_text import element, finished, plain, texts
 
-FORMS = ("cloze", "numerical")
+FORMS = ("cloze", "numerical", "stack")
 MOST_VARIANTS = 200
 FIGURE = "graph.png"
 
@@ -45,7 +47,10 @@ def options_of(exercise: Exercise, given: Mapping[str, Any]) -> Options:
     """Options with their defaults. Raises InputError for one that is unknown or out of range."""
     lang = given.get("lang") or exercise.language
     variants = given.get("variants", 10)
-    found = Options(lang, variants, given.get("numbers", "cloze"), given.get("student", ""), given.get("figure", True))
+    found = Options(lang, variants, given.get("numbers", "cloze"), given.get("student", ""),
+                    bool(given.get("figure", True)))
+    if not isinstance(found.student, str):
+        raise InputError(f"a student is a name, got {found.student!r:.60}")
     if lang not in LANGUAGES:
         raise choose("language", lang, LANGUAGES)
     if found.numbers not in FORMS:
@@ -64,6 +69,12 @@ class Quiz:
     entries: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    @cached_property
+    def figure(self) -> str:
+        """The file of the graph, the same for every question."""
+        data = base64.b64encode(png_bytes(Pieces(self.exercise, self.options.lang, numbers=False).figure().scene, 1.5))
+        return element("file", data.decode(), name=FIGURE, path="/", encoding="base64")
+
     def note(self, key: str, **slots: object) -> None:
         text = said(key, self.options.lang, **slots)
         if text not in self.notes:
@@ -75,8 +86,6 @@ def moodle_quiz(exercise: Exercise, options: Options, text: str) -> tuple[bytes,
     quiz = Quiz(exercise, options)
     bare = Pieces(exercise, options.lang, numbers=False)
     title = plain_title(bare.title)
-    quiz.entries.append(category(title, ""))
-    quiz.entries.append(source_entry(text, options))
     formulas = [q for q in exercise.questions if not numeric(q)]
     if formulas:
         quiz.entries += [formula_entry(quiz, bare, q, title) for q in formulas]
@@ -84,6 +93,8 @@ def moodle_quiz(exercise: Exercise, options: Options, text: str) -> tuple[bytes,
     if numbers:
         quiz.entries.append(category(title, said("answers", options.lang)))
         quiz.entries += numeric_entries(quiz, numbers, title)
+    seen = digest("".join(quiz.entries))
+    quiz.entries[:0] = [category(title, ""), source_entry(text, options, seen)]
     document = f'<?xml version="1.0" encoding="UTF-8"?>\n{element("quiz", *quiz.entries)}\n'
     return finished(document).encode(), quiz.notes
 
@@ -99,9 +110,9 @@ def category(title: str, below: str) -> str:
     return element("question", element("category", element("text", plain(path))), texts("info", ""), type="category")
 
 
-def source_entry(text: str, options: Options) -> str:
-    """A description that carries the source of the exercise."""
-    lines = packed(text, options.facts())
+def source_entry(text: str, options: Options, seen: str) -> str:
+    """A description that carries the source of the exercise, and the digest of what is seen beside it."""
+    lines = packed(text, {**options.facts(), "seen": seen})
     lang = options.lang
     body = (f"<p>{words(said('source', lang))}</p>\n"
             f'<pre class="graphc-exercise">{words(chr(10).join(lines))}</pre>')
@@ -120,7 +131,7 @@ def head_html(quiz: Quiz, pieces: Pieces) -> tuple[str, list[str]]:
         return "\n".join(lines) + "\n", []
     alt = markup.escape(said("diagram", pieces.lang))
     lines.append(f'<p><img src="@@PLUGINFILE@@/{FIGURE}" alt="{alt}"></p>')
-    return "\n".join(lines) + "\n", [figure_file(pieces)]
+    return "\n".join(lines) + "\n", [quiz.figure]
 
 
 def blocks_html(blocks: list[Para | Display]) -> Iterator[str]:
@@ -129,11 +140,6 @@ def blocks_html(blocks: list[Para | Display]) -> Iterator[str]:
             yield f"<p>{inline(block.text)}</p>"
         else:
             yield shown(r"\begin{aligned}" + r" \\ ".join(block.lines) + r"\end{aligned}")
-
-
-def figure_file(pieces: Pieces) -> str:
-    data = base64.b64encode(png_bytes(pieces.figure().scene, 1.5)).decode()
-    return element("file", data, name=FIGURE, path="/", encoding="base64")
 
 
 # -- formulas ---------------------------------------------------------------------------------------------------
@@ -154,6 +160,7 @@ def formula_entry(quiz: Quiz, pieces: Pieces, question: Question, title: str) ->
 
 
 def essay(pieces: Pieces, question: Question, head: str, files: list[str], name: str) -> str:
+    """A question that a person grades, beside the model answer."""
     parts: list[Part] = pieces.parts(question)
     body = f'{head}<p><span class="graphc-ask">{inline(pieces.sentence(question))}</span></p>'
     solved = "".join(f"<p>{tex(f'{p.label} = {pieces.solved(p)}')}</p>" for p in parts if p.answer.formula is not None)
@@ -172,30 +179,44 @@ def essay(pieces: Pieces, question: Question, head: str, files: list[str], name:
 
 
 def numeric_entries(quiz: Quiz, questions: list[Question], title: str) -> list[str]:
+    """The numeric questions for every draw, or as one STACK question that draws by itself."""
     draws = list(drawn(quiz))
     asked = 1 if quiz.options.student or not quiz.exercise.random else quiz.options.variants
     if len(draws) < asked:
         quiz.note("same numbers", got=len(draws), asked=asked)
+    if quiz.options.numbers == "stack":
+        try:
+            return [stack_numbers_entry(quiz, questions, draws, title)]
+        except InputError as error:
+            quiz.note("no stack numbers", why=str(error))
     found = []
     for number, pieces in enumerate(draws, 1):
-        for question in questions:
-            for part, boxes in boxes_of(pieces, question):
-                if not boxes:
-                    quiz.note("too large", number=question.number, part=part.name)
         name = title if len(draws) == 1 else f"{title}, {said('variant', pieces.lang, number=number)}"
-        found += variant_entries(quiz, pieces, questions, name, number)
+        found += variant_entries(quiz, pieces, [(q, boxes_of(pieces, q)) for q in questions], name, number)
     return found
 
 
-def variant_entries(quiz: Quiz, pieces: Pieces, questions: list[Question], name: str, number: int) -> list[str]:
+def stack_numbers_entry(quiz: Quiz, questions: list[Question], draws: list[Pieces], title: str) -> str:
+    """All the numbers in one STACK question, which draws a variant by itself."""
+    numbers = Numbers(draws[0], questions, draws)
+    head, files = head_html(quiz, Pieces(quiz.exercise, quiz.options.lang, numbers=False))
+    return numbers_question(numbers, head, files, title, "graphc-numbers")
+
+
+def variant_entries(quiz: Quiz, pieces: Pieces, asked: Asked, name: str, number: int) -> list[str]:
+    """The questions of one draw: one of Cloze, or one numerical for each number."""
+    for question, parts in asked:
+        for part, boxes in parts:
+            if not boxes:
+                quiz.note("too large", number=question.number, part=part.name)
     head, files = head_html(quiz, pieces)
-    if quiz.options.numbers == "cloze":
-        scale = scale_of(pieces, questions)
+    if quiz.options.numbers != "numerical":
+        scale = scale_of(asked)
         if scale > 1:
             quiz.note("scaled", scale=scale)
-        return [cloze_question(pieces, questions, head, files, name, f"graphc-v{number}", scale)]
-    return [entry for q in questions for entry in numerical_questions(
-        pieces, q, head, files, f"{name}, {said('question', pieces.lang, number=q.number)}",
+        return [cloze_question(pieces, asked, head, files, name, f"graphc-v{number}", scale)]
+    return [entry for q, parts in asked for entry in numerical_questions(
+        pieces, q, parts, head, files, f"{name}, {said('question', pieces.lang, number=q.number)}",
         f"graphc-v{number}-q{q.number}")]
 
 
