@@ -26,12 +26,16 @@ def _sentence(exercise: Exercise, question: Question) -> str:
     if question.ask == "adjoint":
         bars = [f"${tex_name(f'{v}_bar', exercise.nodes[v].ndim)}$" for v in question.of]
         goals = [said("adjoint", lang, bar=bar, partial=goal) for bar, goal in zip(bars, goals)]
+    if question.ask == "cost":
+        goals = [said(f"count {count}", lang) for count in question.of]
     return said(f"ask {question.ask}", lang, what=listed(goals, lang))
 
 
 def goals_of(exercise: Exercise, question: Question) -> list[str]:
-    """TeX of what each part asks: a value, or a derivative."""
-    if question.ask == "value":
+    """TeX of what each part asks: a value, a derivative, or the name of a count."""
+    if question.ask == "cost":
+        return [rf"\text{{{said(f'label {count}', exercise.language)}}}" for count in question.of]
+    if question.ask == "value" or (question.ask == "shape" and not question.wrt):
         return [_name(exercise, v) for v in question.of]
     pairs = [(exercise.output, v) for v in question.of] if question.ask == "adjoint" else [
         (of, wrt) for of in question.of for wrt in question.wrt]

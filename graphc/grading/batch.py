@@ -255,7 +255,7 @@ def _record(job: Mapping[str, Any], values: Mapping[str, Any], exam: Exam) -> di
 def _stopped(job: Mapping[str, Any], key: str, failure: Failure, exam: Exam) -> dict[str, Any]:
     """The mark of a part on which the worker was lost: undecided, whatever it is."""
     question = next(q for q in exam.exercise.questions if q.name == key.split(".")[0])
-    share = Fraction(str(question.points)) / sum(p.startswith(f"{question.name}.") for p in exam.parts)
+    share = question.worth(key.split(".", 1)[1])
     why = told(failure, exam)
     given = job["answers"].get(key, job["answers"].get(question.name, ""))
     return {"status": "undecided", "given": given[:2000], "points": "0", "max_points": exact(share),
