@@ -14,6 +14,7 @@ _MARKED = re.compile(r"\\(hat|bar|tilde|overline)\s*\{?\s*\\?([A-Za-z]+)\s*\}?")
 _FACE = re.compile(r"\\(?:mathbf|boldsymbol|mathrm|vec|bm)\b")
 _DERIVATIVE = re.compile(r"[∂d](?P<of>[^/]*)/[∂d](?P<wrt>[^/\s]+)(?:\s+(?P<after>.+))?")
 _NABLA = re.compile(r"∇_?(?P<wrt>\S+)(?:\s+(?P<of>.+))?")
+_CALLED = re.compile(r"([^()]+)\(([^()]*)\)")
 _LOCAL = re.compile(r"(?:local|locale)\s+")
 
 
@@ -47,6 +48,8 @@ class Keys:
         plain = plain[local.end():] if local else plain
         if not local and (name := self.name(text) or self.name(plain)):
             return Quantity("value", name)
+        if not local and (called := _CALLED.fullmatch(plain)) and (name := self.name(called[1])):
+            return Quantity("value", name)  # f(x, w) = ...
         found = _DERIVATIVE.fullmatch(plain) or _NABLA.fullmatch(plain)
         if found is None:
             return self._short(plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -31,6 +32,7 @@ from .rules import InFormulas, InNumbers, Quantity, Rules
 from .slips import Slips, exact
 
 SEED = "seed_of_the_value"  # a name that no student is told
+_UNSEEDED = re.compile(rf"[,;] {SEED}(?: = [^,;: ]+)?|{SEED} = [^,;: ]+[,;] ")
 MOST_ADJOINTS = 40  # inner values of a graph whose adjoints have names in answers
 MOST_FORMULAS = 24  # subsets of earlier formulas: each costs a decision
 
@@ -268,7 +270,7 @@ class Marker:
         status = verdict.status
         findings = tuple(verdict.diagnosis) if part.quantity.kind == "total" else ()
         value = self._node(text) if status in ("correct", "wrong") else None
-        message = str(replace(verdict, diagnosis=list(findings))).replace(f", {SEED}", "")
+        message = _UNSEEDED.sub("", str(replace(verdict, diagnosis=list(findings))))
         return Mark(part.key, str(text), status, message, verdict.read_as, verdict.certainty, findings,
                     tuple(sorted(verdict.flags)), value=value)
 
