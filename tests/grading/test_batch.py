@@ -94,6 +94,16 @@ def test_each_of_several_lost_parts_is_told(exam):
         "le processus qui la vérifiait a été arrêté (SIGABRT)"]
 
 
+def test_a_submission_of_which_too_much_is_lost_is_given_up(exam):
+    (exam / "exam.toml").write_text(EXAM + '[[question]]\nask = "gradient"\nwrt = ["w", "x"]\n')
+    keys = ["q1.z", "q1.f", "q2.w", "q3.w", "q3.x"]
+    (exam / "answers" / "ada.json").write_text(json.dumps(dict(zip(keys, ["DIE", "yes", "DIE", "DIE", "yes"]))))
+    _, students = graded(exam)
+    parts = students["ada"]["parts"]
+    assert [parts[k]["status"] for k in keys] == ["undecided", "correct", "undecided", "undecided", "undecided"]
+    assert "checking 3 other answers of this submission had to be stopped" in parts["q3.x"]["message"]
+
+
 def test_a_lost_server_is_started_again(exam):
     hand_in(exam, ada=["yes", "SERVER", "yes"], ben=["yes"] * 3, cleo=["yes"] * 3)
     _, students = graded(exam, timeout=0.4)
@@ -165,7 +175,9 @@ def test_a_torn_line_of_the_journal_is_graded_again(exam):
     graded(exam)
     before = everything(exam / "report")
     journal = exam / "report" / "journal.jsonl"
-    journal.write_bytes(b'{"key": 3}\n[]\n' + journal.read_bytes()[:-20])
+    whole = journal.read_bytes()
+    older = whole.split(b"\n")[0].replace(b'"notes"', b'"marks"')  # of another form
+    journal.write_bytes(b'{"key": 3}\n[]\n[' + b"[" * 5000 + b"\n" + whole[:-20] + b"\n" + older)
     assert graded(exam)[0].reused == 1
     assert everything(exam / "report") == before
     assert graded(exam)[0].reused == 2
@@ -287,3 +299,13 @@ def test_a_process_that_cannot_start(exam, capfd):
     with pytest.raises(GraphcError, match=r"a process to grade in could not be started \(exit 1\)"):
         graded(exam, prepare="grading_nowhere:prepare")
     assert "No module named 'grading_nowhere'" in capfd.readouterr().err
+
+
+def test_the_benchmark_runs(tmp_path):
+    script = Path(__file__).resolve().parents[2] / "benchmarks" / "grading.py"
+    done = subprocess.run([sys.executable, str(script), "--students", "6", "--workers", "1", "--keep", str(tmp_path)],
+                          env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, text=True,
+                          encoding="utf-8", check=True)
+    assert "6 submissions of 4 answers by 1 workers" in done.stdout
+    assert "right answers marked wrong: 0, wrong answers marked right: 0" in done.stdout
+    assert "hostile" in done.stdout and (tmp_path / "report" / "report.html").exists()
