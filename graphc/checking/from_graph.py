@@ -69,6 +69,8 @@ def exact(value: Any) -> Tree:
     >>> from .tree import show
     >>> show(exact(1/3)), show(exact(0.1)), show(exact(math.pi)), show(exact(-2*math.pi**2))
     ('1/3', '0.1', 'π', '-2·π^2')
+    >>> show(exact(2/math.sqrt(math.pi))), show(exact(6**(1/3))), show(exact(0.123456789))
+    ('2·π^(-0.5)', '6^(1/3)', '0.123456789')
     """
     if isinstance(value, bool):
         return make("bool", value=str(value))
@@ -83,6 +85,11 @@ def exact(value: Any) -> Tree:
         near = _simple(value / irrational, 100)
         if near is not None and near.numerator < 10**4:
             return tree if near == 1 else mul(num(near), tree)
+    for degree in (2, 3, 4, 5):  # 6^(1/3) for 1.8171205928321397
+        root = _simple(abs(value) ** degree, 1000)
+        if root is not None and root.numerator < 10**4:
+            surd = power(num(root), Fraction(1, degree))
+            return surd if value > 0 else neg(surd)
     return num(Fraction(repr(value)))
 
 
@@ -99,7 +106,9 @@ IRRATIONAL: tuple[tuple[float, Tree], ...] = (
     *((math.sqrt(n), call("sqrt", num(n))) for n in (2, 3, 5, 6, 7, 10)),
     *((math.log(n), call("log", num(n))) for n in (2, 3, 5, 10)),
     (math.sqrt(math.pi), call("sqrt", const("pi"))),
+    (1 / math.sqrt(math.pi), power(const("pi"), Fraction(-1, 2))),
     (math.sqrt(2 * math.pi), call("sqrt", mul(num(2), const("pi")))),
+    (1 / math.sqrt(2 * math.pi), power(mul(num(2), const("pi")), Fraction(-1, 2))),
 )
 
 

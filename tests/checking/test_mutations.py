@@ -13,7 +13,7 @@ from graphc.checking.decide import decide
 from graphc.checking.diagnose import diagnose, mutations
 from graphc.checking.diagnosis_phrases import DIAGNOSIS
 from graphc.checking.elaborate import build
-from graphc.checking.from_graph import trees
+from graphc.checking.from_graph import exact, trees
 from graphc.checking.parse import parse
 from graphc.checking.ties import KINDS, SAYS_MORE
 from graphc.checking.tree import Tree, show
@@ -157,3 +157,12 @@ def test_a_deep_graph_keeps_to_its_budget() -> None:
         node = G.tanh(G.param(f"v{i}") * node)
     found = diagnose(trees([node])[node], node, x, None)
     assert [d.kind for d in found] == ["not_differentiated"]
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (-2 * 3.141592653589793**2, "-2·π^2"), (2 / 3.141592653589793**0.5, "2·π^(-0.5)"), (6 ** (1 / 3), "6^(1/3)"),
+    (-(2**0.5), "-√(2)"), (0.6931471805599453, "ln(2)"), (1.1, "1.1"), (0.123456789012, "0.123456789012"),
+    (3.1416, "3.1416"), (1.4142, "1.4142")])
+def test_what_floats_stand_for(value: float, text: str) -> None:
+    """To their last bits; a rounded number is itself."""
+    assert show(exact(value)).replace("-1·", "-") == text
