@@ -99,12 +99,13 @@ def mutations(of: Expr, wrt: Expr, lang: str = "en") -> list[Mutation]:
     except (NoScalarForm, NoDerivative, TooLarge):
         return []
     found: list[Mutation] = []
-    values: list[list[object]] = [judge.values(judge.truth)]
+    written: dict[int, tuple[Tree, Tree]] = {}
+    values = [judge.values(judge.truth)]
     for slip, tree, core in _built([*_slips(chain, lang, MISTAKES), *_slips(chain, lang, VAGUE)], judge, chain):
         here = judge.values(core)
         if all(judge.distinct(here, other) for other in values):
             values.append(here)
-            found.append(Mutation(slip.words.kind, slip.words.where, slip.words.said(lang), plain(tree)))
+            found.append(Mutation(slip.words.kind, slip.words.where, slip.words.said(lang), plain(tree, written)))
     return found
 
 
