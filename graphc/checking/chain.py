@@ -205,6 +205,10 @@ def _plain(node: Tree, args: list[Tree]) -> Tree:
         return args[0]
     if node.head == "pow" and args[1].number == 1:
         return args[0]
+    if node.head == "where" and args[0].head == "rel" and args[0].value == "==":
+        one, other = (a.number for a in args[0].args)
+        if one is not None and other is not None:  # what keeps 0·∞ out of a backward pass
+            return args[1] if one == other else args[2]
     return node if all(a is b for a, b in zip(args, node.args)) else make(node.head, *args, value=node.value)
 
 

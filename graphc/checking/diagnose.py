@@ -74,7 +74,8 @@ def diagnose(answer: Tree, f: Expr, wrt: Expr, witness: Witness | None, lang: st
     singles = singles or related(answer, chain, judge, lang)
     if singles:
         return findings(singles, lang)
-    pair = matching_pair(slips, chain, judge)
+    # A number alone is given by too many pairs for one of them to be the reason.
+    pair = None if judge.answer.head == "num" else matching_pair(slips, chain, judge)
     return [] if pair is None else two_findings([s.words for s in pair], lang)
 
 

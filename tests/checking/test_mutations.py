@@ -137,6 +137,18 @@ def test_two_slips_are_said_as_two() -> None:
                            "argument; it is another.")
 
 
+@pytest.mark.parametrize("text", ["0", "1", "17"])
+def test_a_number_alone_is_not_explained_by_two_slips(text: str) -> None:
+    answer = parse(text, ["x"]).links[0]
+    assert diagnose(answer, x**3 * G.sin(5 * x) + G.exp(2 * x), x, None) == []
+
+
+def test_the_guard_of_a_division_is_not_shown() -> None:
+    found = [m.message for m in mutations(G.arctanh(1 / x), x)]
+    assert not [m for m in found if "where" in m]
+    assert any("1/((1 - 1/x)·(1 + 1/x))" in m for m in found)
+
+
 def test_a_rule_and_a_slip_besides() -> None:
     answer = parse("cos(x)*cos(5x)", ["x"]).links[0]
     one, two = diagnose(answer, G.sin(x) * G.sin(5 * x), x, None)
