@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ..dims import Dim, Size, size_names, value_of
+from ..dims import Dim, Size, value_of
 from ..errors import GraphcError, ParseError
 from ..ir import Expr, lift, postorder, size_node, variables
 from ..values import evaluate
@@ -185,7 +184,7 @@ def _judge(links: Sequence[Link], flags: frozenset[str], question: Question) -> 
         if judged.decision.status == "wrong":
             failing = link.shown if len(links) > 1 else ""
             return replace(_wrong(judged, lang), read_as=read_as, failing=failing,
-                           diagnosis=_findings(link, judged, question), flags=set(flags) | judged.decision.flags)
+                           diagnosis=_findings(judged, question), flags=set(flags) | judged.decision.flags)
         found.append(judged)
     order = {"proved": 2, "chance": 1}
     weakest = min((j.decision for j in found), key=lambda d: (d.status == "correct", order.get(d.certainty, 0)))
@@ -193,17 +192,19 @@ def _judge(links: Sequence[Link], flags: frozenset[str], question: Question) -> 
                    flags=set(flags).union(*(j.decision.flags for j in found)))
 
 
-def _findings(link: Link, judged: Judged, question: Question) -> list[Finding]:
-    """The mistake, at the sizes that the student knows where these are not too many to compute with."""
-    answer, of, wrt = link.readings[0].expr, question.of, question.wrt
-    if judged.decision.replaced and max(count_of(v) for v in variables(postorder([of, answer]))) > MAX_ELEMENTS:
-        answer, of, wrt = judged.answer, judged.of, judged.wrt
-    return diagnose_arrays(answer, of, wrt, judged.decision.witness, question.lang, question.assume)
-
-
-def count_of(node: Expr) -> int:
-    """How many elements, a named size counting as ten."""
-    return math.prod(value_of(s, dict.fromkeys(size_names(s), 10)) for s in node.shape)
+def _findings(judged: Judged, question: Question) -> list[Finding]:
+    """The mistake, looked for at the sizes at which the answer was decided, told with those that were declared."""
+    answer, of, wrt = judged.answer, judged.of, judged.wrt
+    table = {large: small[0] for large, small in judged.decision.replaced.items()}
+    smaller = Smaller([answer, of, wrt])
+    if smaller and not table:  # of another shape: not brought to small sizes yet
+        try:
+            answer, of, wrt = smaller.rebuild([answer, of, wrt], numbers=False)
+            table = smaller.table
+        except (GraphcError, ValueError, IndexError):
+            return []
+    shown = {small: large for large, small in table.items()}
+    return diagnose_arrays(answer, of, wrt, judged.decision.witness, question.lang, question.assume, shown)
 
 
 @dataclass(frozen=True)
