@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from .derivation import Derivation, derive
     from .descent import descend
     from .drawing import Drawing, Plot, Theme, draw
-    from .exchange import export_exercise, import_exercise
+    from .exchange import export_exercise, import_exercise, import_exercises
     from .exercise import Exercise, Grade, Marks, check_all
     from .forward import jvp
+    from .grading import Outcome, grade_folder
     from .history import History
     from .lang import *  # noqa: F403
     from .lang import linalg, special
@@ -78,11 +79,14 @@ _LATER = {
     "History": ("history", "History"),
     "descend": ("descent", "descend"),
     "Exercise": ("exercise", "Exercise"),
+    "Outcome": ("grading", "Outcome"),
+    "grade_folder": ("grading", "grade_folder"),
     "Grade": ("exercise", "Grade"),
     "Marks": ("exercise", "Marks"),
     "check_all": ("exercise", "check_all"),
     "export_exercise": ("exchange", "export_exercise"),
     "import_exercise": ("exchange", "import_exercise"),
+    "import_exercises": ("exchange", "import_exercises"),
     "Sheet": ("sheets", "Sheet"),
     "sheet": ("sheets", "sheet"),
     "simplify": ("simplifier", "simplify"),

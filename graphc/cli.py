@@ -22,7 +22,7 @@ from .exchange.command import add_options as exchange_options
 from .exchange.command import run as exchange_run
 from .exercise.posed import posed
 from .files import write_whole
-from .grading.command import grade_options, run_grade
+from .grade_command import grade, grade_options
 from .trusted import PLACE, load_model
 
 INVALID = 3
@@ -348,7 +348,7 @@ def exercise(options: argparse.Namespace) -> int:
         return _exercise_check(options)
     if options.action in ("export", "import"):
         facts = exchange_run(options, options.lang)
-        _print_json(**facts) if options.json else print(facts["path"])
+        _print_json(**facts) if options.json else print("\n".join(facts.get("files", [facts["path"]])))
         return 0
     if os.path.exists(options.file):
         raise InputError(f"{options.file!r} exists already, and is kept; give another name")
@@ -369,11 +369,6 @@ def _exercise_check(options: argparse.Namespace) -> int:
     else:
         print(report)
     return 0 if report.ok else 1
-
-
-def grade(options: argparse.Namespace) -> int:
-    """`graphc grade`: a report for the class, and a page for each student."""
-    return run_grade(options, G.__version__)
 
 
 def verdict_facts(verdict: Any) -> dict[str, Any]:

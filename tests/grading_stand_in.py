@@ -11,13 +11,14 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from graphc.grading.marking import read
+from graphc.grading.files import read_file
 
 
 def prepare(settings: Mapping[str, Any]) -> Any:
     def work(job: Mapping[str, Any], begin: Any) -> Iterator[tuple[str, Any]]:
         if job["job"] == "read":
-            yield from read(job, settings["lang"], begin)
+            for name in job["items"]:
+                yield name, [record.to_json() for record in read_file(job["folder"], name, settings["lang"])]
             return
         marks = []
         for item in job["items"]:
@@ -46,8 +47,7 @@ def do(text: str) -> None:
         while True:
             pass
     if text == "EAT":
-        while True:  # a bomb, until the limit stops it
-            bytearray(2**27) and HELD.append(bytearray(2**27))
+        len(bytearray(600 * 2**20))  # which this machine has; the limit stops it
     if text == "DIE":
         os.kill(os.getpid(), signal.SIGKILL)
     if text == "ABORT":
@@ -64,6 +64,3 @@ def do(text: str) -> None:
         time.sleep(0.2)  # so that what has begun is told
         os.kill(os.getppid(), signal.SIGKILL)
         time.sleep(600)
-
-
-HELD: list[bytearray] = []

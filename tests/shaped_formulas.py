@@ -266,6 +266,7 @@ def anything(draw: Any, depth: int = 4) -> Tree:
     return make({"range": "sum"}.get(head, head), *args, value=options.get(head))
 
 
+ALONG = {"sum", "prod", "mean", "softmax", "log_softmax", "logsumexp", "amax"}
 TWO = {"outer", "dot", "kron", "solve", "one_hot", "hypot"}
 
 
@@ -277,4 +278,4 @@ def _takes(name: str, count: int) -> bool:
         return count == 3
     if name in ("max", "min", "eye", "ones", "zeros"):
         return True
-    return count == 1 or (count == 2 and name in ("sum", "prod", "mean", "softmax", "log_softmax", "logsumexp", "amax"))
+    return count == 1 or (count == 2 and name in ALONG)

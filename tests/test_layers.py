@@ -33,7 +33,7 @@ ROWS = [
     ["compiled", "descent"],
     ["api"],
     ["__init__"],
-    ["cli", "__main__"],
+    ["grade_command", "cli", "__main__"],
 ]
 RANK = {name: (i, j) for i, row in enumerate(ROWS) for j, name in enumerate(row)}
 HEAVY = ("sympy", "networkx", "graphviz", "pygraphviz", "flint", "ziamath", "ziafont", "latex2mathml", "resvg_py",

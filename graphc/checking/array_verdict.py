@@ -17,7 +17,7 @@ from .arrays import decide_arrays, shape_decision, truth_of
 from .assume import Assumptions
 from .decide import Decision
 from .diagnose_arrays import diagnose_arrays
-from .elaborate import Built, ShapeFault, build
+from .elaborate import NOTED, Built, ShapeFault, build, loose_indices
 from .entries import named_sizes
 from .from_graph import NoScalarForm, exact
 from .parse import Reading
@@ -130,7 +130,9 @@ def _built(tree: Tree, indices: Sequence[str], question: Question, star: str = "
 def _others(tree: Tree, indices: Sequence[str], question: Question) -> Iterator[Built]:
     """`*` as the product of matrices; a product of two columns entry by entry; entries named without a left side."""
     tries = [(tree, indices, "matrix", "matrix_product"), (_entrywise(tree), indices, "elementwise", "entrywise")]
-    names = [n for n in FREE if n not in question.named][: len(question.shape)]
+    names = [n for n in loose_indices(tree) if n not in question.named]
+    if len(names) != len(question.shape):
+        names = [n for n in FREE if n not in question.named][: len(question.shape)]
     if names and not indices:
         tries.append((tree, names, "elementwise", "indices_in_order"))
     for meant, free, star, flag in tries:
@@ -202,9 +204,10 @@ def _best(link: Link, question: Question) -> Judged:
     for reading in link.readings:
         found = decide_answer(reading.expr, question)
         if found.decision.status == "correct":
-            found.decision.flags.update(reading.flags & OTHERS)
+            found.decision.flags.update(reading.flags & (OTHERS | NOTED))
             return found
         judged.append(found)
+    judged[0].decision.flags.update(link.readings[0].flags & NOTED)
     return judged[0]
 
 
@@ -230,7 +233,7 @@ def decide_answer(answer: Expr, question: Question) -> Judged:
 
 
 def _as_declared(answer: Expr, smaller: Smaller, question: Question) -> Judged:
-    """Wrong at small sizes and yet right, in floats, at the declared ones: decided there, where these allow it."""
+    """Wrong at small sizes and yet, in floats, right at the declared ones: decided there, if not too large."""
     found = _decided(answer, question.of, question.wrt, question)
     if found.decision.status == "correct":
         return found

@@ -30,6 +30,7 @@ NICE, GENERAL, FEW = 2, 10, 2
 ARRAY_PRECISIONS = PRECISIONS[1:]  # each entry is a sample of its own: one look at each is enough
 SMALL_VALUES = [Fraction(v) for v in (1, 2, -1, 3, -2, 4, -3)]
 SHORT_PROOF = 300  # nodes times entries
+MAX_PROOF_CELLS = 12
 MAX_PROOF_NODES, MAX_PROOF_ENTRIES, MAX_DOMAIN_NODES = 600, 24, 150
 
 
@@ -230,7 +231,7 @@ class ArraySearch(Search):
         domain = self.domain if len(postorder(*self.domain)) <= MAX_DOMAIN_NODES else ()
         cells = 0
         for a, t in self.pairs:
-            proved = prove_equal(a, t, domain)
+            proved = prove_equal(a, t, domain, MAX_PROOF_CELLS)
             if not proved:
                 return 0
             cells = max(cells, proved)

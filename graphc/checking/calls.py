@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import branches
 from .functions import ARITY, ARRAY_ARITY, PRIMES, log_base
 from .names import cut
 from .naming import function_of, is_function, symbol
@@ -14,7 +15,6 @@ from .tree import (
     NORMS,
     Tree,
     call,
-    div,
     indicator,
     norm,
     num,
@@ -39,7 +39,7 @@ def function(p: Stream, token: Token) -> Tree:
     name = function_of(token.text) or ""
     p.at += 1
     if name == "piecewise":
-        return piecewise(p)
+        return branches.piecewise(p)
     primes = 0
     while p.take("'"):
         primes += 1
@@ -107,8 +107,7 @@ def _arguments(p: Stream, token: Token, name: str) -> tuple[list[Tree], bool]:
 
 def argument_list(p: Stream, opening: Token, name: str) -> tuple[list[Tree], bool]:
     p.at += 1
-    most = ARITY.get(name, (1, 1))[1]
-    decimal = p.lang == "fr" and (most == 1 or any(t.text == ";" for t in p.separators()[0]))
+    decimal = _decimal_in_arguments(p, opening, name)
     axis = False
     with p.inside(decimal=decimal, listing=True):
         found = [p.value()]
@@ -120,6 +119,24 @@ def argument_list(p: Stream, opening: Token, name: str) -> tuple[list[Tree], boo
                 break
     p.close(opening, CLOSING[opening.text])
     return found, axis
+
+
+def _decimal_in_arguments(p: Stream, opening: Token, name: str) -> bool:
+    """Whether a tight comma is a decimal one: in French, where a function takes one argument, or ; separates, or
+    the number of arguments comes out right in no other way. Refused where it does in both."""
+    if p.lang != "fr":
+        return False
+    places = p.separators()
+    tight = sum(p.is_decimal_comma(place) for place in places)
+    fewest, most = ARITY.get(name, (1, 1))
+    if not tight or (fewest == 1 and name not in ("max", "min")) or any(p.tokens[i].text == ";" for i in places):
+        return True
+    fewest = 1 if p.names.arrays and name in ("max", "min") else fewest
+    listed, decimal = len(places) + 1, len(places) + 1 - tight
+    fits = fewest <= decimal and (most is None or decimal <= most)
+    if fits and (most is None or listed <= most):
+        p.fail("comma_in_array", place=opening.start)
+    return fits
 
 
 def _arity(p: Stream, token: Token, fewest: int, most: int | None, got: int) -> None:
@@ -204,39 +221,3 @@ def _norm(p: Stream, token: Token, values: list[Tree]) -> Tree:
     if values[1].head != "sym" or values[1].value not in NORMS:
         p.fail("norm_kind", got=safe(token.text), place=token.start)
     return norm(values[0], str(values[1].value))
-
-
-# -- values by cases ----------------------------------------------------------------------------------------
-
-
-def piecewise(p: Stream) -> Tree:
-    """Piecewise((a, x > 0), (b, True)): the first pair whose condition holds; undefined where none does."""
-    opening = p.here
-    p.expect("(")
-    with p.inside(decimal=False, listing=True):
-        pairs = [_pair(p)]
-        while p.take(",") or p.take(";"):
-            pairs.append(_pair(p))
-    p.close(opening, ")")
-    return chosen(pairs)
-
-
-def _pair(p: Stream) -> tuple[Tree, Tree | None]:
-    opening = p.here
-    p.expect("(")
-    branch = number_like(p.expression(0))
-    if not p.take(";"):
-        p.expect(",")
-    always = p.here.kind == "name" and p.here.text == "True"
-    p.at += always
-    condition = None if always else p.condition(p.expression(0))
-    p.close(opening, ")")
-    return branch, condition
-
-
-def chosen(pairs: list[tuple[Tree, Tree | None]]) -> Tree:
-    """Nested `where`; 0/0, which is undefined, where no condition holds."""
-    value = div(num(0), num(0))
-    for branch, condition in reversed(pairs):
-        value = branch if condition is None else where(condition, branch, value)
-    return value

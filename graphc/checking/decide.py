@@ -110,7 +110,7 @@ class Search:
         if found := self.look(self.nice_points(8)):
             return found
         failed: Failed = []
-        proved, chance = prove_equal(self.answer, self.truth, self.domain, failed), None
+        proved, chance = prove_equal(self.answer, self.truth, self.domain, failed=failed), None
         if not proved and not failed:
             chance = identity([(self.answer, self.truth)])
         general = GENERAL // (2 if proved else 1) // self.scale

@@ -63,12 +63,12 @@ def diagnose(answer: Tree, f: Expr, wrt: Expr, witness: Witness | None, lang: st
         judge = Judge(answer, chain.truth, chain.trees[f], witness)
     except (NoScalarForm, NoDerivative, TooLarge):
         return []
-    if not judge.points:
-        return []
+    if not judge.tells_apart:
+        kink = on_a_kink(chain, judge)
+        return [] if kink is None else [kink.finding(lang)]
     slips = _slips(chain, lang, MISTAKES)
     singles = told(_matching(slips, judge, chain)) or _vague(chain, judge, lang)
-    kink = on_a_kink(chain, judge) if witness is None and not singles else None
-    singles = singles or ([kink] if kink else related(answer, chain, judge, lang))
+    singles = singles or related(answer, chain, judge, lang)
     if singles:
         return findings(singles, lang)
     pair = matching_pair(slips, chain, judge)
@@ -92,7 +92,7 @@ def mutations(of: Expr, wrt: Expr, lang: str = "en") -> list[Mutation]:
     """
     try:
         chain = Chain(of, wrt)
-        judge = Judge(chain.truth, chain.truth, chain.trees[of])
+        judge = Judge(chain.truth, chain.truth, chain.trees[of], wanted=8)
     except (NoScalarForm, NoDerivative, TooLarge):
         return []
     found: list[Mutation] = []

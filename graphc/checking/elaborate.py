@@ -11,14 +11,18 @@ from ..errors import DTypeError, InputError, LimitExceeded, ShapeError
 from ..ir import Expr
 from . import array_calls, rows
 from .elementwise import elementwise
-from .indexed import Range, Scope, bounds, counted, delta, index, ordered, product_over, total
+from .indexed import counted, delta, ordered, product_over, total
 from .labelled import MAX_AGAIN, MAX_ELEMENTS, Again, Building, ShapeFault, Unknowns, Value
 from .phrases import LANGUAGES, say
+from .positions import Range, Scope, bounds, loose_indices
 from .products import added, divided, matmul, product, raised, transposed
+from .subscripts import index
 from .tree import Tree
 
-__all__ = ["Built", "ShapeFault", "build"]
+__all__ = ["NOTED", "Built", "ShapeFault", "build", "loose_indices"]
 
+# Flags that the reader is told of, in words of `phrases`.
+NOTED = frozenset({"vector_as_row", "broadcast_as_column", "mixed_orientation", "norm_as_frobenius", "abs_elementwise"})
 # Heads whose operands the traversal goes into: the rest are positions and bounds, read where they are used.
 FIRST_ONLY = frozenset({"index", "sum", "prod"})
 
@@ -28,7 +32,7 @@ class Built:
     """A formula as a graph: `row` says that a vector lies as a row (yᵀA), `flags` what could be read otherwise.
 
     Flags: ambiguous_product (`*` was read entry by entry, the matrix product fits too: `star="matrix"` reads that),
-    matrix_star_vector (the same, of a matrix and a vector),
+    matrix_star_vector (besides, where that was a matrix and a vector),
     ambiguous_broadcast, broadcast_as_column (b in W X + b was a column), vector_as_row (x W was xᵀW),
     mixed_orientation (a row and a column were added), norm_as_frobenius, abs_elementwise.
     """

@@ -77,8 +77,13 @@ def broadcast(building: Building, s: Sequence[Size], t: Sequence[Size]) -> tuple
 def unequal(building: Building, tree: Tree, a: Value, b: Value) -> Exception:
     """The fault of two shapes that an elementwise operation cannot join; a transpose that would fit is named."""
     shapes = {"left": a, "right": b, "left_shape": building.shape_words(a), "right_shape": building.shape_words(b)}
-    turned = b.rank == 2 and broadcast(building, a.shape, b.shape[::-1]) is not None
+    flips = b.rank == 2 and broadcast(building, a.shape, b.shape[::-1]) is not None
     phrase = {"add": "no_sum", "neg": "no_sum", "rel": "no_comparison"}.get(tree.head, "no_elementwise")
-    if turned:
-        return building.fault(f"{phrase}_fix", **shapes, fix=make("T", b.tree))
+    if flips:
+        return building.fault(f"{phrase}_fix", **shapes, fix=turned(b.tree))
     return building.fault(phrase, **shapes)
+
+
+def turned(tree: Tree) -> Tree:
+    """The transpose as one would write it."""
+    return tree.args[0] if tree.head == "T" else make("T", tree)

@@ -6,7 +6,7 @@ from typing import NoReturn, Protocol
 
 from .phrases import safe, say
 from .stream import CASE_WORDS, OTHERWISE
-from .tokens import Token, tokenize
+from .tokens import Token
 
 CASES = frozenset({"cases", "dcases", "rcases", "arraycases"})
 MATRICES = frozenset({"matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "smallmatrix", "array"})
@@ -39,7 +39,7 @@ def environment(reader: Reader, token: Token, depth: int) -> list[Token]:
     if name in ("array", "arraycases", "alignat", "alignedat") and reader.peek("op", "{"):
         reader.group("{", "}", depth)  # {ll}: how the columns stand
     if name in CASES:
-        return nested(reader, token, rows_of(reader, token, name, depth))
+        return by_cases(reader, token, rows_of(reader, token, name, depth))
     if name in MATRICES:
         cells = matrix(reader, token, rows_of(reader, token, name, depth))
         return [Token("name", "det", token.start, end=token.end), *cells] if name == "vmatrix" else cells
@@ -100,22 +100,22 @@ def matrix(reader: Reader, token: Token, rows: Rows) -> list[Token]:
 # -- cases ------------------------------------------------------------------------------------------------------
 
 
-def nested(reader: Reader, token: Token, rows: Rows) -> list[Token]:
-    r"""`\begin{cases} a & c \\ b & \text{otherwise} \end{cases}` is where(c; a; b)."""
-    zero = Token("num", "0", token.start, tokenize("0")[0].value, token.end)
-    value = reader.bracketed(token, [zero, reader.op(token, "/"), zero])  # no row applies: undefined
-    separator, name = reader.op(token, ";"), Token("name", "where", token.start, end=token.end)
-    for row in reversed(rows):
+def by_cases(reader: Reader, token: Token, rows: Rows) -> list[Token]:
+    r"""`\begin{cases} a & c \\ b & \text{otherwise} \end{cases}` is Piecewise((a; c); (b; True))."""
+    separator = reader.op(token, ";")
+    found: list[Token] = []
+    for row in rows:
         branch, condition = parted(reader, token, row)
-        words = {t.text.lower() for t in condition if t.kind == "name"}
+        otherwise = any(t.kind == "name" and t.text.lower() in OTHERWISE for t in condition)
         condition = _without_commas([t for t in condition if t.text.lower() not in CASE_WORDS])
-        if words & OTHERWISE:
-            value = reader.bracketed(token, branch)
+        if otherwise:
+            condition = [Token("name", "True", token.start, end=token.end)]
         elif not condition:
             reader.fail(row[0][0] if row[0] else token, "condition")
-        else:
-            value = [name, *reader.bracketed(token, [*condition, separator, *branch, separator, *value])]
-    return value
+        found += [*([separator] if found else []), *reader.bracketed(token, [*branch, separator, *condition])]
+    if not found:
+        reader.fail(token, "condition")
+    return [Token("name", "Piecewise", token.start, end=token.end), *reader.bracketed(token, found)]
 
 
 def parted(reader: Reader, token: Token, row: list[list[Token]]) -> tuple[list[Token], list[Token]]:

@@ -21,27 +21,42 @@ class Judge:
     Two values are told apart by disjoint balls, never by rounding; "the same" is the full comparison of `decide`.
     """
 
-    def __init__(self, answer: Tree, truth: Tree, domain: Tree, witness: Witness | None = None) -> None:
+    def __init__(self, answer: Tree, truth: Tree, domain: Tree, witness: Witness | None = None,
+                 wanted: int = MAX_POINTS) -> None:
         self.pool = Pool()
         self.answer, self.truth = self.pool.lower(answer), self.pool.lower(truth)
         self.domain = (self.pool.lower(domain),)
         self.names = symbols(answer, truth, domain)
-        self.points = self._points([witness.point] if witness else [])
+        self.points = self._points([witness.point] if witness else [], wanted)
         self.settled: dict[int, bool] = {}
 
-    def _points(self, first: Sequence[dict[str, Fraction]]) -> list[tuple[Evaluator, Any]]:
-        """Points where f, its derivative and the answer are defined, with the answer's value; a witness leads."""
+    def _points(self, first: Sequence[dict[str, Fraction]], wanted: int) -> list[tuple[Evaluator, Any]]:
+        """Points where f, its derivative and the answer are defined, with the answer's value.
+
+        Those that tell the answer from the derivative lead: there a mistake shows.
+        """
         search = Search(self.answer, self.truth, self.domain, self.names)
-        found: list[tuple[Evaluator, Any]] = []
-        for point in (*first, *search.nice_points(4), *search.general_points(12)):
+        telling: list[tuple[Evaluator, Any]] = []
+        others: list[tuple[Evaluator, Any]] = []
+        for point in (*first, *search.nice_points(wanted + 1), *search.general_points(12)):
             evaluator = Evaluator(as_fmpq({n: point.get(n, Fraction(1)) for n in self.names}), PRECISION)
-            if all(self.at(evaluator, core) is not None for core in (*self.domain, self.truth)):
-                value = self.at(evaluator, self.answer)
-                if value is not None:
-                    found.append((evaluator, value))
-            if len(found) == MAX_POINTS:
+            need, value = self._defined(evaluator)
+            if need is not None and value is not None:
+                (telling if apart(evaluator, value, need) else others).append((evaluator, value))
+            if len(telling) + len(others) >= wanted and (telling or self.answer is self.truth):
                 break
-        return found
+        return [*telling, *others][:wanted]
+
+    def _defined(self, evaluator: Evaluator) -> tuple[Any, Any]:
+        """The values of the derivative and of the answer; None where they, or f, have none."""
+        if any(self.at(evaluator, core) is None for core in self.domain):
+            return None, None
+        return self.at(evaluator, self.truth), self.at(evaluator, self.answer)
+
+    @property
+    def tells_apart(self) -> bool:
+        """Whether some point proves that the answer is not the derivative."""
+        return self.differs_from_truth(self.answer)
 
     @staticmethod
     def at(evaluator: Evaluator, core: Core) -> Any:

@@ -172,10 +172,11 @@ def spread(value: Value, names: Sequence[str], rank: int) -> Any:
     x = reordered(value, [n for n in names if n in value.names])
     own = value.shape
     sizes = dict(zip(value.names, value.data.shape))
-    wide: list[Size] = [*(sizes.get(n, 1) for n in names), *[1] * (rank - len(own)), *own]
-    while wide and wide[0] == 1 and len(wide) > x.ndim:
-        wide.pop(0)
-    return x if tuple(wide) == x.shape else OPS["reshape"](x, shape=tuple(wide))
+    if not value.names:
+        return x
+    named = [sizes.get(n, 1) for n in names[list(names).index(next(n for n in names if n in value.names)) :]]
+    wide = (*named, *[1] * (rank - len(own)), *own)
+    return x if wide == x.shape else OPS["reshape"](x, shape=wide)
 
 
 def reordered(value: Value, names: Sequence[str]) -> Expr:

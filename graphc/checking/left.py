@@ -15,6 +15,7 @@ from .totals import WORDS
 MAX_LEFT = 60
 _NAME = re.compile(r"[^\W\d]")
 _TOTALS = {(word,) for word in WORDS}  # sum_i = 1^N begins a sum
+_LETTERS = frozenset("ijklmnpqrs")  # that a name which nobody declared has below it as indices
 _BARS = ("_bar", "\u0304")
 
 
@@ -79,8 +80,11 @@ class Side:
             return None
         if "/" in texts:
             return self.quotient(texts)
-        if texts[0] == "∇" or texts[0] == "grad":
+        if texts[0] in ("∇", "grad"):
             return self.gradient(texts[1:])
+        if (parts := cut(texts[0])) and parts[0] == "grad":
+            self.below = True
+            return self.gradient([parts[1], *texts[1:]])
         if texts[0] == "d" and len(texts) == 2 and self.names.find(self.parted(texts[1])[0] or ""):
             return self.side(None, texts[1])
         if "'" in texts:
@@ -98,12 +102,12 @@ class Side:
         if text is None or parts is None or self.names.find(text):
             return text, ()
         array = self.names.array(parts[0])
-        letters = "," in parts[1] or (len(parts[1]) == 1 and parts[1].isalpha())
+        letters = "," in parts[1] or (len(parts[1]) <= 3 and set(parts[1]) <= _LETTERS)
         if array is None and not letters:
             return text, ()
         indices = parts[1].split(",") if "," in parts[1] else [parts[1]]
         axes = self.names.arrays.get(array) if array else None
-        if len(indices) == 1 and not self.names.find(parts[1]) and (not parts[1].isdigit() or axes == len(parts[1])):
+        if not self.names.find(parts[1]) and "," not in parts[1] and (not parts[1].isdigit() or axes == len(parts[1])):
             indices = list(parts[1])
         return parts[0], tuple(indices)
 
@@ -145,8 +149,8 @@ class Side:
         if len(texts) not in (2, 3) or texts[1] != "'" or not _NAME.match(texts[0]):
             return None
         variable = texts[2] if len(texts) == 3 else None
-        if len(texts) == 2 and self.names.find(texts[0]):
-            return None
+        if len(texts) == 2 and self.names.array(texts[0]):
+            return None  # a transpose
         return self.side(texts[0], variable) if variable is None or _NAME.match(variable) else None
 
     def alone(self, text: str) -> LeftSide | None:

@@ -152,10 +152,16 @@ def _kronecker(p: Stream, token: Token, element: tuple[str, str] | None) -> Tree
 
 
 def special(p: Stream) -> Tree | None:
-    """I and I_n, where arrays are declared and I is not."""
+    """δ_{i,j+1}; I, I_n and I_{n+1}, where arrays are declared and I is not."""
     token = p.here
     if not p.names.arrays:
         return None
+    if token.text in (*DELTAS, "I") and p.is_op("_", 1) and p.is_op("{", 2):
+        p.at += 1
+        indices = _listed(p)
+        if len(indices) != (1 if token.text == "I" else 2):
+            p.fail("kronecker" if token.text != "I" else "eye", name=safe(token.text), place=token.start)
+        return eye(*indices) if token.text == "I" else delta(*indices)
     if token.text == "I" and not (p.opens(1) and _at(p, 1).condition_follows()):
         p.at += 1
         return eye()
@@ -230,12 +236,21 @@ def subscript(p: Stream, base: Tree) -> Tree:
     p.at += 1
     if (simple := _simple(p)) is not None:
         return index(base, *(_index(p, token, part) for part in _parted(p, token, simple, None)))
+    p.at -= 2
+    return index(base, *_listed(p))
+
+
+def _listed(p: Stream) -> list[Tree]:
+    """The indices of _{i, j+1}."""
+    p.at += 1
+    opening = p.here
+    p.at += 1
     with p.inside(decimal=False, letters=True, listing=True):
-        indices = [p.expression(0)]
+        indices = [_slice_or_index(p)]
         while p.take(","):
-            indices.append(p.expression(0))
-    p.close(token, "}")
-    return index(base, *indices)
+            indices.append(_slice_or_index(p))
+    p.close(opening, "}")
+    return indices
 
 
 def _simple(p: Stream) -> str | None:

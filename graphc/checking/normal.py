@@ -390,9 +390,11 @@ class Ring:
 
     def _multiple_angle(self, k: Fraction, m: Any, d: Any) -> tuple[Ratio, Ratio]:
         i = self._only_generator(m) if d.is_constant() else None
-        if i is not None and self.kind[i] == "pi" and (2 * k).denominator == 1:
-            quarter = int(2 * k) % 4
-            return self.ratio((1, 0, -1, 0)[quarter]), self.ratio((0, 1, 0, -1)[quarter])
+        if i is not None and self.kind[i] == "pi" and 12 % k.denominator == 0:
+            return self._part_of_pi(int(12 * k) % 24), self._part_of_pi(int(12 * k - 6) % 24)
+        if i is not None and self.kind[i] in ("asin", "atan") and abs(k) == 1:
+            c, s = self._inverse_angle(self.kind[i], self.payload[i][0])
+            return c, self._scaled(s, k)
         key = f"{m}/{d}"
         q = self.finest("angle", key, k.denominator)
         count = int(k * q)
@@ -406,6 +408,25 @@ class Ring:
                     self.add(self.mul(s, c1), self.mul(c, s1)))
             c, s = Ratio(self.reduce(c.n), c.d), Ratio(self.reduce(s.n), s.d)
         return c, self._scaled(s, 1 if count >= 0 else -1)
+
+    def _part_of_pi(self, twelfths: int) -> Ratio:
+        """cos(n·π/12): of 0, π/12, π/6, π/4, π/3, 5π/12, π/2 it is 1, (√6 + √2)/4, √3/2, √2/2, 1/2, (√6 - √2)/4, 0."""
+        n = min(twelfths, 24 - twelfths)
+        sign, n = (1, n) if n <= 6 else (-1, 12 - n)
+        if n in (0, 4, 6):
+            return self.ratio(Fraction(sign * {0: 2, 4: 1, 6: 0}[n], 2))
+        if n in (2, 3):
+            return self._scaled(self.number_root(Fraction(5 - n), Fraction(1, 2)), Fraction(sign, 2))
+        six, two = (self.number_root(Fraction(c), Fraction(1, 2)) for c in (6, 2))
+        return self._scaled(self.add(six, two if n == 1 else self._scaled(two, -1)), Fraction(sign, 4))
+
+    def _inverse_angle(self, kind: str, z: Ratio) -> tuple[Ratio, Ratio]:
+        """cos and sin of asin z are √(1 - z²) and z, of atan z 1/√(1 + z²) and z/√(1 + z²)."""
+        square, half = self.mul(z, z), Fraction(1, 2)
+        if kind == "asin":
+            return self.root(self.add(self.ratio(1), self._scaled(square, -1)), half), z
+        c = self.inverse(self.root(self.add(self.ratio(1), square), half))
+        return c, self.mul(z, c)
 
     def opaque(self, name: str, args: list[Ratio]) -> Ratio:
         """A function known by its argument alone; odd ones in one sign."""
@@ -436,6 +457,9 @@ class Ring:
         if name == "asinh":  # ln(z + √(z² + 1))
             root = self.root(self.add(self.mul(a, a), self.ratio(1)), Fraction(1, 2))
             return self.log(self.add(a, root))
+        if name == "atanh":  # ln((1 + z)/(1 - z))/2
+            sides = self.add(self.ratio(1), a), self.add(self.ratio(1), self._scaled(a, -1))
+            return self._scaled(self.log(self.mul(sides[0], self.inverse(sides[1]))), Fraction(1, 2))
         return self.opaque(name, args)
 
     def _hyperbolic(self, name: str, a: Ratio) -> Ratio:
@@ -530,8 +554,9 @@ def equal_on_cell(ring: Ring, answer: Core, truth: Core, domain: tuple[Core, ...
 Failed = list[tuple[Ring, dict[str, int]]]
 
 
-def prove_equal(answer: Core, truth: Core, domain: tuple[Core, ...] = (), failed: Failed | None = None) -> int:
-    """The number of cells on which equality was proved, all of them; 0 where there is no proof.
+def prove_equal(answer: Core, truth: Core, domain: tuple[Core, ...] = (), most: int = MAX_CELLS,
+                failed: Failed | None = None) -> int:
+    """The number of cells on which equality was proved, all of them, `most` at the most; 0 where there is no proof.
 
     The proof says: wherever both exist, off the kinks, they are equal. A cell on which they are not is
     added to `failed`: its ring, with the remainder, and the signs that make the cell.
@@ -542,7 +567,7 @@ def prove_equal(answer: Core, truth: Core, domain: tuple[Core, ...] = (), failed
     fineness: dict[tuple[str, str], int] = {}
     for _ in range(6):
         try:
-            return _prove(Ring.fresh(fineness), answer, truth, domain, [] if failed is None else failed)
+            return _prove(Ring.fresh(fineness), answer, truth, domain, most, [] if failed is None else failed)
         except Restart:
             continue
         except (GiveUp, OverflowError, ArithmeticError):
@@ -550,12 +575,12 @@ def prove_equal(answer: Core, truth: Core, domain: tuple[Core, ...] = (), failed
     return 0
 
 
-def _prove(ring: Ring, answer: Core, truth: Core, domain: tuple[Core, ...], failed: Failed) -> int:
+def _prove(ring: Ring, answer: Core, truth: Core, domain: tuple[Core, ...], most: int, failed: Failed) -> int:
     cells, open_cells = 0, [dict[str, int]()]
     while open_cells:
         given = open_cells.pop()
         ring.signs = dict(given)
-        if len(open_cells) + cells > MAX_CELLS:
+        if len(open_cells) + cells > most:
             raise GiveUp
         try:
             equal = equal_on_cell(ring, answer, truth, domain)

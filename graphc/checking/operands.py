@@ -20,7 +20,7 @@ NORM_NAMES = {"1": "1", "2": "2", "∞": "inf", "inf": "inf", "oo": "inf", "F": 
 def number(p: Stream) -> Tree:
     token = p.here
     p.at += 1
-    if p.is_op(",") and _decimals_follow(p, token):
+    if p.is_op(",") and _decimals_follow(p):
         fraction = p.tokens[p.at + 1]
         p.at += 2
         text = f"{token.text}.{fraction.text}"
@@ -32,10 +32,10 @@ def number(p: Stream) -> Tree:
     return num(token.value if token.value is not None else 0)
 
 
-def _decimals_follow(p: Stream, token: Token) -> bool:
-    comma, following = p.tokens[p.at], p.tokens[p.at + 1]
+def _decimals_follow(p: Stream) -> bool:
+    comma = p.tokens[p.at]
     meant = p.decimal_comma or comma.end - comma.start == 3  # {,} in LaTeX is always a decimal comma
-    return meant and p.is_decimal_comma(comma, token, following)
+    return meant and p.is_decimal_comma(p.at)
 
 
 def _after_one(p: Stream) -> Tree | None:
@@ -63,9 +63,9 @@ def _sized_ones(p: Stream) -> Tree:
 def subscript_of(p: Stream) -> list[Tree]:
     """What stands below a sign, as one expression."""
     p.expect("_")
-    if p.here.kind == "num":
-        with p.deeper():  # 1_1_1_…
-            return [number(p)]
+    if p.here.kind == "num":  # plain: 1_1_1 is no vector of as many ones as a vector of ones
+        p.at += 1
+        return [num(p.tokens[p.at - 1].value or 0)]
     with p.inside(decimal=False, letters=True):
         return [p.operand()]
 
@@ -78,11 +78,15 @@ def group(p: Stream) -> Tree:
     opening = p.here
     if opening.text == "|":
         return _absolute(p, opening)
+    condition = opening.text == "[" and p.condition_follows()
     p.at += 1
-    commas, _ = p.separators() if opening.text in "([" and p.names.arrays else ([], True)
+    listed = p.names.arrays and opening.text in "([" and not condition
+    commas = p.separators() if listed else []
     if commas and opening.text == "[":
         return _rows(p, opening, _decimal_in_rows(p, opening, commas))
     bracketed = p.is_op("[")
+    if commas and p.lang != "fr" and any(p.is_decimal_comma(place) for place in commas):
+        p.fail("comma", place=p.tokens[commas[0]].start)  # (0,5) is no pair
     with p.inside():
         inner = p.value()
         elements = [inner]
@@ -110,19 +114,17 @@ def _absolute(p: Stream, opening: Token) -> Tree:
     return call("abs", number_like(inner))
 
 
-def _decimal_in_rows(p: Stream, opening: Token, separators: list[Token]) -> bool:
+def _decimal_in_rows(p: Stream, opening: Token, separators: list[int]) -> bool:
     """Whether a tight comma in [1,2; 3,4] is a decimal one; in French, where it may be either, it is refused."""
     if p.lang != "fr":
         return False
     rows, tight = [0], 0
-    starts = {t.start: i for i, t in enumerate(p.tokens)} if separators else {}
-    for token in separators:
-        place = starts[token.start]
-        if token.text == ";":
+    for place in separators:
+        if p.tokens[place].text == ";":
             rows.append(0)
             continue
         rows[-1] += 1
-        tight += p.is_decimal_comma(token, p.tokens[place - 1], p.tokens[place + 1])
+        tight += p.is_decimal_comma(place)
     if tight and tight == sum(rows) and len(set(rows)) == 1:
         p.fail("comma_in_array", place=opening.start)
     return bool(tight)

@@ -32,6 +32,7 @@ from .tree import (
     norm,
     num,
     number_like,
+    ones,
     power,
     product,
     rel,
@@ -123,12 +124,15 @@ class Parser(Stream):
 
     def check_colons(self) -> None:
         """A colon stands between the brackets of an index only; before a formula it ends words."""
-        level = 0
+        indexing: list[bool] = []
         for place, token in enumerate(self.tokens):
             if token.kind != "op":
                 continue
-            level += (token.text == "[") - (token.text == "]")
-            if token.text == ":" and level <= 0:
+            if token.text in ("[", "{"):
+                indexing.append(token.text == "[" or (place > 0 and self.tokens[place - 1].text == "_"))
+            elif token.text in ("]", "}") and indexing:
+                indexing.pop()
+            elif token.text == ":" and not (indexing and indexing[-1]):
                 words = place > 0 and all(t.kind == "name" for t in self.tokens[:place])
                 self.fail("preamble" if words and self.tokens[place + 1].text != "=" else "colon", place=token.start)
 
@@ -139,8 +143,10 @@ class Parser(Stream):
         return branches.by_cases(self, found) if branches.starts_condition(self) else found
 
     def expression(self, strength: int) -> Tree:
-        with self.deeper():
-            return self.climb(self.postfix(self.prefix()), strength)
+        self.deeper()
+        found = self.climb(self.postfix(self.prefix()), strength)
+        self.depth -= 1
+        return found
 
     def climb(self, left: Tree, strength: int) -> Tree:
         while (operator := self.operator()) and STRENGTH[operator] >= strength:
@@ -148,8 +154,10 @@ class Parser(Stream):
         return left
 
     def operand(self) -> Tree:
-        with self.deeper():
-            return self.postfix(self.prefix())
+        self.deeper()
+        found = self.postfix(self.prefix())
+        self.depth -= 1
+        return found
 
     def operator(self) -> str | None:
         token = self.here
@@ -164,6 +172,9 @@ class Parser(Stream):
         if token.kind == "num":
             if token.value == 1 and any(self.is_op(opening, 1) for opening in "[({_"):
                 return True  # w·1[z > 0] with the dot left out
+            raised = [t.text for t in self.tokens[self.at + 1 : self.at + 4] if t.text != "{"]
+            if token.value == 1 and self.names.arrays and raised[:2] in (["^", "T"], ["^", "ᵀ"]):
+                return True  # x 1ᵀ
             self.fail("missing_operator", got=token.text)
         if token.kind in ("name", "tree"):
             return not self.ends_here()
@@ -259,17 +270,22 @@ class Parser(Stream):
         if inverse and self.here.text == "1":
             self.at += 1
         if self.takes_turn(left) and (not closing or self.take(closing)):
+            left = ones() if self.is_ones(left) else left
             return transpose(power(left, -1) if inverse else left)
         self.at = start
         return None
+
+    def is_ones(self, left: Tree) -> bool:
+        """1ᵀ x among arrays is the vector of ones, typed as a plain 1."""
+        return left.head == "num" and left.value == 1 and bool(self.names.arrays)
 
     def takes_turn(self, left: Tree) -> bool:
         if self.take("ᵀ"):
             return True
         token = self.here
-        if not left.shaped or token.kind != "name" or token.text[0] != "T" or self.names.find(token.text):
+        if not (left.shaped or self.is_ones(left)) or token.kind != "name" or token.text[0] != "T":
             return False
-        if self.names.find("T"):
+        if self.names.find(token.text) or self.names.find("T"):
             return False
         if token.text != "T":
             naming.head_of(self, token, "T")  # x^Ty, W^T_{ij}
@@ -337,14 +353,17 @@ class Parser(Stream):
         return self.unexpected("expected_value")
 
     def turned_before(self) -> Tree | None:
-        """ᵗA, as French books write a transpose: ^tA."""
-        token = self.ahead(1)
+        """ᵗA, as French books write a transpose: ^tA, ^{t}A."""
+        braces = self.is_op("{", 1)
+        token = self.ahead(1 + braces)
         if token.kind != "name" or token.text[0] not in "tT" or self.names.find(token.text) or not self.names.arrays:
             return None
-        self.at += 1
+        self.at += 1 + braces
         if len(token.text) > 1:
             naming.head_of(self, token, token.text[0])
         self.at += 1
+        if braces:
+            self.expect("}")
         return transpose(number_like(self.expression(POWER)))
 
     def negated(self, operand: Tree) -> Tree:
@@ -355,6 +374,9 @@ class Parser(Stream):
         primed = self.is_op("'", 1) and naming.function_of(token.text) is not None and self.ahead(2).text == "("
         if not primed and (found := naming.known_symbol(self)) is not None:
             return found
+        alone = len(token.text) == 1 and token.text.isalpha()
+        if alone and self.letters:
+            return naming.letter(self)
         if (kind := totals.named_total(self)) is not None:
             return totals.sum_over(self, kind)
         if token.text in ("Σ", "Sigma"):
@@ -367,7 +389,7 @@ class Parser(Stream):
             return calls.function(self, token)
         if (found := calls.logarithm(self) or naming.constant(self)) is not None:
             return found
-        if len(token.text) == 1 and token.text.isalpha() and (self.letters or token.text in self.index_letters()):
+        if alone and token.text in self.index_letters():
             return naming.letter(self)
         if self.declare:
             return naming.declare(self)

@@ -78,6 +78,55 @@ PHRASES: dict[str, tuple[str, str]] = {
                   "seule"),
     "twin_names": ("{name} can stand for {one} or {two}; write the name exactly",
                    "{name} peut désigner {one} ou {two} ; écrivez le nom exactement"),
+    "arrow": ("steps are joined by =; write a chain a = b = c, or the last line alone",
+              "les étapes se joignent par = ; écrivez une chaîne a = b = c, ou la dernière ligne seule"),
+    "rows_apart": ("one chain of equalities is read; begin each further line with =, or give the last line alone",
+                   "une seule chaîne d'égalités est lue ; commencez chaque autre ligne par =, ou donnez la dernière "
+                   "ligne seule"),
+    "ellipsis": ("an ellipsis is not read; write a sum: ∑_{{i=1}}^{{N}} x_i",
+                 "les points de suspension ne sont pas lus ; écrivez une somme : ∑_{{i=1}}^{{N}} x_i"),
+    "preamble": ("':' has no meaning here; give the formula alone, without words before it",
+                 "« : » n'a pas de sens ici ; donnez la formule seule, sans mots devant"),
+    "words": ("{name} is no name in this question; give a formula alone, without words around it",
+              "{name} n'est pas un nom de cette question ; donnez une formule seule, sans mots autour"),
+    "case_word": ("a condition (if z > 0) or the word otherwise would fit here, not {got}",
+                  "une condition (si z > 0) ou le mot sinon conviendrait ici, pas {got}"),
+    "index": ("{name} has an empty index; write x_{{i,j}}", "{name} a un indice vide ; écrivez x_{{i,j}}"),
+    "index_digits": ("{name} can be read with the indices {one} or with the one index {two}; write a comma between "
+                     "two indices, brackets {{({two})}} around one",
+                     "{name} peut se lire avec les indices {one} ou avec le seul indice {two} ; écrivez une virgule "
+                     "entre deux indices, {{({two})}} pour un seul"),
+    "index_or_product": ("these brackets can hold an index or a factor; write x_i for an element, x·(a) for a product",
+                         "ces crochets peuvent contenir un indice ou un facteur ; écrivez x_i pour un élément, "
+                         "x·(a) pour un produit"),
+    "slice": ("a slice is ':' alone here, all of an axis", "une tranche est ici « : » seul, tout un axe"),
+    "layer_or_power": ("{name} can be read as the value numbered {inner}, which is not declared, or as a power; "
+                       "write {base}^{inner} for the power",
+                       "{name} peut se lire comme la valeur numéro {inner}, qui n'est pas déclarée, ou comme une "
+                       "puissance ; écrivez {base}^{inner} pour la puissance"),
+    "kronecker": ("δ takes two indices: δ_{{ij}}; got {name}", "δ prend deux indices : δ_{{ij}} ; reçu {name}"),
+    "norm_kind": ("the norms are ‖x‖, ‖x‖_1, ‖x‖_2, ‖x‖_∞ and ‖W‖_F, not {got}",
+                  "les normes sont ‖x‖, ‖x‖_1, ‖x‖_2, ‖x‖_∞ et ‖W‖_F, pas {got}"),
+    "ragged": ("the rows of this matrix have different lengths",
+               "les lignes de cette matrice n'ont pas la même longueur"),
+    "comma_in_array": ("the commas here can be decimal ones or part two elements; write 0,5 ; 2 or a blank behind each "
+                       "comma that parts",
+                       "les virgules peuvent être ici décimales ou séparer deux éléments ; écrivez 0,5 ; 2 ou une "
+                       "espace après chaque virgule qui sépare"),
+    "total_index": ("a sum needs its index, a letter: ∑_i or ∑_{{i=1}}^{{N}}; got {name}",
+                    "une somme demande son indice, une lettre : ∑_i ou ∑_{{i=1}}^{{N}} ; reçu {name}"),
+    "total_range": ("give both ends of the range of {name}: ∑_{{i=1}}^{{N}}",
+                    "donnez les deux bornes pour {name} : ∑_{{i=1}}^{{N}}"),
+    "total_condition": ("a product over an index takes no condition here",
+                        "un produit sur un indice n'admet pas de condition ici"),
+    "total_end": ("it is not clear where this sum or product ends: its last factor has no index; write brackets around "
+                  "what is summed",
+                  "on ne voit pas où finit cette somme ou ce produit : son dernier facteur n'a pas d'indice ; mettez "
+                  "entre parenthèses ce qui est sommé"),
+    "bare_function": ("{name} A B can be read as {name}(A B) or as {name}(A) B; write the brackets",
+                      "{name} A B peut se lire {name}(A B) ou {name}(A) B ; écrivez les parenthèses"),
+    "axis": ("{name} takes one array, and an axis such as axis=0",
+             "{name} prend un tableau, et un axe tel que axis=0"),
     # -- shapes -------------------------------------------------------------------------------------
     "shape_number": ("a number", "un nombre"),
     "shape_vector": ("a vector of {size}", "un vecteur de {size}"),
@@ -154,6 +203,22 @@ PHRASES: dict[str, tuple[str, str]] = {
                          "une valeur aurait ici {got} composantes ; la limite est de {limit}"),
     "too_many_terms": ("a sum of {got} terms; the limit is {limit}",
                        "une somme de {got} termes ; la limite est de {limit}"),
+    "glued": ("{name} is no declared name; write the product with a blank or a sign ({product}), or declare {name}",
+              "{name} n'est pas un nom déclaré ; écrivez le produit avec une espace ou un signe ({product}), "
+              "ou déclarez {name}"),
+    "vector_as_row": ("I read a vector before a matrix as a row: a vector alone is a column, its row is xᵀ.",
+                      "J'ai lu comme une ligne un vecteur placé devant une matrice : seul, un vecteur est une "
+                      "colonne ; sa ligne est xᵀ."),
+    "broadcast_as_column": ("I took the vector beside the matrix as a column, the same for each column of the matrix.",
+                            "J'ai pris le vecteur à côté de la matrice comme une colonne, la même pour chaque "
+                            "colonne de la matrice."),
+    "mixed_orientation": ("A row and a column stand together; I took both as vectors.",
+                          "Une ligne et une colonne sont mises ensemble ; je les ai prises toutes deux comme des "
+                          "vecteurs."),
+    "norm_as_frobenius": ("I read the norm of the matrix as Frobenius' norm, ‖W‖_F.",
+                          "J'ai lu la norme de la matrice comme celle de Frobenius, ‖W‖_F."),
+    "abs_elementwise": ("I read |…| of an array entry by entry; write ‖x‖ for a norm, det(A) for a determinant.",
+                        "J'ai lu |…| terme à terme ; écrivez ‖x‖ pour une norme, det(A) pour un déterminant."),
     "too_many_open": ("more than {limit} indices at one place", "plus de {limit} indices au même endroit"),
     "star_ambiguous": ("* between a matrix and a vector can be the matrix product or entry by entry; "
                        "write W x or W ⊙ x",
@@ -164,55 +229,7 @@ PHRASES: dict[str, tuple[str, str]] = {
                       "{name} ne se lit pas sur des valeurs indicées ; écrivez-le du tableau entier"),
     "array_of_arrays": ("{text} is not a number: the entries of a matrix that is written out are numbers",
                         "{text} n'est pas un nombre : les termes d'une matrice écrite sont des nombres"),
-    "ragged": ("the rows of this matrix have different lengths",
-               "les lignes de cette matrice n'ont pas la même longueur"),
-    "arrow": ("steps are joined by =; write a chain a = b = c, or the last line alone",
-              "les étapes se joignent par = ; écrivez une chaîne a = b = c, ou la dernière ligne seule"),
-    "rows_apart": ("one chain of equalities is read; begin each further line with =, or give the last line alone",
-                   "une seule chaîne d'égalités est lue ; commencez chaque autre ligne par =, ou donnez la dernière "
-                   "ligne seule"),
-    "ellipsis": ("an ellipsis is not read; write a sum: ∑_{{i=1}}^{{N}} x_i",
-                 "les points de suspension ne sont pas lus ; écrivez une somme : ∑_{{i=1}}^{{N}} x_i"),
-    "preamble": ("':' has no meaning here; give the formula alone, without words before it",
-                 "« : » n'a pas de sens ici ; donnez la formule seule, sans mots devant"),
-    "words": ("{name} is no name in this question; give a formula alone, without words around it",
-              "{name} n'est pas un nom de cette question ; donnez une formule seule, sans mots autour"),
-    "case_word": ("a condition (if z > 0) or the word otherwise would fit here, not {got}",
-                  "une condition (si z > 0) ou le mot sinon conviendrait ici, pas {got}"),
-    "index": ("{name} has an empty index; write x_{{i,j}}", "{name} a un indice vide ; écrivez x_{{i,j}}"),
-    "index_digits": ("{name} can be read with the indices {one} or with the one index {two}; write a comma between "
-                     "two indices, brackets {{({two})}} around one",
-                     "{name} peut se lire avec les indices {one} ou avec le seul indice {two} ; écrivez une virgule "
-                     "entre deux indices, {{({two})}} pour un seul"),
-    "index_or_product": ("these brackets can hold an index or a factor; write x_i for an element, x·(a) for a product",
-                         "ces crochets peuvent contenir un indice ou un facteur ; écrivez x_i pour un élément, "
-                         "x·(a) pour un produit"),
-    "slice": ("a slice is ':' alone here, all of an axis", "une tranche est ici « : » seul, tout un axe"),
-    "layer_or_power": ("{name} can be read as the value numbered {inner}, which is not declared, or as a power; "
-                       "write {base}^{inner} for the power",
-                       "{name} peut se lire comme la valeur numéro {inner}, qui n'est pas déclarée, ou comme une "
-                       "puissance ; écrivez {base}^{inner} pour la puissance"),
-    "kronecker": ("δ takes two indices: δ_{{ij}}; got {name}", "δ prend deux indices : δ_{{ij}} ; reçu {name}"),
-    "norm_kind": ("the norms are ‖x‖, ‖x‖_1, ‖x‖_2, ‖x‖_∞ and ‖W‖_F, not {got}",
-                  "les normes sont ‖x‖, ‖x‖_1, ‖x‖_2, ‖x‖_∞ et ‖W‖_F, pas {got}"),
-    "comma_in_array": ("the commas here can be decimal ones or part two elements; write 0,5 ; 2 or a blank behind each "
-                       "comma that parts",
-                       "les virgules peuvent être ici décimales ou séparer deux éléments ; écrivez 0,5 ; 2 ou une "
-                       "espace après chaque virgule qui sépare"),
-    "total_index": ("a sum needs its index, a letter: ∑_i or ∑_{{i=1}}^{{N}}; got {name}",
-                    "une somme demande son indice, une lettre : ∑_i ou ∑_{{i=1}}^{{N}} ; reçu {name}"),
-    "total_range": ("give both ends of the range of {name}: ∑_{{i=1}}^{{N}}",
-                    "donnez les deux bornes pour {name} : ∑_{{i=1}}^{{N}}"),
-    "total_condition": ("a product over an index takes no condition here",
-                        "un produit sur un indice n'admet pas de condition ici"),
-    "total_end": ("it is not clear where this sum or product ends: its last factor has no index; write brackets around "
-                  "what is summed",
-                  "on ne voit pas où finit cette somme ou ce produit : son dernier facteur n'a pas d'indice ; mettez "
-                  "entre parenthèses ce qui est sommé"),
-    "bare_function": ("{name} A B can be read as {name}(A B) or as {name}(A) B; write the brackets",
-                      "{name} A B peut se lire {name}(A B) ou {name}(A) B ; écrivez les parenthèses"),
-    "axis": ("{name} takes one array, and an axis such as axis=0",
-             "{name} prend un tableau, et un axe tel que axis=0"),
+    "eye": ("the identity takes one size: I_n; got {name}", "l'identité prend une seule taille : I_n ; reçu {name}"),
     # -- deciding -----------------------------------------------------------------------------------
     "proved": ("proved", "prouvé"),
     "chance": ("proved up to a chance below 2^-{bits} (degree {degree}, one random point in each of {cells} cells)",
@@ -244,9 +261,9 @@ PHRASES: dict[str, tuple[str, str]] = {
     "for_sizes": (" for {sizes}", " pour {sizes}"),
     "and": ("and", "et"),
     "drawn": (", {names} drawn", ", {names} tirés au hasard"),
-    "because": ("{text}.", "{text}."),
     "at_entry": ("The first entry that differs is at position ({place}), counted from 1: {got} and {need}.",
-                 "Le premier coefficient qui diffère est en ({place}), en comptant depuis 1 : {got} et {need}."),
+                 "Le premier coefficient qui diffère est en position ({place}), en comptant depuis 1 : "
+                 "{got} et {need}."),
     "stood_in": ("{small} in place of {size}", "{small} à la place de {size}"),
     "transposed_layout": ("Every entry is right, in the transposed layout.",
                           "Tous les coefficients sont justes, dans la disposition transposée."),

@@ -15,7 +15,7 @@ from ..dims import Size
 from ..errors import LimitExceeded
 from ..ir import OPS
 from . import rows
-from .elementwise import broadcast, elementwise
+from .elementwise import broadcast, elementwise, turned
 from .labelled import Building, ShapeFault, Value, contracted, multiplied
 from .phrases import say
 from .tree import Tree, make
@@ -119,11 +119,11 @@ def star(building: Building, tree: Tree, a: Value, b: Value) -> Value:
     """
     if not a.rank or not b.rank:
         return scaled(building, tree, a, b)
-    turned = (a.rank == 1 and a.row) != (b.rank == 1 and b.row)
-    matrices_first = building.star == "matrix" or turned or _is_identity(a) or _is_identity(b)
+    crossed = (a.rank == 1 and a.row) != (b.rank == 1 and b.row)
+    matrices_first = building.star == "matrix" or crossed or _is_identity(a) or _is_identity(b)
     as_matrices, as_entries = product_fits(building, a, b), broadcast(building, a.shape, b.shape) is not None
-    if as_matrices and as_entries and not (a.rank == b.rank == 1 and not turned):
-        building.flags.add("ambiguous_product" if a.rank == b.rank else "matrix_star_vector")
+    if as_matrices and as_entries and not (a.rank == b.rank == 1 and not crossed):
+        building.flags |= {"ambiguous_product"} if a.rank == b.rank else {"ambiguous_product", "matrix_star_vector"}
     if as_matrices and (matrices_first or not as_entries):
         return matrix_product(building, tree, a, b)
     if as_entries:
@@ -253,15 +253,17 @@ def _need(building: Building, a: Value, b: Value) -> str:
 
 def _that_fit(building: Building, a: Value, b: Value) -> list[Tree]:
     """Products like a b that would fit, the nearest first; two at most."""
-    ta, tb = (Value(v.data, make("T", v.tree), v.names, not v.row) for v in (a, b))
-    found = [make("mul", x.tree, y.tree, value="j") for x, y in ((ta, b), (a, tb), (ta, tb))
-             if _flipped_fits(building, a, b, x is ta, y is tb)]
+    ta, tb = (Value(v.data, turned(v.tree), v.names, not v.row) for v in (a, b))
+    found = [make("mul", x.tree, y.tree, value="j") for x, y in ((ta, b), (a, tb))
+             if _flipped_fits(a, b, x is ta, y is tb)]
+    if not found and _flipped_fits(a, b, True, True):
+        found.append(make("mul", ta.tree, tb.tree, value="j"))
     if a.shape == b.shape:
         found.append(make("mul", a.tree, b.tree, value="o"))
     return found[:2]
 
 
-def _flipped_fits(building: Building, a: Value, b: Value, flip_a: bool, flip_b: bool) -> bool:
+def _flipped_fits(a: Value, b: Value, flip_a: bool, flip_b: bool) -> bool:
     inner_a, inner_b = _flat(a)[0 if flip_a else 1], _flat(b)[1 if flip_b else 0]
     return inner_a == inner_b
 

@@ -98,7 +98,7 @@ class Stream:
         token = self.here
         if token.kind != "name" or token.text.lower() not in CASE_WORDS or self.names.find(token.text):
             return False
-        return not (self.is_op("(", 1) and self.separators(self.at + 2)[0])  # if(z > 0; x; 0) is a function
+        return not (self.is_op("(", 1) and self.separators(self.at + 2))  # if(z > 0; x; 0) is a function
 
     def double_bar(self) -> bool:
         """Whether || begins here."""
@@ -140,20 +140,18 @@ class Stream:
 
     # -- what is open ---------------------------------------------------------------------------------------
 
-    @contextmanager
-    def deeper(self) -> Iterator[None]:
+    def deeper(self) -> None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise LimitExceeded(say(self.lang, "too_deep", limit=MAX_DEPTH))
-        yield
-        self.depth -= 1
 
     @contextmanager
-    def inside(self, *, decimal: bool | None = None, bars: bool = False, norm: str = "", letters: bool = False,
+    def inside(self, *, decimal: bool | None = None, bars: bool = False, norm: str = "", letters: bool | None = None,
                listing: bool = False) -> Iterator[None]:
         """Within brackets, where bars, norms, sums and commas begin anew."""
         saved = self.bars, self.norm, self.tight, self.letters, self.listing, self.decimal_comma
-        self.bars, self.norm, self.tight, self.letters, self.listing = bars, norm, False, letters, listing
+        self.bars, self.norm, self.tight, self.letters, self.listing = (
+            bars, norm, False, self.letters if letters is None else letters, listing)
         self.decimal_comma = self.lang == "fr" if decimal is None else decimal
         self.brackets += 1
         yield
@@ -201,15 +199,16 @@ class Stream:
                 wanted += place == self.at + wanted
             elif token.text in CLOSERS:
                 level -= 1
-            elif 0 < level <= wanted and STRENGTH.get(token.text) == RELATION:
+                wanted = min(wanted, level)
+            elif 0 < level <= wanted and (token.text == "not" or STRENGTH.get(token.text) in (OR, AND, RELATION)):
                 return True
             if level == 0:
                 return False
         return False
 
-    def separators(self, start: int | None = None) -> tuple[list[Token], bool]:
-        """The commas and semicolons of the brackets that were opened just before; whether they are closed."""
-        found: list[Token] = []
+    def separators(self, start: int | None = None) -> list[int]:
+        """The places of the commas and semicolons of the brackets that were opened just before."""
+        found: list[int] = []
         level = 0
         for place in range(self.at if start is None else start, len(self.tokens)):
             token = self.tokens[place]
@@ -217,12 +216,13 @@ class Stream:
                 continue
             level += (token.text in OPENERS) - (token.text in CLOSERS)
             if level < 0:
-                return found, True
+                break
             if level == 0 and token.text in (",", ";"):
-                found.append(token)
-        return found, False
+                found.append(place)
+        return found
 
-    def is_decimal_comma(self, comma: Token, before: Token, after: Token) -> bool:
-        """Digits, a comma and digits with no blank between."""
+    def is_decimal_comma(self, place: int) -> bool:
+        """Whether digits stand right before and behind the comma at this place."""
+        before, comma, after = self.tokens[place - 1 : place + 2]
         digits = before.text.isdigit() and before.kind == "num" and after.kind == "num" and after.text.isdigit()
         return digits and comma.start == before.end and after.start == comma.end

@@ -8,6 +8,17 @@ from .words import Finding, Words
 
 MAX_FINDINGS = 3
 
+# The stable codes; `wrong_scale` carries its factor, as in wrong_scale(1/2).
+KINDS = (
+    "sign_global", "sign_term", "missing_inner_factor", "missing_upstream_factor", "one_path_of_fanout",
+    "missing_activation_derivative", "extra_activation_derivative", "derivative_at_wrong_point",
+    "input_instead_of_output", "softmax_diagonal_only", "transpose_or_order", "elementwise_or_matrix", "layout_only",
+    "missing_outer_product", "inverse_for_transpose", "missing_batch_sum", "wrong_scale", "missing_relu_mask",
+    "wrong_relu_mask", "kink_only", "product_rule", "quotient_rule", "power_rule", "exponential_power",
+    "wrong_derivative", "not_differentiated", "integrated", "wrong_variable", "leftover_variable", "constant_kept",
+    "missing_regularisation_term", "extra_factor",
+)
+
 # A kind that says all that the others say of the same answer.
 SAYS_MORE: dict[str, frozenset[str]] = {
     "missing_inner_factor": frozenset({"missing_upstream_factor", "missing_activation_derivative"}),

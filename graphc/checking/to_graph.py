@@ -10,10 +10,13 @@ from ..dims import Size, as_size, size_names
 from ..errors import InputError, ParseError
 from ..ir import INPUT, PARAM, Expr, size_node, variable
 from .elaborate import axes_of, build
-from .parse import parse
-from .phrases import LANGUAGES
+from .latex import is_latex
+from .parse import Reading, parse
+from .phrases import LANGUAGES, safe, say
 
+MAX_CUT = 40  # letters of a name that is tried as a product
 # Names that courses give to what is learned: weights, biases, and the Greek letters of statistics.
+
 _PARAMETER = re.compile(r"[wWbBθβγ]|theta|beta|gamma|Theta|bias|weight")
 _PARAMETER_NAME = re.compile(rf"(?:{_PARAMETER.pattern})[0-9_]\w*|(?:{_PARAMETER.pattern})s?|[wW]\w?")
 
@@ -35,17 +38,40 @@ def parse_graph(text: str, *, shapes: Mapping[str, Any] | None = None, defines: 
     >>> x1, x2 = G.inputs("x1 x2")
     >>> parse_graph("w3*relu(w1*x1 + w1*x2 + b)") is w3*G.relu(w1*x1 + w1*x2 + b)
     True
+    >>> parse_graph("W x + b", shapes={"W": (3, 4), "x": 4, "b": 3}).type
+    float64[3]
+    >>> parse_graph("W x", shapes={"W": (3, 4), "x": 3})
+    Traceback (most recent call last):
+    graphc.checking.labelled.ShapeFault: W is 3×4 and x is a vector of 3: W x needs 4 entries; Wᵀ x would fit
     """
     if not isinstance(text, str):
         raise InputError(f"parse takes text, got {type(text).__name__}")
     if lang not in LANGUAGES:
         raise InputError(f"no lang {lang!r}; choose from {', '.join(LANGUAGES)}")
     names = _Declared({k: _sizes(k, v) for k, v in (shapes or {}).items()}, dict(defines or {}), params)
-    reading = parse(text, names.known(), arrays=names.arrays(), lang=lang, declare=True)
+    reading = _read(text, names, lang)
     if len(reading.links) > 1:
         raise ParseError("one formula is needed, not a chain of equalities", reading.text, reading.text.index("="))
-    free = getattr(reading.left, "indices", ())
-    return build(reading.links[0], names, free=free, lang=lang).expr
+    free = reading.left.indices if reading.left else ()
+    built = build(reading.links[0], names, free=free, lang=lang)
+    if "matrix_star_vector" in built.flags:  # an answer is tried both ways; of a definition there is one
+        raise ParseError(say(lang, "star_ambiguous"), reading.text)
+    for name in names.declared:
+        if name == "T" and names.arrays():  # 1^T x: of a number there is no transpose
+            raise ParseError(say(lang, "unknown_symbol", name=name), reading.text)
+        if pieces := names.cut(name):
+            raise ParseError(say(lang, "glued", name=safe(name), product=" ".join(pieces)), reading.text)
+    return built.expr
+
+
+def _read(text: str, names: _Declared, lang: str) -> Reading:
+    """The reading. In LaTeX, where Xw is how one writes X w, the names that are known are tried alone first."""
+    if is_latex(text) and names.known():
+        try:
+            return parse(text, names.known(), arrays=names.arrays(), lang=lang)
+        except ParseError:
+            pass
+    return parse(text, names.known(), arrays=names.arrays(), lang=lang, declare=True)
 
 
 def _sizes(name: str, shape: Any) -> tuple[Size, ...]:
@@ -69,6 +95,18 @@ class _Declared:
     def arrays(self) -> dict[str, int]:
         """The names of arrays, with their number of axes."""
         return {**{k: len(s) for k, s in self.shapes.items() if s}, **axes_of(self.defines)}
+
+    def cut(self, name: str) -> list[str]:
+        """The known names that a new one is made of, such as X and w of Xw."""
+        if name in self.shapes or name in (self.params or ()) or len(name) > MAX_CUT:
+            return []
+        known = {*self.shapes, *self.defines}
+        ways: dict[int, list[str]] = {0: []}
+        for end in range(1, len(name) + 1):
+            starts = [s for s in range(end) if s in ways and name[s:end] in known]
+            if starts:
+                ways[end] = [*ways[starts[0]], name[starts[0] : end]]
+        return ways.get(len(name), [])
 
     def __call__(self, name: str) -> Expr:
         if name in self.defines:

@@ -367,7 +367,7 @@ def _spell_call(node: Tree, args: list[Spelled], lang: str) -> str:
 def _spell_total(node: Tree, args: list[Spelled]) -> str:
     sign, name = ("∑" if node.head == "sum" else "∏"), str(node.value)
     # of a product it would not be clear where it ends: ∏_i (x_i·y)
-    body = _wrap_last(args[0], MUL if node.head == "sum" else MUL + 1)
+    body = _wrap_last(args[0], MUL) if node.head == "sum" else _wrap(args[0], MUL + 1)
     if len(args) == 1:
         return f"{sign}_{name} {body}" if len(name) == 1 else f"{sign}_{{{name}}} {body}"
     return f"{sign}_{{{name}={args[1][0]}}}^{{{args[2][0]}}} {body}"
@@ -388,6 +388,9 @@ def _spell_array(node: Tree, args: list[Spelled], lang: str) -> str:
     if head in ("eye", "ones"):
         letter = "I" if head == "eye" else "𝟏"
         return letter + _subscript(node.args, args) if args else letter
+    if lang == "fr":  # in [0,5; 2,5] the commas could part two elements
+        args = [(f"({a})", level) if "," in a and n.head != "array" else (a, level)
+                for n, (a, level) in zip(node.args, args)]
     alone = len(args) == 1 and node.args[0].head != "array"
     return f"[{_list(args, lang)},]" if alone else f"[{_list(args, lang)}]"
 
@@ -459,8 +462,9 @@ def _spell_product(node: Tree, args: list[Spelled]) -> str:
     text = f"({args[0][0]})" if kept else _wrap(args[0], NEG)
     signs = str(node.value) if node.value is not None else "." * (len(args) - 1)
     for place, (sign, arg) in enumerate(zip(signs, args[1:]), 1):
-        last = place == len(args) - 1
-        factor = _wrap_last(arg, MUL + 1) if last else _wrap(arg, MUL + 1)
-        bare = node.args[place].head in ("num", "array")  # 2 after a name, [1, 2] after an array
-        text += _TIMES[sign] + (f"({factor})" if sign == "j" and bare else factor)
+        runs_on = place == len(args) - 1 and node.args[place].head in ("sum", "prod")
+        factor = arg[0] if runs_on else _wrap(arg, MUL + 1)
+        # 2 after a name would want an operator, [1, 2] after an array would be its index
+        bare = sign == "j" and (factor[0].isdigit() or factor[0] == "[") and not factor.startswith("1[")
+        text += _TIMES[sign] + (f"({factor})" if bare else factor)
     return text

@@ -3,6 +3,6 @@
     Exercise -> pieces -> {stack, cloze -> moodle, exam_class} -> file;  file -> carried + edits | foreign -> Exercise
 """
 
-from .files import Exported, Imported, export_exercise, import_exercise
+from .files import Exported, Imported, export_exercise, import_exercise, import_exercises
 
-__all__ = ["Exported", "Imported", "export_exercise", "import_exercise"]
+__all__ = ["Exported", "Imported", "export_exercise", "import_exercise", "import_exercises"]

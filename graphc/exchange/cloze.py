@@ -12,7 +12,9 @@ from ..checking.core import Pool
 from ..checking.decide import as_fmpq
 from ..checking.diagnose import Mutation
 from ..checking.evaluate import Evaluator, Undefined, Unsure
+from ..checking.phrases import say
 from ..exercise import Question
+from ..exercise.numeric import Tolerance
 from .pieces import Part, Pieces, exact, points_of
 from .stack import slips_of, tags_xml
 from .webtext import inline, tex, words
@@ -41,42 +43,38 @@ def numeric(question: Question) -> bool:
 def boxes_of(pieces: Pieces, question: Question) -> list[tuple[Part, list[Box]]]:
     """The boxes of each part of a question. A part with too many has none."""
     parts = pieces.parts(question)
-    largest = max([abs(v) for p in parts for _, v in p.entries], default=Fraction(0))
+    reach_of = Tolerance.of(pieces.e.tolerance, [p.answer.value for p in parts if p.answer.value is not None])
     found = []
     for part in parts:
         entries = part.entries if len(part.entries) <= MOST_BOXES else []
         boxes = []
         for place, value in entries:
-            reach = tolerance_at(value, largest, pieces.e.tolerance)
+            reach = reach_of.relative * (abs(value) or reach_of.scale)
             remarks = remarks_of(pieces, part, value, reach) if not place else []
             boxes.append(Box(place, value, reach, part.points / len(entries), remarks))
         found.append((part, boxes))
     return found
 
 
-def tolerance_at(value: Fraction, largest: Fraction, relative: float) -> Fraction:
-    """Relative to the value; at 0, to the largest right number of the question, at most 1.
-
-    >>> tolerance_at(Fraction(8), Fraction(8), 0.001), tolerance_at(Fraction(0), Fraction(1, 2), 0.001)
-    (Fraction(1, 125), Fraction(1, 2000))
-    """
-    share = Fraction(repr(relative))
-    return share * (abs(value) or min(Fraction(1), largest) or Fraction(1))
-
-
 def remarks_of(pieces: Pieces, part: Part, right: Fraction, reach: Fraction) -> list[tuple[Fraction, str]]:
-    """The numbers that single slips give here, apart from the right one and from each other."""
+    """The numbers that single slips give here, apart from the right one and from each other.
+
+    A number that several slips give is said to be compatible with the likeliest.
+    """
     if pieces.point is None or any(getattr(v, "ndim", 0) for v in pieces.point.values()):
         return []
     place = {n: exact(v) for n, v in pieces.point.items()}
     found: list[tuple[Fraction, str]] = []
+    shared: set[Fraction] = set()
     for slip in slips_of(pieces, part):
         value = value_of(slip, place)
-        if value is not None and all(abs(value - v) > 3 * reach for v in (right, *(v for v, _ in found))):
+        if value is None or abs(value - right) <= 3 * reach:
+            continue
+        near = [v for v, _ in found if abs(value - v) <= 3 * reach]
+        shared.update(near)
+        if not near:
             found.append((value, slip.message))
-        if len(found) == MOST_REMARKS:
-            break
-    return found
+    return [(v, say(pieces.lang, "compatible", text=m) if v in shared else m) for v, m in found[:MOST_REMARKS]]
 
 
 def value_of(slip: Mutation, place: Mapping[str, Fraction]) -> Fraction | None:

@@ -14,7 +14,7 @@ from .carried import Carried, as_comments, packed
 from .edits import Edits, close, number_of, squeezed
 from .moodle import Options, options_of
 from .phrases import said
-from .pieces import Pieces, exact, points_of
+from .pieces import Pieces, points_of
 
 BABEL = {"en": "english", "fr": "french"}
 SPACE = {"value": "1.2cm", "gradient": "3.5cm", "adjoint": "2.5cm", "local": "1.2cm", "formula": "3.5cm"}
@@ -41,7 +41,8 @@ def _preamble(pieces: Pieces, carried: str) -> list[str]:
         r"\usepackage{tikz}", r"\usetikzlibrary{arrows.meta}", carried.rstrip("\n"), r"%\printanswers",
         rf"\pointpoints{{{points[0]}}}{{{points[1]}}}", r"\pointsinrightmargin", r"\bracketedpoints",
         rf"\renewcommand{{\solutiontitle}}{{\noindent\textbf{{{_colon(said('model answer', lang), lang)}}}\enspace}}",
-        rf"\title{{{mixed(pieces.title)}}}", r"\date{}", r"\pagestyle{headandfoot}", r"\cfoot{\thepage/\numpages}",
+        rf"\title{{{mixed(pieces.title)}}}", r"\date{}", r"\sloppy", r"\pagestyle{headandfoot}",
+        r"\cfoot{\thepage/\numpages}",
         r"\begin{document}",
     ]  # fmt: skip
 
@@ -59,7 +60,7 @@ def _head(pieces: Pieces, options: Options) -> list[str]:
     lang = pieces.lang
     lines = [r"\noindent " + mixed(pieces.course) + r"\par"] if pieces.course else []
     lines.append(rf"\noindent{{\Large\bfseries {mixed(pieces.title)}\par}}")
-    total = r"\numpoints" if _adds(pieces) else exam_points(exact(pieces.e.points), lang)
+    total = r"\numpoints" if _adds(pieces) else exam_points(sum(map(points_of, pieces.e.questions), Fraction(0)), lang)
     student = tex_words(options.student) or r"\hrulefill"
     lines.append(rf"\medskip\noindent {_colon(said('name', lang), lang)} \makebox[0.5\linewidth][l]{{{student}}}"
                  rf"\hfill {_colon(said('total', lang), lang)} \hspace{{3em}}/\,{total}\par\medskip")

@@ -8,6 +8,7 @@ from os import PathLike
 
 from ..errors import InputError, choose
 from ..exercise import Exercise
+from ..exercise.source import LARGEST as LARGEST_EXERCISE
 from ..files import write_whole
 from .carried import Carried, from_comments
 from .edits import Edits, applied
@@ -87,10 +88,29 @@ def import_exercise(path: str | PathLike[str], *, trusted: bool = False, lang: s
     root = parse_xml(data, short)
     carried = carried_in(root)
     if carried is None:
-        text, notes = foreign_quiz(root, short, lang)
-        return Imported(text, Exercise.loads(text, name=short), tuple(notes))
-    exercise = Exercise.loads(carried.text, name=short, folder=folder, trusted=trusted)
+        return import_exercises(path, trusted=trusted, lang=lang)[0]
+    exercise = _exercise(carried, short, folder, trusted)
     return _imported(carried, exercise, edits_in(root, exercise, carried), folder, trusted)
+
+
+def import_exercises(path: str | PathLike[str], *, trusted: bool = False, lang: str = "en") -> list[Imported]:
+    """Every exercise in a file: of a quiz that graphc did not write, one for each question that could be taken.
+
+    As `import_exercise`, which gives the first of them. The last one's notes tell what was not taken.
+    """
+    name = os.fspath(path)
+    short = os.path.basename(name)
+    if os.path.splitext(name)[1].lower() != ".xml":
+        return [import_exercise(path, trusted=trusted, lang=lang)]
+    root = parse_xml(_read(name), short)
+    if carried_in(root) is not None:
+        return [import_exercise(path, trusted=trusted, lang=lang)]
+    found, notes = foreign_quiz(root, lang)
+    if not found:
+        raise InputError(said("foreign nothing", lang, name=short, notes="\n".join(notes[:20])))
+    exercises = [Imported(f.text, f.exercise, tuple(f.notes)) for f in found]
+    last = exercises[-1]
+    return [*exercises[:-1], Imported(last.text, last.exercise, (*last.notes, *notes))]
 
 
 def _from_tex(data: bytes, name: str, folder: str, trusted: bool) -> Imported:
@@ -101,8 +121,14 @@ def _from_tex(data: bytes, name: str, folder: str, trusted: bool) -> Imported:
     carried = from_comments(tex)
     if carried is None:
         raise InputError(f"{name} carries no exercise: a LaTeX document is read back only where graphc wrote it")
-    exercise = Exercise.loads(carried.text, name=name, folder=folder, trusted=trusted)
+    exercise = _exercise(carried, name, folder, trusted)
     return _imported(carried, exercise, edits_in_tex(tex, exercise, carried), folder, trusted)
+
+
+def _exercise(carried: Carried, name: str, folder: str, trusted: bool) -> Exercise:
+    if len(carried.text.encode()) > LARGEST_EXERCISE:
+        raise InputError(f"{name} carries an exercise of more than {LARGEST_EXERCISE:,} bytes, the limit of one")
+    return Exercise.loads(carried.text, name=name, folder=folder, trusted=trusted)
 
 
 def _imported(carried: Carried, exercise: Exercise, edits: Edits, folder: str, trusted: bool) -> Imported:

@@ -20,10 +20,11 @@ LONGEST = 20_000  # characters of a formula
 # Words that Maxima reads otherwise, and constants that STACK puts in place of a name.
 _WORDS = """
 and or not if then else elseif do for from in next step thru unless while true false nil e i j pi inf minf und ind
-infinity lambda diff integrate limit sum product at block catch throw return go eval noeval map append first last rest
-length max min abs exp log ln sqrt sin cos tan kill quit rand equal notequal charfun pos relu sigmoid t all any every
-some garg gref gdef gone gpts gfull gsame nounadd nounmul noundiv nounpow nounand nounor nounnot nounint noundiff del
-gamma beta zeta psi erf random float
+infinity lambda diff integrate limit sum product at block catch throw return go eval noeval map append first last
+rest length max min abs exp log ln sqrt sin cos tan kill quit rand equal notequal charfun pos relu sigmoid t all any
+every some garg gref gdef gone gpts gfull gsame gd gdraws gscale gnear nounadd nounmul noundiv nounpow nounand
+nounor nounnot nounint noundiff del gamma beta zeta psi erf random float dim adim grid font fb border columns
+contour context delay frame gfun
 """
 RESERVED = frozenset(_WORDS.split())
 _OURS = re.compile(r"(?:ans|ta|gdef|gpts|prt|g)\d+|slip\d+n\d+")

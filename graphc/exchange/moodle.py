@@ -6,6 +6,7 @@ import base64
 import html as markup
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ..drawing.png import png_bytes
@@ -18,10 +19,11 @@ from .cloze import boxes_of, cloze_question, numeric, numerical_questions, scale
 from .phrases import said
 from .pieces import Part, Pieces
 from .stack import Model, decimal, model_of, stack_question, tags_xml
+from .stack_numbers import Numbers, numbers_question
 from .webtext import inline, shown, tex, words
 from .xml_text import element, finished, plain, texts
 
-FORMS = ("cloze", "numerical")
+FORMS = ("cloze", "numerical", "stack")
 MOST_VARIANTS = 200
 FIGURE = "graph.png"
 
@@ -45,7 +47,10 @@ def options_of(exercise: Exercise, given: Mapping[str, Any]) -> Options:
     """Options with their defaults. Raises InputError for one that is unknown or out of range."""
     lang = given.get("lang") or exercise.language
     variants = given.get("variants", 10)
-    found = Options(lang, variants, given.get("numbers", "cloze"), given.get("student", ""), given.get("figure", True))
+    found = Options(lang, variants, given.get("numbers", "cloze"), given.get("student", ""),
+                    bool(given.get("figure", True)))
+    if not isinstance(found.student, str):
+        raise InputError(f"a student is a name, got {found.student!r:.60}")
     if lang not in LANGUAGES:
         raise choose("language", lang, LANGUAGES)
     if found.numbers not in FORMS:
@@ -63,6 +68,12 @@ class Quiz:
     options: Options
     entries: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @cached_property
+    def figure(self) -> str:
+        """The file of the graph, the same for every question."""
+        data = base64.b64encode(png_bytes(Pieces(self.exercise, self.options.lang, numbers=False).figure().scene, 1.5))
+        return element("file", data.decode(), name=FIGURE, path="/", encoding="base64")
 
     def note(self, key: str, **slots: object) -> None:
         text = said(key, self.options.lang, **slots)
@@ -120,7 +131,7 @@ def head_html(quiz: Quiz, pieces: Pieces) -> tuple[str, list[str]]:
         return "\n".join(lines) + "\n", []
     alt = markup.escape(said("diagram", pieces.lang))
     lines.append(f'<p><img src="@@PLUGINFILE@@/{FIGURE}" alt="{alt}"></p>')
-    return "\n".join(lines) + "\n", [figure_file(pieces)]
+    return "\n".join(lines) + "\n", [quiz.figure]
 
 
 def blocks_html(blocks: list[Para | Display]) -> Iterator[str]:
@@ -129,11 +140,6 @@ def blocks_html(blocks: list[Para | Display]) -> Iterator[str]:
             yield f"<p>{inline(block.text)}</p>"
         else:
             yield shown(r"\begin{aligned}" + r" \\ ".join(block.lines) + r"\end{aligned}")
-
-
-def figure_file(pieces: Pieces) -> str:
-    data = base64.b64encode(png_bytes(pieces.figure().scene, 1.5)).decode()
-    return element("file", data, name=FIGURE, path="/", encoding="base64")
 
 
 # -- formulas ---------------------------------------------------------------------------------------------------
@@ -176,6 +182,11 @@ def numeric_entries(quiz: Quiz, questions: list[Question], title: str) -> list[s
     asked = 1 if quiz.options.student or not quiz.exercise.random else quiz.options.variants
     if len(draws) < asked:
         quiz.note("same numbers", got=len(draws), asked=asked)
+    if quiz.options.numbers == "stack":
+        try:
+            return [stack_numbers_entry(quiz, questions, draws, title)]
+        except InputError as error:
+            quiz.note("no stack numbers", why=str(error))
     found = []
     for number, pieces in enumerate(draws, 1):
         for question in questions:
@@ -187,9 +198,16 @@ def numeric_entries(quiz: Quiz, questions: list[Question], title: str) -> list[s
     return found
 
 
+def stack_numbers_entry(quiz: Quiz, questions: list[Question], draws: list[Pieces], title: str) -> str:
+    """All the numbers in one STACK question, which draws a variant by itself."""
+    numbers = Numbers(draws[0], questions, draws)
+    head, files = head_html(quiz, Pieces(quiz.exercise, quiz.options.lang, numbers=False))
+    return numbers_question(numbers, head, files, title, "graphc-numbers")
+
+
 def variant_entries(quiz: Quiz, pieces: Pieces, questions: list[Question], name: str, number: int) -> list[str]:
     head, files = head_html(quiz, pieces)
-    if quiz.options.numbers == "cloze":
+    if quiz.options.numbers != "numerical":
         scale = scale_of(pieces, questions)
         if scale > 1:
             quiz.note("scaled", scale=scale)

@@ -38,6 +38,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "no stack": ("question {number}, {part}: no STACK question, since {why}; it is an essay with the model answer",
                  "question {number}, {part} : pas de question STACK, car {why} ; c'est une composition avec corrigé"),
     "array": ("the derivative is an array", "la dérivée est un tableau"),
+    "no points": ("at no point tried are it and the function defined",
+                  "en aucun des points essayés elle et la fonction ne sont définies"),
+    "no stack numbers": ("the numbers are asked in Cloze questions, not STACK: {why}",
+                         "les nombres sont demandés par des questions Cloze, et non STACK : {why}"),
     "scaled": ("the marks of the Cloze questions are {scale} times the points, since Moodle counts them in whole "
                "numbers: set the maximum mark in the quiz",
                "les notes des questions Cloze sont {scale} fois les points, car Moodle les compte en nombres entiers : "
@@ -61,6 +65,25 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "extra": ("{where} was added to the file; not taken", "{where} a été ajouté au fichier ; non repris"),
     "at odds": ("question {number}: {field} was edited, but not the same way everywhere; not taken",
                 "question {number} : {field} a été modifié, mais pas partout de même ; non repris"),
+    "foreign not taken": ("{name!r} was not taken: {why}", "{name!r} n'a pas été repris : {why}"),
+    "foreign kind": ("a question of type {kind}; derivatives of STACK questions are taken",
+                     "une question de type {kind} ; on reprend les dérivées des questions STACK"),
+    "foreign numerical": ("a numerical question has a number but no function to ask about",
+                          "une question numérique a un nombre, mais pas de fonction sur laquelle interroger"),
+    "foreign cloze": ("a Cloze question has answers but no function to ask about",
+                      "une question Cloze a des réponses, mais pas de fonction sur laquelle interroger"),
+    "foreign no derivative": ("no answer of it is the derivative of a function that it gives",
+                              "aucune de ses réponses n'est la dérivée d'une fonction qu'elle donne"),
+    "foreign several": ("it asks for derivatives of several functions",
+                        "elle demande les dérivées de plusieurs fonctions"),
+    "foreign drawn": ("{name!r}: its random numbers were drawn once; the exercise has these for all",
+                      "{name!r} : ses nombres aléatoires ont été tirés une fois ; l'exercice les a pour tous"),
+    "foreign slips": ("{name!r}: {count} feedback nodes were left behind; graphc names slips by itself",
+                      "{name!r} : {count} nœuds de rétroaction n'ont pas été repris ; graphc nomme lui-même les "
+                      "erreurs"),
+    "foreign changed": ("its function would not be the same", "sa fonction ne serait plus la même"),
+    "foreign nothing": ("no question of {name} could be taken:\n{notes}",
+                        "aucune question de {name} n'a pu être reprise :\n{notes}"),
 }  # fmt: skip
 
 

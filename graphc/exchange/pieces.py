@@ -81,7 +81,10 @@ class Pieces(Writer):
 
     def taken(self) -> str:
         """The sentence that gives the numbers."""
-        return sheet_said("numbers", self.lang, point=listed(self.numbers(), self.lang))
+        return self.take(listed(self.numbers(), self.lang))
+
+    def take(self, point: str) -> str:
+        return sheet_said("numbers", self.lang, point=point)
 
     def sentence(self, question: Question) -> str:
         return self._ask(question).text

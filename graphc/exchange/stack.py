@@ -9,10 +9,12 @@ from functools import lru_cache
 
 from ..checking.diagnose import Mutation, mutations
 from ..checking.from_graph import NoScalarForm, trees
+from ..checking.phrases import say
 from ..checking.tree import Tree, nodes, symbols
 from ..errors import GraphcError, InputError
 from ..exercise import Question
 from ..ir import Expr
+from ..reverse import declared_gradients
 from .maxima import maxima, maxima_names, written_out
 from .phrases import said
 from .pieces import Part, Pieces
@@ -23,7 +25,8 @@ from .xml_text import cdata, element, plain, texts
 PENALTY = "0.1000000"
 # What a student may type beyond plain algebra; defined for answers and model alike.
 # Maxima binds arguments dynamically: their names are none that an exercise can have.
-DEFINITIONS = ("pos(garg):=charfun(garg>0);", "relu(garg):=max(0,garg);", "sigmoid(garg):=1/(1+exp(-garg));")
+DEFINITIONS = ("pos(garg):=charfun(garg>0);", "relu(garg):=max(0,garg);",
+               "sigmoid(garg):=1/(1+exp(-garg));")
 ALLOWED = "pos,relu,sigmoid,charfun,max,min,signum"
 OPTIONS = (("questionsimplify", "1"), ("assumepositive", "0"), ("assumereal", "1"))
 STYLE = (("decimals", "."), ("scientificnotation", "*10"), ("multiplicationsign", "dot"), ("sqrtsign", "1"),
@@ -35,10 +38,11 @@ INPUT = (("boxsize", "40"), ("strictsyntax", "1"), ("insertstars", "0"), ("synta
 
 @dataclass(frozen=True)
 class Model:
-    """One right answer in Maxima: the formula, points to compare at, the author's names, and slips."""
+    """One right answer in Maxima: the function asked about, its derivative, names, points to compare at, slips."""
 
     number: int  # of the input: ans1, ans2, ...
     part: Part
+    function: str
     formula: str
     names: Mapping[str, str]
     defined: Mapping[str, str]
@@ -56,18 +60,43 @@ def model_of(pieces: Pieces, part: Part, number: int) -> Model:
     formula = part.answer.formula
     if formula is None or formula.ndim:
         raise InputError(said("array", lang))
-    try:
-        truth, domain = trees([formula])[formula], trees([e.f])[e.f]
-        inner = {n: trees([x])[x] for n, x in e.nodes.items() if x.args and not x.ndim and x is not e.f}
-    except NoScalarForm as error:
-        raise InputError(str(error)) from None
+    truth, domain = scalar_form(pieces, part), tree_of(e.f, lang)
     ground = Ground(truth, domain)
     if not ground.points:
-        raise InputError(said("unrecognised", lang))
+        raise InputError(said("no points", lang))
+    inner = inner_values(pieces, ground.names)
     names = maxima_names([*ground.names, *inner])
-    defined = {names[n]: maxima(t, names) for n, t in inner.items() if not set(symbols(t)) - set(ground.names)}
+    defined = {names[n]: maxima(t, names) for n, t in inner.items()}
     slips = [(s, maxima(s.tree, names)) for s in ground.usable(slips_of(pieces, part))]
-    return Model(number, part, maxima(truth, names), names, defined, ground.points, slips)
+    function = maxima(tree_of(e.nodes[part.answer.of], lang), names)
+    return Model(number, part, function, maxima(truth, names), names, defined, ground.points, slips)
+
+
+def tree_of(expr: Expr, lang: str) -> Tree:
+    try:
+        return trees([expr])[expr]
+    except NoScalarForm as error:
+        raise InputError(say(lang, error.phrase, **error.parts)) from None
+
+
+def scalar_form(pieces: Pieces, part: Part) -> Tree:
+    """The formula as it ends on paper; where that has an op of its own, as the backward pass gives it."""
+    e, answer = pieces.e, part.answer
+    assert answer.formula is not None
+    try:
+        return tree_of(answer.formula, pieces.lang)
+    except InputError:
+        if part.question.ask not in ("gradient", "formula"):
+            raise
+        return tree_of(declared_gradients(e.nodes[answer.of], [e.nodes[answer.wrt]])[0], pieces.lang)
+
+
+def inner_values(pieces: Pieces, known: Sequence[str]) -> dict[str, Tree]:
+    """The author's names inside the function, for answers that use them."""
+    e = pieces.e
+    inner = {n: x for n, x in e.nodes.items() if x.args and not x.ndim and x.type.is_float and x is not e.f}
+    found = {n: tree_of(x, pieces.lang) for n, x in inner.items()}
+    return {n: t for n, t in found.items() if not set(symbols(t)) - set(known)}
 
 
 def slips_of(pieces: Pieces, part: Part) -> Sequence[Mutation]:
@@ -155,11 +184,11 @@ def worked_html(pieces: Pieces, models: Sequence[Model]) -> str:
 
 
 def variables_text(models: Sequence[Model]) -> str:
-    """Question variables: what answers may use, then for each input its model answer, slips and points.
+    """Question variables: the function, what answers may use, then for each input its model answer, slips and points.
 
     `gfull` writes out the author's names; `gsame` compares at the points, on every side of each switch.
     """
-    lines = [*DEFINITIONS,
+    lines = [f"gfun:{models[0].function};", *DEFINITIONS,
              "gfull(garg,gdef):=subst(gdef,garg);",
              "gsame(garg,gref,gpts):=every(lambda([gone],is(cabs(float(ev(garg-gref,gone)))"
              "<1.0e-9*(1+cabs(float(ev(gref,gone)))))=true),gpts);"]
@@ -189,22 +218,22 @@ def tree_xml(m: Model, lang: str) -> str:
     tests += [(f"gsame({full},slip{k}n{i},gpts{k})", "true") for i in range(1, last)]
     said_true = ["", "", *(f"<p>{words(s.message)}</p>" for s, _ in m.slips)]
     said_false = [""] * last + [f"<p>{words(said('unrecognised', lang))}</p>"]
-    found = [node_xml(m, i, sans, tans, i < 2, said_true[i], said_false[i], i < last)
+    found = [node_xml(m.tag, i, sans, tans, i < 2, said_true[i], said_false[i], i < last)
              for i, (sans, tans) in enumerate(tests)]
     return element("prt", element("name", m.tag), element("value", decimal(m.part.points or Fraction(1))),
                    element("autosimplify", "1"), element("feedbackstyle", "1"),
                    element("feedbackvariables", element("text")), *found)
 
 
-def node_xml(m: Model, i: int, sans: str, tans: str, right: bool, if_true: str, if_false: str, more: bool) -> str:
+def node_xml(tag: str, i: int, sans: str, tans: str, right: bool, if_true: str, if_false: str, more: bool) -> str:
     return element(
         "node", element("name", str(i)), element("description"), element("answertest", "AlgEquiv"),
         element("sans", plain(sans)), element("tans", plain(tans)), element("testoptions"), element("quiet", "1"),
         element("truescoremode", "="), element("truescore", "1.0000000" if right else "0.0000000"),
-        element("truepenalty"), element("truenextnode", "-1"), element("trueanswernote", f"{m.tag}-{i}-T"),
+        element("truepenalty"), element("truenextnode", "-1"), element("trueanswernote", f"{tag}-{i}-T"),
         texts("truefeedback", if_true), element("falsescoremode", "="), element("falsescore", "0.0000000"),
         element("falsepenalty"), element("falsenextnode", str(i + 1) if more else "-1"),
-        element("falseanswernote", f"{m.tag}-{i}-F"), texts("falsefeedback", if_false))
+        element("falseanswernote", f"{tag}-{i}-F"), texts("falsefeedback", if_false))
 
 
 def tests_xml(models: Sequence[Model]) -> list[str]:
@@ -226,13 +255,13 @@ def typed_by_a_student(tree: Tree) -> bool:
 def test_xml(number: int, case: Mapping[int, tuple[str, str]], models: Sequence[Model]) -> str:
     inputs = [element("testinput", element("name", f"ans{m.number}"), element("value", case[m.number][0]))
               for m in models]
-    expected = [expected_xml(m, case[m.number][1]) for m in models]
+    expected = [expected_xml(m.tag, case[m.number][1]) for m in models]
     return element("qtest", element("testcase", str(number)), element("description"), *inputs, *expected)
 
 
-def expected_xml(m: Model, note: str) -> str:
-    right = note == f"{m.tag}-0-T"
-    return element("expected", element("name", m.tag), element("expectedscore", "1.0000000" if right else "0.0000000"),
+def expected_xml(tag: str, note: str) -> str:
+    right = note == f"{tag}-0-T"
+    return element("expected", element("name", tag), element("expectedscore", "1.0000000" if right else "0.0000000"),
                    element("expectedpenalty", "0.0000000" if right else PENALTY), element("expectedanswernote", note))
 
 

@@ -59,17 +59,19 @@ class PartGrade:
 
 @dataclass(frozen=True)
 class Grade:
-    """What one submission is worth. `notes` say what of it was not used, and why."""
+    """What one submission is worth. `notes` say what of it was not used, and why; `rounding` is the author's step."""
 
     student: str
     parts: tuple[PartGrade, ...]
     notes: tuple[str, ...] = ()
     lang: str = "en"
+    rounding: Fraction = Fraction(0)
 
     @property
     def points(self) -> Fraction:
-        """The sum of the points, exact."""
-        return sum((p.points for p in self.parts), Fraction(0))
+        """The sum of the points: exact, or rounded to the nearest step, a half upwards."""
+        total = sum((p.points for p in self.parts), Fraction(0))
+        return (total / self.rounding + Fraction(1, 2)) // 1 * self.rounding if self.rounding else total
 
     @property
     def max_points(self) -> Fraction:
@@ -130,18 +132,26 @@ def grade(exercise: Exercise, answers: Mapping[str, Any], student: str = "", *, 
     numbers = exercise.numbers(student)
     point = None if numbers is None else Point([exercise.f], numbers)
     texts, notes = Submission(exercise, lang).read(answers)
-    marker = Marker(exercise.f, exercise.nodes, point, lang, exercise.rules)
+    marker = marker_of(exercise, point, lang)
     asked = [(q, part) for q in exercise.questions for part in parts_of(exercise, q, point)]
     marks = marker.marks([(part, texts.get((q.number, part.key), "")) for q, part in asked],
                          lambda i: begin(f"{asked[i][0].name}.{asked[i][1].key}"))
-    worth = {q.number: _worth(q) for q in exercise.questions}
-    graded = [_graded(exercise, q, mark, worth[q.number], lang) for (q, _), mark in zip(asked, marks)]
-    return Grade(student, tuple(graded), tuple(notes), lang)
+    graded = [_graded(exercise, q, mark, lang) for (q, _), mark in zip(asked, marks)]
+    return Grade(student, tuple(graded), tuple(notes), lang, exercise.rounding)
+
+
+def marker_of(exercise: Exercise, point: Point | None, lang: str) -> Marker:
+    """What marks answers to this exercise at a point."""
+    assume = {s.name: s.assume for s in exercise.symbols if s.assume}
+    return Marker(exercise.f, exercise.nodes, point, lang, exercise.rules, exercise.slips, assume)
 
 
 def parts_of(exercise: Exercise, question: Question, point: Point | None) -> list[Part]:
     """What a question asks, with the right numbers."""
     formula = question.ask == "formula"
+    if question.ask in ("shape", "cost"):
+        return [Part(name, quantity_of(exercise, question, name), value, layout=exercise.layout)
+                for name, value in zip(question.parts, exercise.counted(question))]
     right = [None] * len(question.parts) if formula or point is None else exercise.right(question, point)
     tolerance = Tolerance.of(exercise.tolerance, [v for v in right if v is not None])
     return [Part(name, quantity_of(exercise, question, name), value, tolerance, exercise.layout)
@@ -150,24 +160,22 @@ def parts_of(exercise: Exercise, question: Question, point: Point | None) -> lis
 
 def quantity_of(exercise: Exercise, question: Question, part: str) -> Quantity:
     """What a part of a question asks for."""
+    if question.ask == "cost":
+        return Quantity("cost", part)
     known = exercise.rules.canonical
     part = known.get(part, part)
     of = known.get(question.of[0], question.of[0])
-    if question.ask == "value":
-        return Quantity("value", part)
+    if question.ask == "value" or (question.ask == "shape" and not question.wrt):
+        return Quantity("value" if question.ask == "value" else "shape", part)
+    if question.ask == "shape":
+        return Quantity("shape", of, part)
     if question.ask == "local":
         return Quantity("local", of, part)
     return Quantity("total", exercise.output if question.ask == "adjoint" else of, part, question.ask == "formula")
 
 
-def _worth(question: Question) -> Fraction:
-    """Of each part, exactly."""
-    points = question.points
-    exact = Fraction(repr(points)) if isinstance(points, float) else Fraction(points)
-    return exact / len(question.parts)
-
-
-def _graded(exercise: Exercise, question: Question, mark: Mark, worth: Fraction, lang: str) -> PartGrade:
+def _graded(exercise: Exercise, question: Question, mark: Mark, lang: str) -> PartGrade:
+    worth = question.worth(mark.key)
     share = {"correct": Fraction(1), "follows": exercise.carried}.get(mark.status, Fraction(0))
     share = Fraction(1) if "rounded" in mark.flags else share
     message = mark.message

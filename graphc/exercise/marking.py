@@ -14,17 +14,19 @@ from ..checking.arrays import decide_arrays
 from ..checking.decide import decide
 from ..checking.elaborate import axes_of, build
 from ..checking.from_graph import NoScalarForm, trees
-from ..checking.parse import parse
+from ..checking.parse import Reading, parse
 from ..checking.phrases import safe
-from ..checking.tree import number_like
+from ..checking.tree import number_like, symbols
 from ..drawing.values import Point
 from ..errors import GraphcError, LimitExceeded, ParseError
 from ..ir import PARAM, Expr, postorder, variable, variables
+from .counts import read_shape, same_count, same_shape, shape_text
 from .following import follows
 from .keys import Keys
 from .numeric import NoValue, Numbers, Tolerance, compare, read_numbers, show_numbers
 from .phrases import listed, say
 from .rules import InFormulas, InNumbers, Quantity, Rules
+from .slips import Slips, exact
 
 MOST_FORMULAS = 24  # subsets of earlier formulas: each costs a decision
 
@@ -78,9 +80,11 @@ class Marker:
     """Marks answers about the graph `f`, whose values `nodes` names; `point` has the numbers, if there are any."""
 
     def __init__(self, f: Expr, nodes: Mapping[str, Expr], point: Point | None, lang: str,
-                 rules: Rules | None = None) -> None:
+                 rules: Rules | None = None, slips: Slips | None = None,
+                 assume: Mapping[str, Sequence[str]] | None = None) -> None:
         self.f, self.nodes, self.point, self.lang = f, nodes, point, lang
-        self.rules = rules or Rules(f, nodes)
+        self.rules, self.slips = rules or Rules(f, nodes), slips or Slips(nodes)
+        self.assume = assume
         self.output = str(f.label or "f")
         self.keys = Keys(nodes, self.output)
 
@@ -94,11 +98,21 @@ class Marker:
             begin(i)
             first.append(self._alone(part, text))
         given, found = self._given(asked, first), list(first)
-        for i, mark in enumerate(first):
-            if mark.status == "wrong":
+        for i, (part, _) in enumerate(asked):
+            if first[i].status == "wrong":
                 begin(i)
-                found[i] = self._carried(asked[i][0], mark, given)
-        return found
+                chosen = self._chosen(part, first[i], given)
+                found[i] = self._carried(first[i], chosen, given) if chosen else self._diagnosed(part, first[i])
+        return self._told(asked, found)
+
+    def _told(self, asked: Sequence[tuple[Part, Any]], marks: list[Mark]) -> list[Mark]:
+        """What follows from answers that follow themselves is told so: the mistake is farther back."""
+        passing = {part.quantity.shown(self.lang) for (part, _), mark in zip(asked, marks) if mark.status == "follows"}
+        for i, mark in enumerate(marks):
+            if mark.status == "follows" and "rounded" not in mark.flags and passing & set(mark.follows_from):
+                message = say(self.lang, "follows_on", parts=listed(mark.follows_from, self.lang))
+                marks[i] = replace(mark, message=message)
+        return marks
 
     # -- one answer by itself ----------------------------------------------------------------------------------
 
@@ -107,6 +121,8 @@ class Marker:
             return self._formula(part, text)
         if not text.strip():
             return Mark(part.key, text, "missing", say(self.lang, "missing"))
+        if part.quantity.kind in ("shape", "cost"):
+            return self._counted(part, text)
         if part.quantity.formula:
             return self._formula(part, text)
         try:
@@ -120,6 +136,28 @@ class Marker:
             why = "formula_for_number" if asked else "unreadable"
             return Mark(part.key, text, "invalid", say(self.lang, why, why=str(error)))
         return self._number(part, text, links)
+
+    def _counted(self, part: Part, text: str) -> Mark:
+        """A shape, or a count of operations: exact, with no tolerance."""
+        lang, what = self.lang, part.quantity.shown(self.lang)
+        flags: tuple[str, ...] = ()
+        try:
+            if part.quantity.kind == "shape":
+                shape = read_shape(text.rpartition("=")[2], lang)
+                good, turned = same_shape(shape, part.need, part.layout)
+                flags, read_as = (("transposed_layout",) if turned else ()), shape_text(shape)
+                need = shape_text(part.need[::-1] if part.layout == "numerator" else part.need)
+            else:
+                good, read_as = same_count(text.rpartition("=")[2], part.need, lang)
+                need = str(part.need)
+        except LimitExceeded as error:
+            return Mark(part.key, text, "undecided", say(lang, "undecided_number", why=str(error)))
+        except ParseError as error:
+            return Mark(part.key, text, "invalid", say(lang, "unreadable", why=str(error)))
+        if good:
+            return Mark(part.key, text, "correct", say(lang, "correct"), read_as, "exact", flags=flags)
+        return Mark(part.key, text, "wrong", say(lang, "number_wrong", got=read_as, what=what, need=need), read_as,
+                    flags=flags)
 
     def _links(self, part: Part, text: str) -> list[Numbers]:
         right = self.without_left(part.quantity, text)
@@ -144,10 +182,21 @@ class Marker:
 
     def _is_formula(self, text: str) -> bool:
         try:
-            parse(text, self.nodes, arrays=axes_of(self.nodes), lang=self.lang)
+            self.reading(text)
         except GraphcError:
             return False
         return True
+
+    def in_symbols(self, text: str) -> bool:
+        """Whether an answer speaks of values of the graph, and is not a number."""
+        try:
+            return bool(symbols(*self.reading(text).links))
+        except GraphcError:
+            return False
+
+    def reading(self, text: str) -> Reading:
+        """An answer in the names of the graph. Raises ParseError or LimitExceeded."""
+        return parse(text, self.nodes, arrays=axes_of(self.nodes), lang=self.lang)
 
     def _number(self, part: Part, text: str, links: Sequence[Numbers]) -> Mark:
         read_as = " = ".join(n.shown for n in links)
@@ -193,10 +242,25 @@ class Marker:
         turned = array.ndim == 2 and array.shape == shape[::-1] != shape
         return array.T if turned else array.reshape(shape)
 
+    def _diagnosed(self, part: Part, mark: Mark) -> Mark:
+        """A wrong number, and the likeliest slip that gives it here; the number alone proves none."""
+        got = mark.value
+        if part.quantity.formula or not isinstance(got, Fraction) or not isinstance(part.need, (Fraction, float)):
+            return mark
+        numbers = {str(v.label): value for v, value in self.leaves().items()}
+        fits = [slip for slip, value in self.slips.at(part.quantity, numbers, self.lang)
+                if part.tolerance.allows(got, value, False)
+                and not part.tolerance.allows(value, exact(part.need), True)]
+        if not fits or "too_few_digits" in mark.flags:
+            return mark
+        message = say(self.lang, "compatible", text=fits[0].message)
+        finding = Finding(fits[0].kind, fits[0].where, message)
+        return replace(mark, message=f"{mark.message}\n{message}", findings=(finding,))
+
     # -- formulas ----------------------------------------------------------------------------------------------
 
     def _formula(self, part: Part, text: Any) -> Mark:
-        verdict = self._verdict(part.quantity, text)
+        verdict = self._verdict(part, text)
         status = verdict.status
         findings = tuple(verdict.diagnosis) if part.quantity.kind == "total" else ()
         value = self._node(text) if status in ("correct", "wrong") else None
@@ -204,32 +268,36 @@ class Marker:
         return Mark(part.key, str(text), status, message, verdict.read_as, verdict.certainty, findings,
                     tuple(sorted(verdict.flags)), value=value)
 
-    def _verdict(self, q: Quantity, text: Any) -> Verdict:
+    def _verdict(self, part: Part, text: Any) -> Verdict:
+        q = part.quantity
         if q.kind == "total":
             inner = {name: node for name, node in self.nodes.items() if node.args}
-            return check(text, of=self.nodes[q.of], wrt=self.nodes[q.wrt], lang=self.lang, defines=inner)
+            return check(text, of=self.nodes[q.of], wrt=self.nodes[q.wrt], lang=self.lang, defines=inner,
+                         layout=part.layout, assume=self.assume)
         t = variable(PARAM, "seed_of_the_value", (), "float64")  # the value v is the derivative of v·t by t
         value = self.rules.quantity(q._replace(formula=False), InFormulas(), {})
-        return check(text, of=value * t, wrt=t, lang=self.lang, defines=self.nodes)
+        return check(text, of=value * t, wrt=t, lang=self.lang, defines=self.nodes, assume=self.assume)
 
     def _node(self, text: Any) -> Expr | None:
         """The graph of what a student wrote, over the nodes of ours; None where there is none."""
         if isinstance(text, Expr):
             return text
         try:
-            tree = parse(text, self.nodes, arrays=axes_of(self.nodes), lang=self.lang).links[-1]
-            return build(tree, self.nodes.__getitem__, lang=self.lang).expr
+            reading = self.reading(text)
+            free = reading.left.indices if reading.left else ()
+            return build(number_like(reading.links[-1]), self.nodes.__getitem__, free=free, lang=self.lang).expr
         except (GraphcError, NoScalarForm, KeyError):
             return None
 
-    def _same(self, a: Expr, b: Expr) -> bool:
+    def _same(self, a: Expr, b: Expr, layout: str) -> bool:
         """Whether two formulas are the same function, with proof or without a counterexample."""
         try:
             found = trees([a, b, self.f])
             got, need, domain = (number_like(found[node]) for node in (a, b, self.f))
             return decide(got, need, [domain]).status == "correct"
         except NoScalarForm:
-            return decide_arrays(a, b, [self.f]).status == "correct"
+            wanted, fixed = (b.T if layout == "numerator" and b.ndim == 2 else b), layout != "any"
+            return decide_arrays(a, wanted, [self.f], layout="fixed" if fixed else "any").status == "correct"
         except LimitExceeded:
             return False
 
@@ -244,15 +312,17 @@ class Marker:
                 found.setdefault(part.quantity, mark)
         return found
 
-    def _carried(self, part: Part, mark: Mark, given: Mapping[Quantity, Mark]) -> Mark:
-        if mark.value is None or not any(q != part.quantity for q in given):
-            return mark
+    def _chosen(self, part: Part, mark: Mark, given: Mapping[Quantity, Mark]) -> tuple[Quantity, ...]:
+        """The answers from which this one follows; () for none."""
+        of_array = part.quantity.kind == "total" and self.nodes[part.quantity.of].ndim
+        if mark.value is None or of_array or not any(q != part.quantity for q in given):
+            return ()
         try:
-            chosen = self._search(part, mark, given)
+            return self._search(part, mark, given)
         except (GraphcError, NoScalarForm):
-            return mark
-        if not chosen:
-            return mark
+            return ()
+
+    def _carried(self, mark: Mark, chosen: tuple[Quantity, ...], given: Mapping[Quantity, Mark]) -> Mark:
         names = tuple(q.shown(self.lang) for q in chosen)
         rounded = all(given[q].status == "correct" for q in chosen)
         phrase = "follows_rounded" if rounded else "follows" if len(names) == 1 else "follows_many"
@@ -263,8 +333,8 @@ class Marker:
     def _search(self, part: Part, mark: Mark, given: Mapping[Quantity, Mark]) -> tuple[Quantity, ...]:
         if part.quantity.formula:
             nodes = {q: m.value for q, m in given.items() if q.formula}
-            return follows(self.rules, part.quantity, nodes, InFormulas(), lambda v: self._same(mark.value, v),
-                           MOST_FORMULAS)
+            return follows(self.rules, part.quantity, nodes, InFormulas(),
+                           lambda v: self._same(mark.value, v, part.layout), MOST_FORMULAS)
         assert self.point is not None
         numbers = {q: self.point[m.value] if q.formula else m.value for q, m in given.items()}
         return follows(self.rules, part.quantity, numbers, InNumbers(self.leaves(), self.point.sizes),

@@ -10,6 +10,8 @@ from functools import cached_property
 from os import PathLike
 from typing import Any, NamedTuple
 
+from .. import costing
+from ..checking.arrays import truth_of
 from ..derivation import derive
 from ..drawing.values import Point
 from ..errors import InputError, LimitExceeded, NoDerivative, ShapeError
@@ -17,7 +19,7 @@ from ..ir import INPUT, Expr, lift, postorder, variable, variables
 from ..reverse import declared_gradients
 from ..simplifier import simplify
 from ..view import teaching_view
-from .grading import Grade, grade
+from .grading import Grade, grade, quantity_of
 from .numbers import drawn
 from .parts import Draw, Question, Symbol
 from .read import names_of, read
@@ -27,9 +29,12 @@ from .source import Source
 from .template import template
 from .texts import Words
 
+COUNTED = frozenset({"shape", "cost"})  # what is asked without numbers
+
 
 class Answer(NamedTuple):
-    """The right answer to one part of a question. `value` is None where a formula alone is asked."""
+    """The right answer to one part of a question. `value` is None where a formula alone is asked; a tuple of sizes
+    for a shape."""
 
     of: str
     wrt: str  # "" for a value
@@ -62,6 +67,7 @@ class Exercise:
     name: str = ""
     source: str = ""  # the text of the file, for what carries the exercise elsewhere
     carried: Fraction = Fraction(1)
+    rounding: Fraction = Fraction(0)
 
     @classmethod
     def load(cls, path: str | PathLike[str], *, trusted: bool = False) -> Exercise:
@@ -155,29 +161,46 @@ class Exercise:
         """The derivatives with one mistake."""
         return Slips(self.nodes)
 
+    def prepare(self, lang: str = "") -> None:
+        """Does what the grading of every submission needs, ahead: for a process that forks one for each."""
+        for question in self.questions:
+            for part in question.parts:
+                self.slips.cores(quantity_of(self, question, part), lang or self.language)
+        _ = self.rules, self._formulas
+
     @cached_property
     def _formulas(self) -> dict[tuple[int, str, str], Expr]:
-        return {(q.number, of, wrt): self._formula(q, of, wrt) for q in self.questions if q.ask != "local"
-                for of in q.of for wrt in q.wrt or ("",)}
+        asked = [q for q in self.questions if q.ask not in ("local", *COUNTED)]
+        return {(q.number, of, wrt): self._formula(q, of, wrt) for q in asked for of, wrt in q.pairs}
 
     def right(self, question: Question, point: Point) -> list[Any]:
         """The right numbers of a question, one for each of its parts."""
+        if question.ask in COUNTED:
+            return self.counted(question)
         if question.ask == "local":
             return [point[self._slope(question, point)]]
-        return [point[self._formulas[question.number, of, wrt]] for of in question.of for wrt in question.wrt or ("",)]
+        return [point[self._formulas[question.number, of, wrt]] for of, wrt in question.pairs]
+
+    def counted(self, question: Question) -> list[Any]:
+        """What needs no numbers: shapes as tuples of sizes; counts, which may hold named sizes."""
+        if question.ask == "cost":
+            cost = costing.cost(self.f)
+            return [getattr(cost, count) for count in question.of]
+        return [tuple(self.nodes[wrt or of].shape) for of, wrt in question.pairs]
 
     def answers(self, question: Question, numbers: Mapping[str, Any] | None) -> list[Answer]:
         """The right answers to a question, one for each value it asks for."""
+        if question.ask in COUNTED:
+            return [Answer(of, wrt, None, v) for (of, wrt), v in zip(question.pairs, self.counted(question))]
         point = None if numbers is None else Point([self.f], numbers)
         if question.ask == "local":
             return [self._local(question, point)]
         found = []
-        for of in question.of:
-            for wrt in question.wrt or ("",):
-                formula = self._formula(question, of, wrt)
-                value = None if point is None else point[formula]
-                shown = self._shown(of, wrt, formula) if question.ask in ("formula", "gradient") else formula
-                found.append(Answer(of, wrt, shown, value))
+        for of, wrt in question.pairs:
+            formula = self._formulas[question.number, of, wrt]
+            value = None if point is None else point[formula]
+            shown = self._shown(of, wrt, formula) if question.ask in ("formula", "gradient") else formula
+            found.append(Answer(of, wrt, shown, value))
         return found
 
     def grade(self, answers: Mapping[str, Any], student: str = "", *, lang: str = "",
@@ -213,8 +236,7 @@ class Exercise:
         if question.ask == "value":
             return self.nodes[of]
         top, by = (self.f, of) if question.ask == "adjoint" else (self.nodes[of], wrt)
-        found: Expr = declared_gradients(top, [self.nodes[by]])[0]
-        return found
+        return truth_of(top, self.nodes[by])
 
     def _shown(self, of: str, wrt: str, formula: Expr) -> Expr:
         """A derivative as it is written on paper: as the derivation ends, where the graph is scalar throughout."""

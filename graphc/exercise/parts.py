@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
@@ -10,11 +11,12 @@ from .keys import Keys
 from .texts import Words
 
 Kind = Literal["input", "parameter"]
-Ask = Literal["value", "gradient", "adjoint", "local", "formula"]
+Ask = Literal["value", "gradient", "adjoint", "local", "formula", "jacobian", "shape", "cost"]
 
 KINDS = ("input", "parameter")
-ASKS = ("value", "gradient", "adjoint", "local", "formula")
-NUMERIC = frozenset({"value", "gradient", "adjoint", "local"})  # those that ask for numbers
+ASKS = ("value", "gradient", "adjoint", "local", "formula", "jacobian", "shape", "cost")
+COUNTS = ("multiply_adds", "flops", "parameters")  # what "cost" counts
+NUMERIC = frozenset({"value", "gradient", "adjoint", "local", "jacobian"})  # those that ask for numbers
 ASSUMPTIONS = ("positive", "nonnegative", "negative", "nonzero", "integer")
 LAYOUTS = ("any", "denominator", "numerator")
 
@@ -51,7 +53,9 @@ class Question:
     """One question. `of` and `wrt` are names of values of the graph; `wrt` may be empty for "value" and "adjoint".
 
     `ask` is "value" (the number of each of `of`), "adjoint" (∂output/∂v as a number, for each v of `of`), "local"
-    (∂of/∂wrt across one edge), "gradient" (∂of/∂wrt as numbers) or "formula" (∂of/∂wrt as formulas).
+    (∂of/∂wrt across one edge), "gradient" (∂of/∂wrt as numbers), "formula" (∂of/∂wrt as formulas), "jacobian" (∂of/∂wrt
+    of a vector, as numbers), "shape" (of each of `of`, or of the gradient by each of `wrt`) or "cost" (each count of
+    `of`: multiply_adds, flops, parameters).
     """
 
     number: int
@@ -62,6 +66,23 @@ class Question:
     text: Words = field(default_factory=lambda: Words({}))
     lines: int = 0  # ruled lines for the work; 0 takes what the kind of question usually needs
     answer: str = ""  # the author's own, to be held against the graph by `graphc exercise check`
+    shares: tuple[Fraction, ...] = ()  # of the points, one for each part; equal where there are none
+    answers: Mapping[str, str] = field(default_factory=dict)  # the author's own where they are given part by part
+
+    @property
+    def models(self) -> dict[str, str]:
+        """The author's own answers, by part."""
+        return {self.parts[0]: self.answer} if self.answer else dict(self.answers)
+
+    def worth(self, part: str) -> Fraction:
+        """The points of a part, exactly.
+
+        >>> Question(1, "value", ("z", "f"), points=Fraction(3), shares=(Fraction(1), Fraction(2))).worth("f")
+        Fraction(2, 1)
+        """
+        points = Fraction(repr(self.points) if isinstance(self.points, float) else self.points)
+        shares = self.shares or (Fraction(1),) * len(self.parts)
+        return points * shares[self.parts.index(part)] / sum(shares)
 
     @property
     def name(self) -> str:
@@ -74,7 +95,13 @@ class Question:
         >>> Question(1, "gradient", ("f",), ("w1", "b")).parts
         ('w1', 'b')
         """
-        return self.of if self.ask in ("value", "adjoint") else self.wrt
+        of_alone = self.ask in ("value", "adjoint", "cost") or (self.ask == "shape" and not self.wrt)
+        return self.of if of_alone else self.wrt
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """(of, wrt) of each part; wrt is "" where there is none."""
+        return tuple((of, wrt) for of in self.of for wrt in self.wrt or ("",))
 
     def part(self, name: str) -> str | None:
         """The part that a student's key names: z, or ∂f/∂z for the adjoint of z."""

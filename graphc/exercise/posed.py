@@ -13,7 +13,8 @@ from ..drawing.values import Point
 from ..errors import InputError
 from ..ir import Expr, postorder
 from ..reverse import declared_gradients
-from .grading import grade, parts_of, quantity_of
+from .counts import shape_text
+from .grading import grade, marker_of, parts_of, quantity_of
 from .kinks import kink_of
 from .locate import Path, line_of, lines_of_keys
 from .marking import Marker, Part
@@ -125,28 +126,29 @@ class Examiner:
     def _remarks(self) -> Iterator[Remark]:
         for level, code, path, question, parts, count in self.seen.values():
             message = say(self.lang, code, **parts)
-            if self.e.random and code not in ("answer", "answer_parts", "no_numbers"):
+            if self.e.random and code not in ("answer", "no_numbers"):
                 message += " " + say(self.lang, "of_students", count=count, all=self.tried)
             yield Remark(level, code, line_of(path, self.lines), message, question, count)
 
     # -- answers that must be accepted --------------------------------------------------------------------------
 
     def _authors_answers(self) -> None:
+        """As formulas; numbers, where no numbers are drawn, as numbers."""
+        point = Point([self.e.f], self.e.point) if self.e.point and not self.e.random else None
         # An answer is read in the language of the file, and remarks are in that of the report.
-        marker, teller = (Marker(self.e.f, self.e.nodes, None, lang, self.e.rules)
-                          for lang in (self.e.language, self.lang))
+        marker, teller = (marker_of(self.e, point, lang) for lang in (self.e.language, self.lang))
         for i, q in enumerate(self.e.questions):
-            if not q.answer:
-                continue
-            path: Path = ("question", i, "answer")
-            if len(q.parts) != 1:
-                self._note("fault", "answer_parts", path, q.number, question=q.number, count=len(q.parts))
-                continue
-            quantity = quantity_of(self.e, q, q.parts[0])._replace(formula=True)
-            asked = [(Part(q.parts[0], quantity, None), q.answer)]
-            if marker.marks(asked)[0].status != "correct":
-                why = " ".join(teller.marks(asked)[0].message.split("\n"))
-                self._note("fault", "answer", path, q.number, answer=q.answer, why=why)
+            for name, answer in q.models.items():
+                part = self._asked(q, name, answer, marker, point)
+                if marker.marks([(part, answer)])[0].status != "correct":
+                    why = " ".join(teller.marks([(part, answer)])[0].message.split("\n"))
+                    self._note("fault", "answer", ("question", i, "answer"), q.number, name, answer=answer, why=why)
+
+    def _asked(self, q: Question, name: str, answer: str, marker: Marker, point: Point | None) -> Part:
+        if q.ask in ("shape", "cost") or (point is not None and q.ask in NUMERIC and not marker.in_symbols(answer)):
+            return next(p for p in parts_of(self.e, q, point) if p.key == name)
+        quantity = quantity_of(self.e, q, name)._replace(formula=True)
+        return Part(name, quantity, None, layout=self.e.layout)
 
     def _own_answers(self, student: str, point: Point | None, first: bool) -> None:
         """What graphc itself would answer, graded; a formula is the same for all students."""
@@ -154,6 +156,8 @@ class Examiner:
         for q in self.e.questions:
             if q.ask in NUMERIC and point is not None:
                 given |= {f"{q.name}.{p}": _text(v) for p, v in zip(q.parts, self.e.right(q, point))}
+            elif q.ask in ("shape", "cost"):
+                given |= {f"{q.name}.{p}": _counted(v) for p, v in zip(q.parts, self.e.counted(q))}
             elif first:
                 given |= {f"{q.name}.{p}": a.formula for p, a in zip(q.parts, self.e.answers(q, None))}
         for part in grade(self.e, given, student, lang=self.lang).parts:
@@ -264,6 +268,10 @@ class Examiner:
 def beside(numbers: Mapping[str, Any]) -> dict[str, Any]:
     """Numbers near these, all moved by different small amounts."""
     return {name: exact(v) + Fraction(2 * i + 3, 10_007) for i, (name, v) in enumerate(numbers.items())}
+
+
+def _counted(value: Any) -> str:
+    return shape_text(value) if isinstance(value, tuple) else str(value)
 
 
 def _text(value: Any) -> str:

@@ -6,14 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..checking.parse import parse
+from ..checking.arrays import truth_of
 from ..checking.phrases import LANGUAGES, safe
-from ..checking.tree import symbols
 from ..drawing.values import Point
 from ..errors import GraphcError, InputError, choose
 from ..ir import VARIABLES, Expr
 from ..loops import replaced
-from ..reverse import declared_gradients
 from .marking import Mark, Marker, Part
 from .numeric import Tolerance
 from .parts import LAYOUTS
@@ -63,9 +61,9 @@ def check_all(answers: Mapping[str, Any], *, of: Expr, at: Mapping[Any, Any] | N
     """Marks of answers about the graph of `of`, keyed by quantity as a student would write it.
 
     A key is a value's name ("z", "f"), a derivative ("df/dw1", "∂f/∂z", "dw1", "∇_W L", "\\frac{\\partial f}{...}": of
-    everything that lies between), or "local dz/dw1" across one edge. Names are those of the graph, of `defines`, and
-    those that figures give to what has none. An answer is text (untrusted), a number or an array, or a trusted Expr.
-    At a point `at` numbers are compared with the exact values there; `tolerance` is relative, and absolute for a right
+    everything that lies between; of an array, the Jacobian), or "local dz/dw1" across one edge. Names are those of the
+    graph, of `defines`, and those that figures give to what has none. An answer is text (untrusted), a number or an
+    array, or a trusted Expr. At a point `at` numbers are compared with the exact values there; `tolerance` is relative, and absolute for a right
     value of 0 (times the largest right number of all, at most 1). An answer in symbols, or without a point any
     answer, is checked as a formula, as `G.check` does. An answer that is right given a wrong one before it "follows"
     from that. `layout` of matrix gradients is "any", "denominator" (the parameter's shape) or "numerator".
@@ -79,7 +77,7 @@ def check_all(answers: Mapping[str, Any], *, of: Expr, at: Mapping[Any, Any] | N
     z: Not correct: you gave 6; the value of z is 7.
     f: Right, given your answer for the value of z: the mistake is there, not here.
     df/dz: Right, given your answer for the value of z: the mistake is there, not here.
-    dw: Right, given your answer for ∂f/∂z: the mistake is there, not here.
+    dw: Right, given your answer for ∂f/∂z; the mistake is farther back.
     db: Correct.
     I read: 2·z
     How sure: proved.
@@ -135,9 +133,6 @@ def _quantity(marker: Marker, name: str) -> Quantity:
     if found.kind == "local" and found.wrt not in marker.rules.operands(found.of):
         operands = ", ".join(marker.rules.operands(found.of)) or "it has none"
         raise InputError(f"check_all: a local derivative of {found.of} is by one of its own operands: {operands}")
-    if found.kind == "total" and marker.rules.node[found.of].ndim:
-        shape = list(map(str, marker.rules.node[found.of].shape))
-        raise InputError(f"check_all: {found.of} has the shape {shape}; a derivative is that of a scalar")
     return found
 
 
@@ -149,13 +144,12 @@ def _need(marker: Marker, q: Quantity, text: Any) -> Any:
     if q.kind == "value":
         return marker.point[nodes[q.of]]
     if q.kind == "total":
-        return marker.point[declared_gradients(nodes[q.of], [nodes[q.wrt]])[0]]
+        return marker.point[truth_of(nodes[q.of], nodes[q.wrt])]
     return marker.rules.quantity(q, InNumbers(marker.leaves(), marker.point.sizes), {})
 
 
 def _in_symbols(marker: Marker, q: Quantity, text: str | None) -> bool:
     try:
-        right = marker.without_left(q, text or "")
-        return bool(symbols(*parse(right, marker.nodes, lang=marker.lang).links))
-    except GraphcError:
+        return marker.in_symbols(marker.without_left(q, text or ""))
+    except GraphcError:  # the left side of another quantity, which its mark will say
         return False

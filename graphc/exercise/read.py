@@ -6,6 +6,7 @@ import math
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -17,13 +18,13 @@ from ..ir import PARAM, Expr, postorder, variables
 from ..trusted import PLACE, load_model
 from ..view import teaching_view
 from .locate import Path
-from .parts import ASKS, ASSUMPTIONS, KINDS, LAYOUTS, Draw, Question, Symbol
+from .parts import ASKS, ASSUMPTIONS, COUNTS, KINDS, LAYOUTS, NUMERIC, Draw, Question, Symbol
 from .source import Source
 from .texts import LANGUAGES
 
-TOP = ("title", "language", "course", "statement", "function", "model", "output", "tolerance", "carried", "layout",
-       "seed", "symbols", "define", "point", "random", "question")
-QUESTION = ("ask", "of", "wrt", "points", "text", "lines", "answer")
+TOP = ("title", "language", "course", "statement", "function", "model", "output", "tolerance", "carried", "rounding",
+       "layout", "seed", "symbols", "define", "point", "random", "question")
+QUESTION = ("ask", "of", "wrt", "points", "shares", "text", "lines", "answer")
 NAME = re.compile(r"[^\W\d_]\w{0,40}")
 MOST_VALUES = 1000  # that a random number may take
 MOST_QUESTIONS = 50
@@ -51,7 +52,7 @@ def read(source: Source, folder: str, trusted: bool) -> dict[str, Any]:
         "output": str(f.label), "defined": defined, "symbols": tuple(symbols.values()), "point": point,
         "random": random, "seed": source.whole(top, "seed", 0, 0, 2**53), "tolerance": _tolerance(source),
         "layout": source.choice(top, "layout", LAYOUTS, "any"), "questions": _questions(source, f, nodes, symbols),
-        "name": source.name, "source": source.text_read, "carried": _carried(source),
+        "name": source.name, "source": source.text_read, "carried": _carried(source), "rounding": _rounding(source),
     }  # fmt: skip
 
 
@@ -203,6 +204,14 @@ def _carried(source: Source) -> Fraction:
     return value
 
 
+def _rounding(source: Source) -> Fraction:
+    """The step to which the points of a submission are rounded; 0 leaves them as they are."""
+    value = Fraction(str(source.number(source.values.get("rounding", 0), ("rounding",))))
+    if not 0 <= value <= 100:
+        raise source.error(("rounding",), f"rounding is a step of points, such as 0.5, got {float(value):g}")
+    return value
+
+
 # -- numbers ----------------------------------------------------------------------------------------------------
 
 
@@ -299,32 +308,59 @@ def _question(source: Source, i: int, table: Any, f: Expr, nodes: Mapping[str, E
         raise source.error(at, f"question {i + 1} needs ask, one of {', '.join(ASKS)}")
     ask = source.choice(table, "ask", ASKS, "", at)
     of, wrt = source.names(table, "of", at) or (str(f.label),), source.names(table, "wrt", at)
+    if ask == "cost":
+        of = source.names(table, "of", at) or ("multiply_adds",)
     for key, names in (("of", of), ("wrt", wrt)):
         for name in names:
-            if name not in nodes:
-                raise source.unknown("value", name, list(nodes), (*at, key))
+            if name not in (COUNTS if (ask, key) == ("cost", "of") else nodes):
+                what = "count" if ask == "cost" else "value"
+                raise source.unknown(what, name, COUNTS if ask == "cost" else list(nodes), (*at, key))
     points = source.number(table.get("points", 1), (*at, "points"))
     if not 0 <= points <= 1000:
         raise source.error((*at, "points"), f"points must lie between 0 and 1000, got {points}")
-    if not wrt and ask in ("gradient", "formula"):
+    if not wrt and ask in ("gradient", "formula", "jacobian"):
         wrt = tuple(s.name for s in symbols.values() if s.kind == "parameter") or tuple(symbols)
     _agrees(source, at, ask, of, wrt, nodes, f)
-    return Question(i + 1, ask, of, wrt, points, source.words(table, "text", at),  # type: ignore[arg-type]
-                    source.whole(table, "lines", 0, 0, 40, at), source.text(table, "answer", "", at))
+    question = Question(i + 1, ask, of, wrt, points, source.words(table, "text", at),  # type: ignore[arg-type]
+                        source.whole(table, "lines", 0, 0, 40, at))
+    answer, answers = _models(source, table, question.parts, at)
+    return replace(question, shares=_shares(source, table, question.parts, at), answer=answer, answers=answers)
+
+
+def _models(source: Source, table: Mapping[str, Any], parts: tuple[str, ...], at: Path) -> tuple[str, dict[str, str]]:
+    """The author's own answer: a text where there is one part, else a table of texts by part."""
+    value, here = table.get("answer", ""), (*at, "answer")
+    if isinstance(value, str):
+        if value and len(parts) != 1:
+            raise source.error(here, f"the question has {len(parts)} parts; give their answers by name, as in "
+                               f'answer = {{ {parts[0]} = "..." }}')
+        return value, {}
+    source.known(source.typed(value, dict, here), parts, here)
+    return "", {name: source.text(value, name, "", here) for name in value}
+
+
+def _shares(source: Source, table: Mapping[str, Any], parts: tuple[str, ...], at: Path) -> tuple[Fraction, ...]:
+    """How the points of a question are parted among its parts."""
+    if "shares" not in table:
+        return ()
+    here: Path = (*at, "shares")
+    shares = tuple(Fraction(str(source.number(v, here))) for v in source.typed(table["shares"], list, here))
+    if len(shares) != len(parts) or min(shares) < 0 or not sum(shares):
+        raise source.error(here, f"shares are numbers from 0 up, one for each of {', '.join(parts)}; got {len(shares)}")
+    return shares
 
 
 def _agrees(source: Source, at: Path, ask: str, of: tuple[str, ...], wrt: tuple[str, ...], nodes: Mapping[str, Expr],
             f: Expr) -> None:
-    numbers = ask in ("value", "gradient", "adjoint", "local")
-    if numbers and not any(source.values.get(k) for k in ("point", "random")):
+    if ask in NUMERIC and not any(source.values.get(k) for k in ("point", "random")):
         raise source.error((*at, "ask"), f'ask = "{ask}" asks for numbers, and there is neither [point] nor [random]')
-    if wrt and ask in ("value", "adjoint"):
+    if wrt and ask in ("value", "adjoint", "cost"):
         raise source.error((*at, "wrt"), f'ask = "{ask}" takes of alone, not wrt')
-    if ask in ("gradient", "formula", "local") and len(of) != 1:
+    if (ask in ("gradient", "formula", "local", "jacobian") or wrt) and len(of) != 1:
         raise source.error((*at, "of"), f'ask = "{ask}" takes one of, got {len(of)}')
-    if ask in ("gradient", "formula") and nodes[of[0]].ndim:
+    if ask == "gradient" and nodes[of[0]].ndim:
         raise source.error((*at, "of"), f"{of[0]} has the shape {list(map(str, nodes[of[0]].shape))}; a gradient is "
-                           "that of a scalar")
+                           'that of a scalar; ask = "jacobian" is for vectors')
     if ask == "local":
         view = teaching_view(f, output_name=str(f.label))
         user = next((n for n in view.nodes if n.expr is nodes[of[0]]), None)

@@ -19,16 +19,17 @@ from ..errors import GraphcError
 from ..ir import INPUT, Expr, lift, postorder, variable, variables
 from ..ops.body import substitute
 from ..reverse import vjp
+from ..types import TupleType
 from ..values import evaluate
 from ..view import ViewNode, teaching_view
 from .phrases import say
 
-Kind = Literal["value", "total", "local"]
+Kind = Literal["value", "total", "local", "shape", "cost"]
 
 
 class Quantity(NamedTuple):
-    """The value of `of`, its derivative by `wrt` ("total"), or that across the one edge from `wrt` ("local"). As a
-    formula where `formula` says so, which comes before the number."""
+    """The value of `of`, its derivative by `wrt` ("total"), or that across the one edge from `wrt` ("local"); the shape
+    of one of these, or a count of operations. As a formula where `formula` says so, which comes before the number."""
 
     kind: Kind
     of: str
@@ -41,7 +42,9 @@ class Quantity(NamedTuple):
         >>> Quantity("total", "f", "w1").shown(), Quantity("value", "z").shown("fr")
         ('∂f/∂w1', 'la valeur de z')
         """
-        name = say(lang, self.kind, of=self.of, wrt=self.wrt)
+        kind = f"cost {self.of}" if self.kind == "cost" else self.kind
+        kind += " total" if self.kind == "shape" and self.wrt else ""
+        name = say(lang, kind, of=self.of, wrt=self.wrt)
         return say(lang, "formula", what=name) if self.formula else name
 
 
@@ -63,7 +66,7 @@ class Step:
     node: ViewNode
     twins: Mapping[Expr, Expr]  # operand -> stand-in
     moved: Expr
-    cotangent: Expr | None  # None where no derivative passes
+    cotangent: Expr | None  # None where no derivative passes that is known here
     handed: Mapping[Expr, Expr]
 
 
@@ -83,6 +86,8 @@ class Rules:
         floats = [o for o in dict.fromkeys(node.operands) if o.op.name != "const" and _floating(o)]
         twins = {o: variable(INPUT, f"operand{i}", o.shape, o.type.dtype) for i, o in enumerate(floats)}
         moved = substitute([node.expr], twins)[0]
+        if not _floating(node.expr) or any(isinstance(o.type, TupleType) for o in node.operands):
+            return Step(node, twins, moved, None, {})
         try:
             cotangent = variable(INPUT, "cotangent", moved.shape, moved.type.dtype)
             handed = dict(zip(floats, vjp(moved, list(twins.values()), cotangent)))
@@ -138,6 +143,8 @@ class Rules:
                 return adjoints.get(u)
             if node.is_leaf or u not in adjoints:
                 continue
+            if self.steps[u].cotangent is None:
+                return None  # a path that is not known here: the sum would lack it
             for operand in self.steps[u].twins:
                 key = Quantity("local", self.names[u], self.names[operand])
                 part = self._handed(self.steps[u], operand, adjoints[u], algebra, values)
@@ -177,7 +184,7 @@ def _given(key: Quantity, own: Any, algebra: Algebra, given: Mapping[Quantity, A
 
 
 def _floating(node: Expr) -> bool:
-    return bool(getattr(node.type, "is_float", False))
+    return not isinstance(node.type, TupleType) and node.type.is_float
 
 
 # -- what a sweep computes with ---------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ..checking import Finding
 from ..checking.core import Core, Pool
 from ..checking.decide import as_fmpq
 from ..checking.diagnose import Mutation, mutations
@@ -45,7 +44,7 @@ class Slips:
 
     def at(self, quantity: Quantity, numbers: Mapping[str, Any], lang: str) -> list[tuple[Mutation, Fraction]]:
         """Each mutation that has a value at these numbers, with it."""
-        cores = self._cores(quantity, lang)
+        cores = self.cores(quantity, lang)
         if not cores or any(np.ndim(v) for v in numbers.values()):
             return []
         evaluator = Evaluator(as_fmpq({name: exact(v) for name, v in numbers.items()}), PRECISION)
@@ -57,7 +56,8 @@ class Slips:
                 continue
         return found
 
-    def _cores(self, quantity: Quantity, lang: str) -> list[tuple[Mutation, Core]]:
+    def cores(self, quantity: Quantity, lang: str) -> list[tuple[Mutation, Core]]:
+        """The mutations, each ready to be evaluated."""
         key = (quantity.of, quantity.wrt, lang)
         if key not in self.lowered:
             pool = Pool()
@@ -68,7 +68,3 @@ class Slips:
 def exact(value: Any) -> Fraction:
     """A number of an exercise as the one that its author wrote: 0.1 is 1/10."""
     return value if isinstance(value, Fraction) else Fraction(repr(float(value)))
-
-
-def finding(slip: Mutation, message: str) -> Finding:
-    return Finding(slip.kind, slip.where, message)

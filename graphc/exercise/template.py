@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..errors import choose
 
 _EN = '''\
-# An exercise for graphc. `graphc sheet FILE -o sheet.pdf` prints the sheet and its solution.
+# An exercise for graphc. `graphc sheet FILE -o sheet.pdf` prints the sheet and its solution; `graphc exercise check
+# FILE` says whether it is well-posed; `graphc grade FILE answers/ -o report/` grades the answers of a class.
 
 title = "Back-propagation by hand"      # or by language: { en = "...", fr = "..." }
 course = "Machine learning"             # optional: small, above the title
@@ -17,7 +18,9 @@ A neuron with a shared weight computes $f = w_3 \\cdot \\operatorname{ReLU}(z)$ 
 
 function = "w3*relu(z)"                 # or model = "network.py:loss", a graph declared in Python (needs --trust)
 output = "f"                            # its name
-tolerance = 0.001                       # relative, for answers in decimals
+tolerance = 0.001                       # relative, for answers in decimals; for a right value of 0 absolute
+carried = 1.0                           # share of the points of an answer that is right given an earlier wrong one
+rounding = 0                            # points of a submission to the nearest 0.5, say; 0 leaves them exact
 layout = "any"                          # of matrix gradients: "any", "denominator" (as the parameter), "numerator"
 seed = 1                                # of the numbers drawn below; change it for another class
 
@@ -43,7 +46,8 @@ w3 = [-4, 4]
 [[question]]
 ask = "value"                           # numbers of the values named in `of`
 of = ["z", "f"]
-points = 2
+points = 3
+shares = [2, 1]                         # optional: how the points are parted; equally otherwise
 
 [[question]]
 ask = "local"                           # the derivative across one edge
@@ -62,11 +66,56 @@ lines = 5                               # optional: ruled lines for the work
 ask = "formula"                         # the same, as formulas
 wrt = "w1"
 points = 3
-answer = "w3*(x1 + x2)*1[z > 0]"        # optional: your own, to be held against graphc's
+answer = "w3*(x1 + x2)*1[z > 0]"        # optional: your own, to be held against graphc's by `graphc exercise check`
+
+# Other questions: ask = "adjoint" (numbers: the derivative of the output by each of `of`), "jacobian" (numbers: of a
+# vector by each of `wrt`), "shape" (of each of `of`, or of the gradient by each of `wrt`), "cost" (of the whole: `of`
+# lists multiply_adds, flops, parameters).
+#
+# The same file for matrices; numbers of a matrix are lists of rows. Take out the marks at the beginning of each line:
+#
+#| title = "A layer"
+#| function = "sum(r^2)"
+#| layout = "denominator"
+#|
+#| [define]
+#| r = "W x - y"
+#|
+#| [symbols]
+#| W = { kind = "parameter", shape = [2, 3] }
+#| x = { kind = "input", shape = [3] }
+#| y = { kind = "input", shape = [2] }
+#|
+#| [point]
+#| y = [2, 5]
+#|
+#| [random]
+#| W = [-3, 3]
+#| x = { choose = [2, 3, 4] }
+#|
+#| [[question]]
+#| ask = "value"
+#| of = ["r", "f"]
+#|
+#| [[question]]
+#| ask = "gradient"                      # an answer is written as [1, 2; 3, 4], [[1, 2], [3, 4]] or a LaTeX matrix
+#| wrt = ["W", "x"]
+#| points = 4
+#|
+#| [[question]]
+#| ask = "shape"
+#| wrt = "W"
+#|
+#| [[question]]
+#| ask = "formula"
+#| wrt = "W"
+#| points = 3
+#| answer = "2 (W x - y) x^T"
 '''
 
 _FR = '''\
-# Un exercice pour graphc. `graphc sheet FICHIER -o feuille.pdf` imprime la feuille et son corrigé.
+# Un exercice pour graphc. `graphc sheet FICHIER -o feuille.pdf` imprime la feuille et son corrigé ; `graphc exercise
+# check FICHIER` dit s'il est bien posé ; `graphc grade FICHIER reponses/ -o rapport/` corrige les copies d'une classe.
 
 title = "Rétropropagation à la main"    # ou par langue : { en = "...", fr = "..." }
 course = "Apprentissage automatique"    # facultatif : en petit, au-dessus du titre
@@ -78,7 +127,9 @@ Un neurone dont un poids est partagé calcule $f = w_3 \\cdot \\operatorname{ReL
 
 function = "w3*relu(z)"                 # ou model = "reseau.py:perte", un graphe déclaré en Python (avec --trust)
 output = "f"                            # son nom
-tolerance = 0.001                       # relative, pour les réponses décimales
+tolerance = 0.001                       # relative, pour les réponses décimales ; absolue si la bonne valeur est 0
+carried = 1.0                           # part des points d'une réponse juste à partir d'une réponse fausse antérieure
+rounding = 0                            # points d'une copie à 0.5 près, par exemple ; 0 les laisse exacts
 layout = "any"                          # des gradients de matrices ; "denominator" (comme le paramètre), "numerator"
 seed = 1                                # graine des nombres tirés plus bas ; une autre pour une autre classe
 
@@ -104,7 +155,8 @@ w3 = [-4, 4]
 [[question]]
 ask = "value"                           # les nombres des valeurs nommées dans `of`
 of = ["z", "f"]
-points = 2
+points = 3
+shares = [2, 1]                         # facultatif : répartition des points ; égale sinon
 
 [[question]]
 ask = "local"                           # la dérivée le long d'une arête
@@ -123,7 +175,52 @@ lines = 5                               # facultatif : lignes pour le calcul
 ask = "formula"                         # de même, en formules
 wrt = "w1"
 points = 3
-answer = "w3*(x1 + x2)*1[z > 0]"        # facultatif : la vôtre, à comparer à celle de graphc
+answer = "w3*(x1 + x2)*1[z > 0]"        # facultatif : la vôtre, que `graphc exercise check` compare à celle de graphc
+
+# Autres questions : ask = "adjoint" (nombres : dérivée de la sortie par rapport à chacun de `of`), "jacobian"
+# (nombres : d'un vecteur par rapport à chacun de `wrt`), "shape" (forme de chacun de `of`, ou du gradient
+# par rapport à chacun de `wrt`), "cost" (du tout : `of` énumère multiply_adds, flops, parameters).
+#
+# Le même fichier pour des matrices, dont les nombres sont des listes de lignes. Enlevez les marques en début de ligne :
+#
+#| title = "Une couche"
+#| language = "fr"
+#| function = "sum(r^2)"
+#| layout = "denominator"
+#|
+#| [define]
+#| r = "W x - y"
+#|
+#| [symbols]
+#| W = { kind = "parameter", shape = [2, 3] }
+#| x = { kind = "input", shape = [3] }
+#| y = { kind = "input", shape = [2] }
+#|
+#| [point]
+#| y = [2, 5]
+#|
+#| [random]
+#| W = [-3, 3]
+#| x = { choose = [2, 3, 4] }
+#|
+#| [[question]]
+#| ask = "value"
+#| of = ["r", "f"]
+#|
+#| [[question]]
+#| ask = "gradient"                      # une réponse s'écrit [[1; 2]; [3; 4]], ou en matrice LaTeX
+#| wrt = ["W", "x"]
+#| points = 4
+#|
+#| [[question]]
+#| ask = "shape"
+#| wrt = "W"
+#|
+#| [[question]]
+#| ask = "formula"
+#| wrt = "W"
+#| points = 3
+#| answer = "2 (W x - y) x^T"
 '''
 
 TEMPLATES = {"en": _EN, "fr": _FR}
@@ -132,7 +229,7 @@ TEMPLATES = {"en": _EN, "fr": _FR}
 def template(lang: str = "en") -> str:
     """A commented exercise file. Raises InputError for another language.
 
-    >>> template("fr").splitlines()[2]
+    >>> template("fr").splitlines()[3]
     'title = "Rétropropagation à la main"    # ou par langue : { en = "...", fr = "..." }'
     """
     if lang not in TEMPLATES:

@@ -12,15 +12,23 @@ WIDTH, HEIGHT = 220, 14
 BIN, TALL = 34, 90
 
 
+def counted(counts: Mapping[str, int], lang: str) -> str:
+    """
+    >>> counted({"wrong": 3, "correct": 4}, "fr")
+    'juste 4, faux 3'
+    """
+    return ", ".join(f"{say(lang, s)} {counts[s]}" for s in STATUSES if counts.get(s))
+
+
 def outcome_bar(counts: Mapping[str, int], lang: str) -> str:
     """One bar, its lengths the shares of each status; their colours come from the style sheet of the page."""
     total = sum(counts.get(s, 0) for s in STATUSES) or 1
-    told = ", ".join(f"{counts[s]} {say(lang, s)}" for s in STATUSES if counts.get(s))
+    told = counted(counts, lang)
     pieces, x = [], 0.0
     for status in STATUSES:
         width = WIDTH * counts.get(status, 0) / total
         if width:
-            title = escape(f"{counts[status]} {say(lang, status)}")
+            title = escape(counted({status: counts[status]}, lang))
             pieces.append(f'<rect class="{status}" x="{x:.2f}" y="0" width="{width:.2f}" height="{HEIGHT}">'
                           f"<title>{title}</title></rect>")
         x += width

@@ -16,6 +16,7 @@ from ..exercise.source import Source
 from ..trusted import PLACE
 from .files import listed
 from .journal import Journal, key_of
+from .limits import MEMORY, MOST_WORKERS, TIMEOUT, processors
 from .marking import exact, load, part_keys
 from .phrases import LANGUAGES, say
 from .progress import Progress
@@ -24,8 +25,6 @@ from .server import forks
 from .submission import Record, Submission, Unread, clean_name
 from .workers import Failure, Pool
 
-TIMEOUT, MEMORY = 10.0, 512
-MOST_WORKERS = 64
 FILES_AT_ONCE = 20  # that one job reads
 
 
@@ -88,11 +87,26 @@ def grade_folder(exam: str | PathLike[str], answers: str | PathLike[str], output
                  prepare: str = "graphc.grading.marking:prepare", fork: bool | None = None) -> Outcome:
     """Grade the answers in a folder (or one file) to the exercise file `exam`, and write a report into `output`.
 
-    Each submission is graded by a process of its own. An answer may take `timeout` seconds of computing (three times
-    as many by the clock) and `memory` megabytes beyond what the process starts with; one that takes more is undecided.
+    Each submission is graded by a process of its own. An answer may take `timeout` seconds of computing (thrice that
+    by the clock) and `memory` megabytes beyond what the process starts with; one that takes more is undecided.
     `lang` reads and reports in another language than the exercise's. What an earlier run into the same `output` has
     graded, and is unchanged, is not graded again unless `fresh`. `trusted` runs a Python file that the exercise names.
+    `prepare` names what makes the grader, as "module:function", for tests of what surrounds it; `fork` False lets the
+    processes grade by themselves, as where there is no fork.
     Raises InputError for an exercise that cannot be loaded, a wrong option, no answers, or an `output` in use.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> here = Path(tempfile.mkdtemp())
+    >>> _ = (here / "exam.toml").write_text('''title = "One product"
+    ... function = "w*x"
+    ... [[question]]
+    ... ask = "formula"
+    ... wrt = "w"''')
+    >>> _ = (here / "class.csv").write_text("student,q1.w\\nada,x\\nben,w")
+    >>> outcome = grade_folder(here / "exam.toml", here / "class.csv", here / "report", workers=1)
+    >>> outcome.students, str(outcome.points), [Path(f).name for f in outcome.files]
+    (2, '1/2', ['report.html', 'report.json', 'grades.csv'])
     """
     _check(workers, timeout, memory, lang)
     loaded = _exam(os.fspath(exam), lang, trusted, version, prepare, timeout, memory, forks() if fork is None else fork)
@@ -104,7 +118,7 @@ def grade_folder(exam: str | PathLike[str], answers: str | PathLike[str], output
         raise InputError(f"cannot make the directory {folder!r}: {error.strerror}") from None
     batch = Batch(loaded, Journal(os.path.join(folder, "journal.jsonl"), fresh))
     try:
-        with Pool(loaded.settings, workers or os.cpu_count() or 1) as pool:
+        with Pool(loaded.settings, workers or processors()) as pool:
             records = _read(pool, loaded, source if os.path.isdir(source) else os.path.dirname(source) or ".", names)
             chosen = _chosen(batch, records)
             _grade(pool, batch, chosen)
@@ -232,7 +246,8 @@ def _record(job: Mapping[str, Any], values: Mapping[str, Any], exam: Exam) -> di
     for key in exam.parts:
         limited = limited or isinstance(values[key], Failure)
         parts[key] = _stopped(job, key, values[key], exam) if isinstance(values[key], Failure) else values[key]
-    return {"parts": parts, "notes": values.get("notes", []), "limited": limited}
+    return {"parts": parts, "notes": values.get("notes", []), "numbers": values.get("numbers", []),
+            "limited": limited}
 
 
 def _stopped(job: Mapping[str, Any], key: str, failure: Failure, exam: Exam) -> dict[str, Any]:

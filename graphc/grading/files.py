@@ -13,7 +13,7 @@ import re
 import stat
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from ..errors import InputError
@@ -43,12 +43,12 @@ def listed(path: str) -> list[str]:
     return names
 
 
-def read_file(folder: str, name: str, lang: str) -> list[Record]:
-    """All that one file holds. Raises nothing for what a file may be."""
+def read_file(folder: str, name: str, lang: str, parts: Collection[str] = ()) -> list[Record]:
+    """All that one file holds, whatever it may be: nothing is raised. `parts` are the keys of the exercise."""
     stem, shown = clean_name(os.path.splitext(name)[0]), clean_name(name)
     records: list[Record] = []
     try:
-        for record in _records(folder, name, stem, shown):
+        for record in _records(folder, name, stem, shown, parts):
             records.append(_told(record, shown, lang) if isinstance(record, Fault) else record)
     except Fault as fault:
         records.append(_told(fault, shown, lang, stem))
@@ -60,12 +60,12 @@ def _told(fault: Fault, shown: str, lang: str, student: str = "") -> Unread:
     return Unread(str(fault.parts.get("student", student)), place, fault.told(lang))
 
 
-def _records(folder: str, name: str, stem: str, shown: str) -> Iterator[Record | Fault]:
+def _records(folder: str, name: str, stem: str, shown: str, parts: Collection[str]) -> Iterator[Record | Fault]:
     ending = os.path.splitext(name)[1].lower()
     if ending not in READERS and not os.path.isdir(os.path.join(folder, name)):
         raise Fault("ending", ending=clean_name(ending)[:20] or "?", known=", ".join(READERS))
     data = read_bytes(folder, name, LARGEST_TABLE if ending in (".csv", ".json") else LARGEST)
-    yield from READERS[ending](data, stem, shown)
+    yield from READERS[ending](data, stem, shown, parts)
 
 
 def read_bytes(folder: str, name: str, largest: int) -> bytes:
@@ -102,7 +102,7 @@ def decoded(data: bytes, fallback: str = "") -> str:
 # -- one reader a kind of file ----------------------------------------------------------------------------------
 
 
-def _toml(data: bytes, stem: str, shown: str) -> Iterator[Record | Fault]:
+def _toml(data: bytes, stem: str, shown: str, parts: Collection[str]) -> Iterator[Record | Fault]:
     text = decoded(data).replace("\r\n", "\n")
     try:
         value = tomllib.loads(text, parse_float=str)
@@ -115,7 +115,7 @@ def _toml(data: bytes, stem: str, shown: str) -> Iterator[Record | Fault]:
     yield from _tables(value, stem, shown)
 
 
-def _json(data: bytes, stem: str, shown: str) -> Iterator[Record | Fault]:
+def _json(data: bytes, stem: str, shown: str, parts: Collection[str]) -> Iterator[Record | Fault]:
     try:
         value = json.loads(decoded(data), parse_float=_Number, parse_int=_Number, parse_constant=_Number,
                            object_pairs_hook=_unique)
@@ -153,7 +153,7 @@ def _some(answers: dict[str, str]) -> Mapping[str, str]:
     return answers
 
 
-def _csv(data: bytes, stem: str, shown: str) -> Iterator[Record | Fault]:
+def _csv(data: bytes, stem: str, shown: str, parts: Collection[str]) -> Iterator[Record | Fault]:
     for row in rows_of(decoded(data, "cp1252")):
         if isinstance(row, Fault):
             yield row
@@ -161,15 +161,15 @@ def _csv(data: bytes, stem: str, shown: str) -> Iterator[Record | Fault]:
             yield Submission(row.student, row.answers, f"{shown}:{row.line}")
 
 
-def _markdown(data: bytes, stem: str, shown: str) -> Iterator[Record | Fault]:
-    student, answers = markdown_answers(decoded(data))
+def _markdown(data: bytes, stem: str, shown: str, parts: Collection[str]) -> Iterator[Record | Fault]:
+    student, answers = markdown_answers(decoded(data), parts)
     yield Submission(student or stem, _some(answers), shown)
 
 
-def _tex(data: bytes, stem: str, shown: str) -> Iterator[Record | Fault]:
+def _tex(data: bytes, stem: str, shown: str, parts: Collection[str]) -> Iterator[Record | Fault]:
     student, answers = tex_answers(decoded(data))
     yield Submission(student or stem, _some(answers), shown)
 
 
-READERS: Mapping[str, Callable[[bytes, str, str], Iterator[Record | Fault]]] = {
+READERS: Mapping[str, Callable[[bytes, str, str, Collection[str]], Iterator[Record | Fault]]] = {
     ".toml": _toml, ".json": _json, ".csv": _csv, ".md": _markdown, ".tex": _tex}

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import signal
 from typing import Any
 
-PATIENCE = 3  # the wall clock stops an answer after so many times its computing time
+MOST_WORKERS = 64
+TIMEOUT, MEMORY = 10.0, 512  # by default: seconds of computing and megabytes, for one answer
+
+
+def wall_clock(timeout: float) -> float:
+    """Seconds after which the clock on the wall stops an answer that may compute for `timeout`: others compute, too.
+
+    >>> wall_clock(10.0)
+    33.0
+    """
+    return 3 * timeout + 3
 
 
 def _resource() -> Any:
@@ -31,11 +42,10 @@ def address_space() -> int:
 
 
 def limit_memory(megabytes: int) -> None:
-    """Room for so much more than what is mapped now; what asks for more gets a MemoryError."""
-    resource = _resource()
-    if resource is None:
-        return
-    _lower(resource, "RLIMIT_AS", address_space() + megabytes * 2**20)
+    """Room for so much more than what is mapped now, where that is told; what asks for more gets a MemoryError."""
+    resource, mapped = _resource(), address_space()
+    if resource is not None and mapped:
+        _lower(resource, "RLIMIT_AS", mapped + megabytes * 2**20)
 
 
 def limit_rest(cpu_seconds: float) -> None:
@@ -63,6 +73,12 @@ def start_clock(seconds: float) -> None:
     if hasattr(signal, "setitimer") and hasattr(signal, "ITIMER_PROF"):
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def processors() -> int:
+    """How many this process may use."""
+    usable = getattr(os, "sched_getaffinity", None)
+    return min(MOST_WORKERS, len(usable(0)) if usable else os.cpu_count() or 1)
 
 
 def reason_of(code: int) -> str:

@@ -2,7 +2,7 @@ r"""Answers marked in a text, in Markdown or LaTeX.
 
 Markdown. A mark is the name of a part, `q1.z`, or of a question, `Question 1` or `q1`, as a heading, in bold, as an
 item of a list, or at the beginning of a line before a colon. Below the mark of a question, a heading, bold text or an
-item may name the part alone: `**w1:** $3$`. The answer is the first mathematics after the mark, `$…$`, `$$…$$`,
+item may name one of its parts alone: `**w1:** $3$`. The answer is the first mathematics after the mark, `$…$`, `$$…$$`,
 `\(…\)` or `\[…\]`; where there is none before the next mark, what stands on the line of the mark, after its colon.
 `student: ada` on a line of its own, or at the top between two lines `---`, tells whose answers these are.
 
@@ -13,7 +13,7 @@ out, and so is what stands before \begin{document}, except for \student. `MACROS
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from .submission import LONGEST_NAME, MOST_ANSWERS, MOST_CHARACTERS, STUDENT_KEYS, Fault, clean_name, part_key
 
@@ -29,6 +29,7 @@ MACROS = r"""% Marks of answers for `graphc grade`: \usepackage{answers}, then
 
 _NAME = r"[^\W\d_]\w{0,40}"
 _QUESTION = re.compile(rf"(?:question|q)[ \t]{{0,4}}(\d{{1,4}})(?:[ \t]?\.[ \t]?({_NAME})(?![\w^(]))?", re.IGNORECASE)
+_ITEM = re.compile(r"[ \t]{0,12}\d{1,3}[.)][ \t]{1,4}")
 _PART = re.compile(rf"\$?({_NAME})\$?")
 _END = re.compile(r"[ \t*_`.)]{0,8}([:=–—-]|$)")
 _PAIRS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
@@ -78,20 +79,22 @@ def _closing(text: str, closing: str, position: int) -> int:
 # -- Markdown -----------------------------------------------------------------------------------------------------
 
 
-def markdown_answers(text: str) -> tuple[str, dict[str, str]]:
+def markdown_answers(text: str, parts: Collection[str] = ()) -> tuple[str, dict[str, str]]:
     r"""The student that the text names, or "", and the marked answers. Raises Fault.
+
+    Where the `parts` of the exercise are known, only they are marks below that of a question.
 
     >>> markdown_answers("## Question 1\n**z:** $3$\n\n**f**: $w_3 z$\n\nq2.b: 4")
     ('', {'q1.z': '3', 'q1.f': 'w_3 z', 'q2.b': '4'})
     """
-    student, question = "", ""
+    student, question, known = "", "", {_loose(p) for p in parts}
     marks: list[tuple[str, int, str, list[str]]] = []  # key, line, rest of its line, lines that follow
     for number, line in enumerate(_without_comments(text).split("\n"), 1):
         named = _student(line)
         if named and not student:
             student = named
             continue
-        mark = _mark(line, question)
+        mark = _mark(line, question, known)
         if mark is None:
             if marks:
                 marks[-1][3].append(line)
@@ -108,7 +111,12 @@ def _answers(marks: list[tuple[str, int, str, list[str]]]) -> dict[str, str]:
         told = found if found is not None else rest.strip(" \t*_`")
         if told:
             _add(answers, key, told, line)
-    return answers
+    named = {key.partition(".")[0] for key in answers if "." in key}  # what stands above its parts is no answer
+    return {key: text for key, text in answers.items() if key not in named}
+
+
+def _loose(key: str) -> str:
+    return key.replace("_", "").lower()
 
 
 def _without_comments(text: str) -> str:
@@ -128,10 +136,10 @@ def _student(line: str) -> str:
     return clean_name(name.strip(" \t*_\"'")) if colon and head.strip(" \t*_").lower() in STUDENT_KEYS else ""
 
 
-def _mark(line: str, question: str) -> tuple[str, str] | None:
+def _mark(line: str, question: str, known: Collection[str]) -> tuple[str, str] | None:
     """(key, what follows on the line) if a part is marked here."""
-    bare = line.lstrip(" \t#>*_`-+")
-    bold = any(sign in line[: len(line) - len(bare)] for sign in "#*_`-+")
+    bare = _ITEM.sub("", line).lstrip(" \t#>*_`-+")
+    bold = bool(set(line[: len(line) - len(bare)]) & set("#*_`-+123456789"))
     found = _QUESTION.match(bare)
     if found:
         end = _END.match(bare, found.end())
@@ -141,7 +149,10 @@ def _mark(line: str, question: str) -> tuple[str, str] | None:
         return key, bare[end.end():] if end else ""
     found = _PART.match(bare) if bold and question else None
     end = _END.match(bare, found.end()) if found else None
-    return (f"{question}.{found[1]}", bare[end.end():]) if found and end and end[1] in (":", "=") else None
+    if not found or not end or end[1] not in (":", "="):
+        return None
+    key = f"{question}.{found[1]}"
+    return (key, bare[end.end():]) if not known or _loose(key) in known else None
 
 
 # -- LaTeX --------------------------------------------------------------------------------------------------------

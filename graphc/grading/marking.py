@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
+from ..errors import GraphcError
 from ..exercise import Exercise
+from ..formula import number_text
 from .files import read_file
 from .server import Begin, Work
 
@@ -36,23 +41,35 @@ def prepare(settings: Mapping[str, Any]) -> Work:
     _warm(exercise)
 
     def work(job: Mapping[str, Any], begin: Begin) -> Iterator[tuple[str, Any]]:
-        return read(job, settings["lang"], begin) if job["job"] == "read" else mark(exercise, job, begin)
+        if job["job"] == "read":
+            return read(job, exercise.language, part_keys(exercise), begin)
+        return mark(exercise, job, begin)
 
     return work
 
 
 def _warm(exercise: Exercise) -> None:
-    answers = dict.fromkeys(part_keys(exercise), "1 + x")
-    job = {"student": "", "answers": answers, "items": list(answers), "skip": []}
-    for _ in mark(exercise, job, lambda _: None):
-        pass
+    """Mark a wrong formula and the right ones, which brings in all that marking needs."""
+    keys = part_keys(exercise)
+    for answers in (dict.fromkeys(keys, f"1 + {exercise.symbols[0].name}"), _model_answers(exercise)):
+        job = {"student": "", "answers": answers, "items": keys, "skip": []}
+        with contextlib.suppress(Exception):  # what fails here fails again on an answer, which then tells why
+            for _ in mark(exercise, job, lambda _: None):
+                pass
 
 
-def read(job: Mapping[str, Any], lang: str, begin: Begin) -> Iterator[tuple[str, Any]]:
+def _model_answers(exercise: Exercise) -> dict[str, str]:
+    with contextlib.suppress(GraphcError):
+        return {f"{q.name}.{part}": str(answer.formula) for q in exercise.questions
+                for part, answer in zip(q.parts, exercise.answers(q, exercise.numbers("")))}
+    return {}
+
+
+def read(job: Mapping[str, Any], lang: str, parts: Sequence[str], begin: Begin) -> Iterator[tuple[str, Any]]:
     """For each file, what it holds."""
     for name in job["items"]:
         begin(name)
-        yield name, [record.to_json() for record in read_file(job["folder"], name, lang)]
+        yield name, [record.to_json() for record in read_file(job["folder"], name, lang, parts)]
 
 
 def mark(exercise: Exercise, job: Mapping[str, Any], begin: Begin) -> Iterator[tuple[str, Any]]:
@@ -62,7 +79,15 @@ def mark(exercise: Exercise, job: Mapping[str, Any], begin: Begin) -> Iterator[t
     grade = exercise.grade(answers, job["student"], begin=begin)
     for part in grade.parts:
         yield f"q{part.question}.{part.part}", facts(part)
+    yield "numbers", drawn(exercise, job["student"])
     yield "notes", [str(note)[:MOST_SHOWN] for note in grade.notes]
+
+
+def drawn(exercise: Exercise, student: str) -> list[list[str]]:
+    """Names and numbers drawn for a student, scalars alone; none where all students have the same."""
+    numbers = exercise.numbers(student) if exercise.random else None
+    return [[name, number_text(value, "unicode", exercise.language)] for name, value in (numbers or {}).items()
+            if not np.ndim(value)]
 
 
 def facts(part: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..sheets.html_sheet import mixed
 from .asked import part_html, question_html
-from .bars import outcome_bar, spread_chart
+from .bars import counted, outcome_bar, spread_chart
 from .numbers import percent, shown
 from .phrases import plural, say
 from .statistics import STATUSES, Look, PartTally, Slip, Tally
@@ -20,6 +20,7 @@ from .submission import Submission, Unread
 if TYPE_CHECKING:
     from .batch import Batch, Exam
 
+MOST_GIVEN = 90  # characters of an answer in a table
 MOST_LOOKS = 500  # of undecided answers on the page; report.json has all
 
 
@@ -32,6 +33,10 @@ def safe(text: str, limit: int = 2000) -> str:
     cut = text if len(text) <= limit else text[: limit - 1] + "…"
     plain = "".join(c if c.isprintable() or c in "\n\u00a0\u202f" else c.encode("unicode_escape").decode() for c in cut)
     return escape(plain)
+
+
+def told(text: str) -> str:
+    return f'<span class="told">{text}</span>'
 
 
 def page(title: str, lang: str, body: str) -> str:
@@ -94,6 +99,13 @@ class Pages:
         by_name = {q.name: q for q in self.exercise.questions}
         return {key: part_html(self.exercise, by_name[key.partition(".")[0]], key) for key in self.exam.parts}
 
+    def _link(self, number: int, count: int, student: str) -> str:
+        return f'<a href="students/{student_file(number, count)}">{safe(student, 200)}</a>'
+
+    def _goal(self, key: str) -> str:
+        """A part in a table: the same derivative may be asked twice, so its question is told."""
+        return f"{escape(key.partition('.')[0])}\u2002{self.goals[key]}"
+
     @cached_property
     def _legend(self) -> str:
         items = "".join(f'<li><i class="{s}"></i>{self.say(s)}</li>' for s in STATUSES)
@@ -107,17 +119,23 @@ class Pages:
         parts = record["parts"]
         name = safe(submission.student, 200)
         opened = sum(p["status"] == "undecided" for p in parts.values())
-        self.rows.append([f'<a href="students/{student_file(number, count)}">{name}</a>',
-                          shown(total, self.lang), self._states(parts)])
-        told = [f"<p>{plural(self.lang, 'open_parts', opened)}</p>" if opened > 1 else
+        self.rows.append([self._link(number, count, submission.student), shown(total, self.lang),
+                          self._states(parts)])
+        open_parts = [f"<p>{plural(self.lang, 'open_parts', opened)}</p>" if opened > 1 else
                 f"<p>{self.say('open_part')}</p>"] if opened else []
-        notes = [f'<p class="soft">{safe(note)}</p>' for note in record["notes"]]
+        notes = self._numbers(record["numbers"]) + [f'<p class="soft">{safe(note)}</p>' for note in record["notes"]]
         sections = [self._section(name, parts) for name in self.questions]
         body = "\n".join([
             f'<header><small>{self.title}</small><h1>{name}</h1></header>',
             f'<ul class="figures"><li><b>{self._of(total, most)}</b>{self.say("points")}</li></ul>',
-            *told, *notes, *sections])
+            *open_parts, *notes, *sections])
         return page(f"{name} – {self.plain_title}", self.lang, f"<main>\n{body}\n</main>")
+
+    def _numbers(self, numbers: Sequence[Sequence[str]]) -> list[str]:
+        """The numbers drawn for a student, where they are drawn."""
+        listed = "\u202f; " if self.lang == "fr" else ", "
+        told = listed.join(f"{name}\u00a0=\u00a0{value}" for name, value in numbers)
+        return [f'<p class="soft">{self.say("numbers")} {safe(told)}</p>'] if told else []
 
     def _states(self, parts: Mapping[str, Mapping[str, Any]]) -> str:
         """A small square for each part."""
@@ -135,10 +153,10 @@ class Pages:
         status = part["status"]
         points = self._of(Fraction(part["points"]), Fraction(part["max_points"]))
         given = f'<span class="given">{safe(part["given"])}</span>' if part["given"].strip() else ""
-        told = f'<p class="told">{safe(part["message"])}</p>' if status != "missing" else ""
+        message = f'<p class="told">{safe(part["message"])}</p>' if status != "missing" else ""
         return (f'<article class="{status}"><header><b>{self.goals[key]}</b>'
                 f'<span class="chip"><i class="{status}"></i>{self.say(status)}</span><span class="n">{points}</span>'
-                f"</header>{given}{told}</article>")
+                f"</header>{given}{message}</article>")
 
     # -- the class --------------------------------------------------------------------------------------------
 
@@ -156,15 +174,15 @@ class Pages:
             return f"<p>{self.say('nobody')}</p>"
         rows = [(str(len(batch.graded)), self.say("students")), (self._of(tally.mean, tally.most), self.say("mean")),
                 (shown(tally.median, self.lang), self.say("median")),
-                (str(tally.undecided), self.say("undecided")), (str(len(batch.unread)), self.say("unread").lower())]
+                (str(tally.undecided), self.say("undecided")), (str(len(batch.unread)), self.say("not_read"))]
         return '<ul class="figures">' + "".join(f"<li><b>{n}</b>{what}</li>" for n, what in rows) + "</ul>"
 
     def _looks(self, looks: Sequence[Look], count: int) -> list[str]:
         head = f"<h2>{self.say('look')}</h2>"
         if not looks:
             return [head, f'<p>{self.say("nothing_to_look_at")}</p>']
-        rows = [[f'<a href="students/{student_file(x.number, count)}">{safe(x.student, 200)}</a>', self.goals[x.part],
-                 f"<code>{safe(x.given, 300)}</code>", safe(x.why, 300)] for x in looks[:MOST_LOOKS]]
+        rows = [[self._link(x.number, count, x.student), self._goal(x.part),
+                 f"<code>{safe(x.given, MOST_GIVEN)}</code>", told(safe(x.why, 300))] for x in looks[:MOST_LOOKS]]
         if len(looks) > MOST_LOOKS:
             rows.append(["…", "", "", f"+ {len(looks) - MOST_LOOKS} (report.json)"])
         heads = [("", self.say("student")), ("key", self.say("part")), ("", self.say("answer")), ("", self.say("why"))]
@@ -199,8 +217,7 @@ class Pages:
                 number]
 
     def _outcomes(self, part: PartTally) -> str:
-        told = ", ".join(f"{part.counts[s]} {self.say(s)}" for s in STATUSES if part.counts[s])
-        return f"{outcome_bar(part.counts, self.lang)}<small>{told}</small>"
+        return f"{outcome_bar(part.counts, self.lang)}<small>{counted(part.counts, self.lang)}</small>"
 
     def _spread(self, tally: Tally) -> list[str]:
         if not tally.totals or not tally.most:
@@ -215,7 +232,7 @@ class Pages:
         head = f"<h2>{self.say('slips')}</h2>"
         if not slips:
             return [head, f"<p>{self.say('no_slips')}</p>"]
-        rows = [[str(s.count), self.goals[s.part], safe(s.message, 400), f"<code>{safe(s.given, 200)}</code>"]
+        rows = [[str(s.count), self._goal(s.part), safe(s.message, 400), f"<code>{safe(s.given, MOST_GIVEN)}</code>"]
                 for s in slips]
         heads = [("n", self.say("count")), ("key", self.say("part")), ("", self.say("slip")),
                  ("", self.say("example"))]

@@ -117,6 +117,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "why": ("why", "pourquoi"),
     "unread": ("Could not be read", "N'a pas pu être lu"),
     "place": ("file", "fichier"),
+    "not_read": ("files or rows not read", "fichiers ou lignes non lus"),
+    "numbers": ("Your numbers:", "Vos nombres :"),
     "replaced": ("Handed in twice", "Rendu deux fois"),
     "replaced_note": ("{place} is graded, the later by name; {earlier} is left out.",
                       "{place} est corrigé, le dernier par ordre de nom ; {earlier} est écarté."),

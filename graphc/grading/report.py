@@ -15,8 +15,9 @@ meaning. Points are exact, as text: "3", "4/3".
     summary              students, mean, median, undecided, unread
     parts                key, max_points, mean, counts (by status), discrimination (a number or null)
     slips                part, kind, message, example, count: the most common first
-    students             student, place, page, points, parts, notes; a part has status, given, points, max_points,
-                         message, read_as, certainty, findings (kind, where, message), flags, follows_from
+    students             student, place, page, points, parts, numbers (drawn for this student), notes; a part has
+                         status, given, points, max_points, message, read_as, certainty, flags, follows_from,
+                         findings (kind, where, message)
     look_at              student, part, given, why: the undecided answers
     unread               student, place, why: files and rows that could not be read
     replaced             student, place, kept: left out, as the same student handed in a later one
@@ -62,7 +63,7 @@ def write_report(batch: Batch, folder: str) -> tuple[Tally, list[str]]:
         total = tally.add(number, submission.student, record["parts"])
         file = student_file(number, len(batch.graded))
         page = pages.student(number, submission, record, total, total_of(record["parts"]), len(batch.graded))
-        write_whole(os.path.join(folder, "students", file), page.encode())
+        _write_changed(os.path.join(folder, "students", file), page.encode())
         rows.append(_row(submission, file, record, total, exam))
         students.append(_student_json(submission, file, record, total))
     rows += [_unread_row(unread, exam) for unread in batch.unread]
@@ -74,6 +75,14 @@ def write_report(batch: Batch, folder: str) -> tuple[Tally, list[str]]:
     for path, data in zip(paths, files.values()):
         write_whole(path, data)
     return tally, paths[::-1]
+
+
+def _write_changed(path: str, data: bytes) -> None:
+    """Of a thousand pages few change from one run to the next."""
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        if file.read() == data:
+            return
+    write_whole(path, data)
 
 
 def total_of(parts: Mapping[str, Mapping[str, Any]]) -> Fraction:
@@ -137,7 +146,7 @@ def _student_json(submission: Submission, file: str, record: Mapping[str, Any], 
     parts = {key: {**p, "findings": [dict(zip(("kind", "where", "message"), f)) for f in p["findings"]]}
              for key, p in record["parts"].items()}
     return _dumped({"student": submission.student, "place": submission.place, "page": f"students/{file}",
-                    "points": str(total), "parts": parts, "notes": record["notes"]})
+                    "points": str(total), "parts": parts, "numbers": dict(record["numbers"]), "notes": record["notes"]})
 
 
 def _json(batch: Batch, tally: Tally, students: Sequence[str]) -> str:

@@ -28,7 +28,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, NoReturn
 
-from .limits import PATIENCE, limit_memory, limit_rest, reason_of, start_clock
+from .limits import limit_memory, limit_rest, reason_of, start_clock, wall_clock
 
 Begin = Callable[[str], None]
 Work = Callable[[Mapping[str, Any], Begin], Iterator[tuple[str, Any]]]
@@ -113,7 +113,7 @@ def _forked(job: Mapping[str, Any], work: Work, settings: Mapping[str, Any], out
     CHILDREN.append(pid)
     os.close(writing)
     try:
-        told = _relay(reading, out, PATIENCE * settings["timeout"], LONGEST if job["job"] == "read" else LONGEST_PART)
+        told = _relay(reading, out, wall_clock(settings["timeout"]), LONGEST if job["job"] == "read" else LONGEST_PART)
     finally:
         os.close(reading)
         code = _reaped(pid)
@@ -128,7 +128,7 @@ def _child(job: Mapping[str, Any], work: Work, settings: Mapping[str, Any], writ
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 0)
         whole = settings["timeout"] * (len(job["items"]) + 1)
-        signal.alarm(math.ceil(PATIENCE * whole) + 1)  # should nobody be left to end it
+        signal.alarm(math.ceil(wall_clock(whole)))  # should nobody be left to end it
         limit_rest(whole)
         limit_memory(settings["memory"])
         out = os.fdopen(writing, "wb", buffering=0)

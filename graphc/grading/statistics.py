@@ -81,6 +81,16 @@ class Look:
     why: str
 
 
+def reason_of(message: str) -> str:
+    """What stands below the first line, which tells the verdict alone, where there is more.
+
+    >>> reason_of("Undecided.\\nWhy: too long.")
+    'Why: too long.'
+    """
+    first, _, rest = message.partition("\n")
+    return rest or first
+
+
 class Tally:
     """Everything that is counted, student by student with `add`."""
 
@@ -100,7 +110,7 @@ class Tally:
             self.parts[key].add(part, total)
             self._slips(key, part)
             if part["status"] == "undecided":
-                self.looks.append(Look(number, student, key, part["given"], part["certainty"]))
+                self.looks.append(Look(number, student, key, part["given"], reason_of(part["message"])))
         return total
 
     def _slips(self, key: str, part: Mapping[str, Any]) -> None:

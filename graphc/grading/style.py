@@ -23,7 +23,8 @@ table { border-collapse: collapse; width: 100%; font-size: .93rem; }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .7rem .35rem 0; text-align: left; vertical-align: top; }
 th { color: var(--soft); font-weight: 600; font-size: .85rem; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td.key { white-space: nowrap; font-weight: 600; } td.bars { width: 20rem; min-width: 9rem; }
+td.key { white-space: nowrap; } td:first-child { overflow-wrap: anywhere; min-width: 6.5rem; }
+td.n:first-child { min-width: 0; } td.bars { width: 20rem; min-width: 9rem; }
 td.bars small { font-size: .8rem; }
 code, .given { font: .9em/1.45 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
   overflow-wrap: anywhere; white-space: pre-wrap; }

@@ -53,7 +53,21 @@ class Fault(Exception):
         self.key, self.line, self.parts = key, line, parts
 
     def told(self, lang: str) -> str:
-        return say(lang, self.key, **self.parts)
+        return printable(say(lang, self.key, **self.parts))
+
+
+def printable(text: str) -> str:
+    """What a terminal can be sent: control and format characters, and halves of pairs, are shown as code.
+
+    >>> printable("q1\\x1b[2J\\ud800")
+    'q1\\\\x1b[2J\\\\ud800'
+    """
+    return "".join(c if c.isprintable() or c == "\u202f" or c == "\u00a0" else ascii(c)[1:-1] for c in text)
+
+
+def _whole(text: str) -> str:
+    """Without halves of surrogate pairs, which JSON can spell and no file can hold."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def clean_name(text: str) -> str:
@@ -72,9 +86,10 @@ def part_key(text: str) -> str:
     >>> part_key(" Q1.z "), part_key("4"), part_key("q2. w1"), part_key("remarks")
     ('q1.z', 'q4', 'q2.w1', 'remarks')
     """
-    found = _QUESTION.fullmatch(text.strip()[:LONGEST_NAME])
+    name = _whole(text.strip()[:LONGEST_NAME])
+    found = _QUESTION.fullmatch(name)
     if not found:
-        return text.strip()[:LONGEST_NAME]
+        return name
     return f"q{int(found[1])}.{found[2].strip()}" if found[2] else f"q{int(found[1])}"
 
 
@@ -154,7 +169,7 @@ def _flat(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def answer_text(value: Any, name: str) -> str:
     if isinstance(value, str):
-        return value[:MOST_CHARACTERS]
+        return _whole(value[:MOST_CHARACTERS])
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, list):

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import GraphcError
-from .limits import PATIENCE, reason_of
+from .limits import reason_of, wall_clock
 from .server import LONGEST
 
 START = 120.0  # seconds that a process may take to be ready, on a busy machine
@@ -62,7 +62,7 @@ class Worker:
             process.stdin.write(_line(job))
             process.stdin.flush()
         # A server that forks keeps the time itself; the wall clock here is for the case that it cannot.
-        patience = PATIENCE * self.settings["timeout"] + (SLACK if self.settings["fork"] else 0.0)
+        patience = wall_clock(self.settings["timeout"]) + (SLACK if self.settings["fork"] else 0.0)
         while True:
             message = self._next(process, patience)
             yield message
@@ -156,7 +156,7 @@ class Pool:
 
     def __init__(self, settings: Mapping[str, Any], workers: int) -> None:
         self.workers = [Worker({**settings, "path": sys.path}) for _ in range(workers)]
-        self.idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+        self.idle: queue.LifoQueue[Worker] = queue.LifoQueue()  # one that has started is taken first
         for worker in self.workers:
             self.idle.put(worker)
         self.stopping = threading.Event()

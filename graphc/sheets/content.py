@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..derivation import derive
+from ..dims import Dim
 from ..drawing import Drawing, draw
 from ..drawing.facts import Facts
 from ..drawing.style import LABEL_SIZE
@@ -21,7 +22,7 @@ from .phrases import listed, marks, said, typographic
 
 READABLE = 8.0  # points: labels of a printed figure are not smaller
 # Lines to write on, where the author says nothing.
-LINES = {"value": 1, "gradient": 3, "adjoint": 2, "local": 1, "formula": 3}
+LINES = {"value": 1, "gradient": 3, "adjoint": 2, "local": 1, "formula": 3, "jacobian": 3, "shape": 1, "cost": 2}
 DASH = ("–",)
 
 
@@ -120,23 +121,30 @@ class Writer:
         if q.ask == "adjoint":
             what = [said("adjoint", self.lang, bar=f"${self._bar(v)}$", partial=f"${self._partial(v, inline=True)}$")
                     for v in q.of]
+        elif q.ask == "cost":
+            what = [said(f"count {count}", self.lang) for count in q.of]
         else:
             what = [f"${self._goal(of, w, inline=True)}$" for of in q.of for w in q.wrt or ("",)]
         return said(f"ask {q.ask}", self.lang, what=listed(what, self.lang))
 
     def _question(self, q: Question) -> Together:
-        labels = [f"{self._label(q, of, w)} =" for of in q.of for w in q.wrt or ("",)]
+        mark = ":" if q.ask == "shape" else "="
+        labels = [f"{self._label(q, of, w)} {mark}" for of in q.of for w in q.wrt or ("",)]
         blocks: list[Block] = [self._ask(q), Rules(q.lines or LINES[q.ask])]
         return Together((*blocks, Boxes(tuple(labels), q.ask == "formula", self._size(q))))
 
     def _size(self, q: Question) -> tuple[int, int]:
         """Of the largest array that answers the question, written as a matrix."""
+        if q.ask in ("shape", "cost"):
+            return 1, 1
         shapes = [self.e.nodes[n].shape for n in q.wrt or q.of]
         rows = [s[0] for s in shapes if s and isinstance(s[0], int) and q.ask != "formula"]
         columns = [s[1] for s in shapes if len(s) == 2 and isinstance(s[1], int)]
         return min(max([1, *rows]), 8), min(max([1, *columns]), 8)
 
     def _label(self, q: Question, of: str, wrt: str) -> str:
+        if q.ask == "cost":
+            return rf"\text{{{said(f'label {of}', self.lang)}}}"
         return self._bar(of) if q.ask == "adjoint" else self._goal(of, wrt)
 
     def _goal(self, of: str, wrt: str, inline: bool = False) -> str:
@@ -155,10 +163,12 @@ class Writer:
         lines = []
         for a in self.e.answers(q, self.point):
             line = f"{self._label(q, a.of, a.wrt)} &"
-            solved = self._solved(a) if a.formula is not None and q.ask != "adjoint" else ""
+            solved = self._solved(a) if a.formula is not None and q.ask not in ("adjoint", "jacobian") else ""
             line += f"= {solved} " if solved else ""
             value = "" if a.value is None else _value(a.value, self.lang)
-            line += f"{_sign(a.value)} {value}" if value and value != solved else ""
+            if q.ask == "shape":
+                line += r"\colon "
+            line += f"{'' if q.ask == 'shape' else _sign(a.value)} {value}" if value and value != solved else ""
             lines.append(line)
         return lines
 
@@ -289,6 +299,10 @@ def _sign(value: Any) -> str:
 
 
 def _value(value: Any, lang: str) -> str:
+    if isinstance(value, tuple):  # a shape
+        return r" \times ".join(map(str, value)) or r"()"
+    if isinstance(value, (int, Dim)):  # a count, in named sizes if need be
+        return str(value).replace("**", "^").replace("*", r" \cdot ")
     return _array(value, lang) if getattr(value, "ndim", 0) else value_tex(value, lang)
 
 

@@ -43,6 +43,15 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "ask local": ("What is the local derivative {what} at this point?",
                   "Que vaut la dérivée locale {what} en ce point ?"),
     "ask formula": ("Give a formula for {what}.", "Donner une formule pour {what}."),
+    "ask jacobian": ("Compute {what}, a Jacobian.", "Calculer {what}, une matrice jacobienne."),
+    "ask shape": ("What is the shape of {what}?", "Quelle est la forme de {what} ?"),
+    "ask cost": ("Count {what}.", "Compter {what}."),
+    "count multiply_adds": ("the multiply-adds", "les multiplications-additions"),
+    "count flops": ("the operations", "les opérations"),
+    "count parameters": ("the parameters", "les paramètres"),
+    "label multiply_adds": ("multiply-adds", "multiplications-additions"),
+    "label flops": ("operations", "opérations"),
+    "label parameters": ("parameters", "paramètres"),
     "adjoint": ("the adjoint {bar} = {partial}", "l'adjoint {bar} = {partial}"),
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from graph_checks import Graph
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_graphs import NAMES, Seeded, grow
+from random_trees import TREES
 
 import graphc as G
 from graphc.checking.arrays import decide_arrays, truth_of
@@ -80,20 +81,6 @@ def test_most_graphs_are_decided(first: str) -> None:
 
 
 # -- scalars --------------------------------------------------------------------------------------------------------
-
-LEAVES = st.sampled_from([sym("x"), sym("y"), num(1), num(2), num(-3)])
-FUNCTIONS = ("exp", "sin", "cos", "tanh", "relu", "abs", "sigmoid", "atan")
-
-
-def grown(children: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
-    pair = st.tuples(children, children)
-    return st.one_of(pair.map(lambda p: add(*p)), pair.map(lambda p: mul(*p)), children.map(neg),
-                     children.map(lambda a: power(a, 2)), children.map(lambda a: div(a, add(num(1), power(a, 2)))),
-                     st.tuples(st.sampled_from(FUNCTIONS), children).map(lambda p: call(p[0], p[1])))
-
-
-TREES = st.recursive(LEAVES, grown, max_leaves=6)
-
 
 @settings(max_examples=40)
 @given(TREES, TREES)

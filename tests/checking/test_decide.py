@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 
+from graphc.checking.assume import Assumptions
 from graphc.checking.core import Pool
 from graphc.checking.decide import Decision, compare, decide
 from graphc.checking.feasible import feasible
@@ -47,6 +48,14 @@ PROVED = [
     ("sin(3x)", "3sin(x) - 4sin(x)^3"),
     ("1 + tan(x)^2", "1/cos(x)^2"),
     ("sin(x + pi/2)", "cos(x)"),
+    ("cos(pi/12)", "(sqrt(6) + sqrt(2))/4"),
+    ("sin(pi/3) cos(5pi/6) tan(-pi/4)", "3/4"),
+    ("cos(7pi/12)", "(sqrt(2) - sqrt(6))/4"),
+    ("sin(asin(x))", "x + 0*asin(x)"),
+    ("cos(asin(-x))", "sqrt(1 - x^2)"),
+    ("sin(atan(-x))", "-x/sqrt(1 + x^2)"),
+    ("tan(atan(x))", "x"),
+    ("atanh(x)", "ln((1+x)/(1-x))/2"),
     ("asin(x) + acos(x)", "pi/2 + 0*asin(x)"),
     ("sqrt(8)", "2sqrt(2)"),
     ("e^(x/2) e^(x/3)", "e^(5x/6)"),
@@ -191,3 +200,23 @@ def test_a_shared_tree_costs_its_nodes_not_its_paths() -> None:
         node = add(node, node)
     assert len(nodes(node)) == 13
     assert decide(node, tree("4096x")).certainty == "proved"
+
+
+def test_a_form_that_is_too_large_has_its_chance_stated() -> None:
+    found = verdict("(x+y+z+a+b)^13*(x-y)", "(x+y+z+a+b)^12*(x*x+x*z+x*a+x*b-y*y-y*z-y*a-y*b)")
+    assert (found.status, found.certainty) == ("correct", "chance")
+    assert found.parts["degree"] == 14 and found.parts["bits"] > 100
+
+
+def test_floor_at_a_switch_is_never_proved() -> None:
+    assert verdict("x*1[floor(x/10^9) = 0]", "0").status != "correct"
+    assert verdict("1[floor(x) >= 0]", "1[x >= 0]").certainty != "proved"
+
+
+@pytest.mark.parametrize(("words", "answer", "truth", "status"), [
+    (("positive",), "1", "x/|x|", "correct"), (("negative",), "1", "x/|x|", "wrong"), ((), "1", "x/|x|", "wrong"),
+    (("> 1",), "sqrt(x-1)*sqrt(x+1)", "sqrt(x^2-1)", "correct"), (("< -1",), "sqrt(x-1)*sqrt(x+1)", "sqrt(x^2-1)",
+     "wrong"), (("integer",), "cos(2pi x)", "1", "correct"), (("nonzero",), "x/x", "1", "correct"),
+])
+def test_assumptions(words: tuple[str, ...], answer: str, truth: str, status: str) -> None:
+    assert decide(tree(answer), tree(truth), assume=Assumptions({"x": words})).status == status

@@ -58,6 +58,9 @@ CASES: list[tuple[str, Expr, Expr, str, str]] = [
     ("4/sqrt(1-x^2)", 4 * G.arcsin(7 * x**2), x, "missing_inner_factor", "arcsin(7·x^2)"),
     ("e^(2x)", G.exp(x**2), x, "derivative_at_wrong_point", "exp(x^2)"),
     ("8x^7 + 1/(4x^(3/4))", 4 * x**0.25 + x**8 / 8, x, "missing_upstream_factor", "4·x^0.25 + x^8/8"),
+    ("cos(3x) + 3(x^2+1)^2", G.sin(3 * x) + (x**2 + 1) ** 3, x, "missing_inner_factor", "sin(3·x) + (x^2 + 1)^3"),
+    ("2x", 2 * G.log(x**2 + 1), x, "missing_upstream_factor", "x^2 + 1"),
+    ("3w^2 - x1*(1-tanh(w*x1)^2)", G.tanh(w * x1) + w**3, w, "sign_term", "tanh(w·x1) + w^3"),
     # functions and powers
     ("-2cos(2x) + 3e^(3x)", G.sin(2 * x) + G.exp(3 * x), x, "wrong_derivative", "sin(2·x)"),
     ("cos(2x)*pi/90", G.sin(2 * x), x, "wrong_scale(π/180)", "sin(2·x)"),

@@ -6,13 +6,15 @@ import itertools
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shaped_formulas import LENGTHS, SHAPES, anything, formulas, indexed, values, worth
 
 import graphc as G
+from graphc.checking import parse_graph
 from graphc.checking.elaborate import Built, ShapeFault, build
-from graphc.checking.tree import Tree
+from graphc.checking.tree import Tree, show
 from graphc.errors import InputError, LimitExceeded, ParseError
 
 SYMBOLS = {n: G.input(n, *s) for n, s in SHAPES.items()}
@@ -66,3 +68,52 @@ def test_any_tree_at_all_is_a_graph_or_one_of_four_errors(tree, free, lang, star
         assert "?" not in str(error).replace(" ?", "")  # sizes that are not known have no name of their own
     else:
         assert "?" not in str(found.expr)
+
+
+@given(st.data(), st.sampled_from([None, (3, 1), (3, 4), (3, 3)]), st.sampled_from(["en", "fr"]))
+def test_what_is_written_is_read_as_the_same_node(data, shape, lang):
+    tree = data.draw(formulas(shape))
+    text = show(tree, lang)
+    assert parse_graph(text, defines=SYMBOLS, lang=lang) is built(tree).expr
+
+
+@given(st.data(), st.sampled_from(["en", "fr"]))
+def test_what_is_written_with_indices_is_read_as_the_same_node(data, lang):
+    tree = data.draw(indexed(("i", "j")))
+    try:
+        expected = built(tree, free=("i", "j")).expr
+    except ParseError:
+        return  # an index that does not occur has no size here
+    assert parse_graph(f"out_{{i,j}} = {show(tree, lang)}", defines=SYMBOLS, lang=lang) is expected
+
+
+@pytest.mark.parametrize("answer", [
+    r"\frac{2}{N}\sum_{i=1}^N (X w - t)_i X_{ij}", r"\frac{\partial M}{\partial w_j} = \frac 2N\sum_i X_{ij}(Xw - t)_i",
+    "2/N Σ_{i=1}^N (X_i^T w - t_i) X_i", "2 X^T (X w - t)/N",
+])
+def test_a_gradient_is_recognised_in_any_notation(answer):
+    X, w, t = G.input("X", "N", "d"), G.param("w", "d"), G.input("t", "N")
+    M = ((X @ w - t) ** 2).sum() / X.shape[0]
+    assert G.check(answer, of=M, wrt=w).status == "correct"
+    assert G.check(answer.replace("2", "3", 1), of=M, wrt=w).status != "correct"
+
+
+NOTES = [
+    ("2 r W", "vector_as_row", "I read a vector before a matrix as a row",
+     "J'ai lu comme une ligne un vecteur placé devant une matrice"),
+    ("2 W^T r + 0 (r^T W) + 0 x", "mixed_orientation", "A row and a column stand together",
+     "Une ligne et une colonne sont mises ensemble"),
+    ("2 W^T r + 0 x ‖W‖", "norm_as_frobenius", "Frobenius' norm", "celle de Frobenius"),
+    ("2 W^T r + 0 |x|", "abs_elementwise", "entry by entry; write ‖x‖", "terme à terme ; écrivez ‖x‖"),
+]
+
+
+@pytest.mark.parametrize(("answer", "flag", "english", "french"), NOTES, ids=[n[1] for n in NOTES])
+def test_a_student_is_told_how_a_loose_notation_was_read(answer, flag, english, french):
+    W, x, y = G.param("W", 3, 4), G.input("x", 4), G.input("y", 3)
+    r = W @ x - y
+    for lang, words in (("en", english), ("fr", french)):
+        verdict = G.check(answer, of=(r**2).sum(), wrt=x, defines={"r": r}, lang=lang)
+        assert verdict.status == "correct"
+        assert flag in verdict.flags
+        assert words in str(verdict)

@@ -48,7 +48,7 @@ def test_a_remainder_is_the_difference(pair: tuple[str, str]) -> None:
     """The polynomial in generators, written as a function again, against both sides by ball arithmetic."""
     pool, failed = Pool(), Failed()
     answer, truth = (pool.lower(parse(text, ["x", "y"]).links[0]) for text in pair)
-    assert prove_equal(answer, truth, (), failed) == 0
+    assert prove_equal(answer, truth, (), failed=failed) == 0
     [climb] = climbs(failed, pool)
     for x, y in ((Fraction(3, 2), Fraction(1, 3)), (Fraction(1, 7), Fraction(5, 4)), (Fraction(2), Fraction(9, 5))):
         at = {n: flint().fmpq(v.numerator, v.denominator) for n, v in (("x", x), ("y", y))}

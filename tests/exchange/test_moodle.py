@@ -115,6 +115,18 @@ def test_a_number_that_a_slip_gives_is_recognised_and_is_not_right(neuron):
     assert remarks > 8
 
 
+def test_a_number_of_several_slips_is_said_to_be_compatible():
+    """At w = x = 2 the two factors of w·x are the same number, and so are the slips that lose either."""
+    text = '''title = "t"
+function = "v*w*x"
+point = { v = 3, w = 2, x = 2 }
+question = [{ ask = "gradient", wrt = "v" }]'''
+    [q] = of_type(quiz(text)[1], "cloze")
+    remarks = dict(re.findall(r"~%0%([-0-9.e]+):[0-9.e-]+#([^~}]*)", q.findtext("questiontext/text")))
+    assert remarks["2"].startswith("This is compatible with: ")
+    assert remarks["-4"] == "Your answer is the derivative with the opposite sign."
+
+
 def test_draws_differ_and_are_those_of_a_student():
     e, root, _ = quiz(student="ada")
     [q] = of_type(root, "cloze")
@@ -141,6 +153,33 @@ def test_numerical_questions_have_the_points_themselves():
     n = e.numbers("ada")
     assert [Fraction(v) for v in right] == [a.value for q in e.questions[:2] for a in e.answers(q, n)]
     assert len({q.findtext("idnumber") for q in found}) == 5
+
+
+def test_numbers_of_a_stack_question_are_drawn_from_pleasant_ones():
+    e, root, _ = quiz(numbers="stack", variants=3)
+    q = of_type(root, "stack")[1]
+    text = q.findtext("questionvariables/text")
+    draws = re.findall(r"\[([^][]+)\]", re.search(r"^gdraws:\[(.*)\];$", text, re.MULTILINE)[1])
+    found = [{n: Fraction(v) for n, v in (pair.split("=") for pair in draw.split(","))} for draw in draws]
+    for i, draw in enumerate(found, 1):  # drawn again where two are alike
+        assert draw in [e.numbers(f"variant-{i:02d}{again}") for again in ("", "-1", "-2")]
+    assert found[0] != found[1] != found[2] != found[0]
+    assert "gd:rand(gdraws);" in text and q.findtext("questionnote/text") == "{@gd@}"
+    assert [s.text for s in q.findall("deployedseed")] == ["1", "2", "3"]
+    assert r"\({@gd@}\)" in q.findtext("questiontext/text")
+
+
+def test_right_numbers_of_a_stack_question_are_formulas_of_the_draw():
+    e, root, _ = quiz(numbers="stack", variants=2)
+    q = of_type(root, "stack")[1]
+    formulas = re.findall(r"^ta\d+:ev\((.*),gd\);$", q.findtext("questionvariables/text"), re.MULTILINE)
+    numbers = e.numbers("variant-01")
+    want = [a.value for question in e.questions[:2] for a in e.answers(question, numbers)]
+    for formula, value in zip(formulas, want, strict=True):
+        python = formula.replace("^", "**").replace("charfun", "float")
+        assert eval(python, {"max": max, "float": float}, dict(numbers)) == value
+    assert [t.findtext("type") for t in q.findall("input")] == ["numerical"] * 5
+    assert q.findtext("defaultgrade") == "5.0000000"
 
 
 def test_the_figure_is_a_file_of_the_question():
@@ -184,6 +223,15 @@ def test_numbers_of_an_array_are_a_table_of_boxes(tmp_path):
     assert [float(v) for _, v, _, _ in BOX.findall(html)] == (2 * x.T @ x @ w).ravel().tolist()
     assert html.count("<tr>") == 3 and html.count("<td>") == 6
     assert "3 times the points" in notes[0]
+
+
+def test_numbers_of_an_array_are_cloze_where_stack_was_asked(tmp_path):
+    (tmp_path / "net.py").write_text(MATRICES)
+    text = f'title = "t"\nmodel = "net.py:loss"\n{POINT}\nquestion = [{{ ask = "gradient", wrt = "W" }}]'
+    exercise = G.Exercise.loads(text, folder=str(tmp_path), trusted=True)
+    data, notes = moodle_quiz(exercise, options_of(exercise, {"figure": False, "numbers": "stack"}), text)
+    assert of_type(ET.fromstring(data), "stack") == [] and of_type(ET.fromstring(data), "cloze")
+    assert notes[0] == "the numbers are asked in Cloze questions, not STACK: the derivative is an array"
 
 
 HOSTILE = '''title = "]]></text><script>alert(1)</script> {1:NUMERICAL:=9:9} [[input:ans9]] {@rand(9)@} & <b>"
@@ -230,7 +278,7 @@ def test_the_same_bytes_every_time():
 
 @pytest.mark.parametrize("given, told", [
     ({"lang": "de"}, "no language 'de'; choose from en, fr"), ({"variants": 0}, "from 1 to 200, got 0"),
-    ({"numbers": "stack"}, "no form of numeric questions 'stack'; choose from cloze, numerical")])  # fmt: skip
+    ({"numbers": "essay"}, "no form of numeric questions 'essay'; choose from cloze, numerical, stack")])  # fmt: skip
 def test_options_are_checked(given, told):
     with pytest.raises(InputError, match=told):
         options_of(G.Exercise.loads(NEURON), given)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import graphc as G
 
@@ -158,3 +160,190 @@ def test_in_french():
     assert grade["q1.z"].message == "Incorrect\u00a0: vous donnez 7\u202f; la valeur de z vaut 5."
     assert grade["q1.f"].message.startswith("Juste, compte tenu de votre réponse pour la valeur de z\u00a0: ")
     assert "vous donnez 4,5" in grade["q2.z"].message
+
+
+def test_shares_of_the_parts_and_rounding():
+    text = HOME.format(lang="en", carried="1").replace("points = 4\n", "points = 4\nshares = [2, 1, 1]\n")
+    e = G.Exercise.loads(text.replace("carried", "rounding = 0.5\ncarried"))
+    assert [e.questions[2].worth(p) for p in ("w1", "w3", "b")] == [2, 1, 1]
+    grade = e.grade({"q3": {"w1": "24", "b": "4"}, "q1.z": "5"})
+    assert grade.points == 4
+    e = G.Exercise.loads(HOME.format(lang="en", carried="1").replace("carried", 'rounding = "1/2"\ncarried'))
+    assert e.grade({"q3.w1": "24"}).points == Fraction(3, 2)  # 4/3, to halves
+    assert e.grade({"q3.w1": "24"})["q3.w1"].points == Fraction(4, 3)
+    with pytest.raises(G.InputError, match=r"exam:16: shares are numbers from 0 up, one for each of z, f; got 3"):
+        G.Exercise.loads(HOME.replace("points = 2", "shares = [1, 1, 1]", 1).format(lang="en", carried=1), name="exam")
+
+
+HOSTILE = ["__import__('os').system('id')", "9^9^9^9", "(" * 3000 + ")" * 3000, "e^{" * 60, "x" * 100_000, "\u202e5",
+           "\x00", "[" * 900, "=" * 900, "1,2,3", "((9**9)**9999)**9999", "{x:1}", "lambda: 0",
+           "+".join("1" * 1500), "∂" * 50]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_answers_cost_nothing_but_their_own_points(text):
+    grade = graded(dict.fromkeys(("q1.z", "q3.w1", "q4.w1"), text))
+    assert {grade[k].status for k in ("q1.z", "q3.w1", "q4.w1")} <= {"invalid", "undecided", "wrong"}
+    assert all(grade[k].status == "correct" for k in ("q1.f", "q2.z", "q3.w3", "q3.b", "q5.z"))
+
+
+def test_keys_that_are_hostile_become_notes():
+    strange = {"q1.__class__": "1", "../../etc/passwd": "2", "q3": {"\x00": "1"}, "q2": ["a", {}], "x" * 9999: "1"}
+    grade = home().grade(strange)
+    assert len(grade.notes) == 5 and all(len(n) < 200 and n.isprintable() for n in grade.notes)
+
+
+# -- properties ------------------------------------------------------------------------------------------------------
+
+RANDOM = """title = "t"
+function = "{f}"
+[random]
+{draws}
+[[question]]
+ask = "value"
+points = 2
+[[question]]
+ask = "gradient"
+points = 3
+[[question]]
+ask = "formula"
+points = "5/3"
+"""
+FORMULAS = ["w*relu(v*x + b)", "w*v*x + w^2", "(w*x + b)^2/2", "w*sigmoid(v*x)", "w*tanh(v) + abs(b)*x",
+            "max(w*x, v)*b", "-log(sigmoid(w*x))*v", "(w - v)/(x^2 + 1)"]
+
+
+def drawn(formula, seed):
+    draws = "\n".join(f"{n} = [-4, 5]" for n in "wvxb" if n in formula.replace("max", "").replace("exp", ""))
+    text = RANDOM.format(f=formula, draws=draws)
+    return G.Exercise.loads(text.replace("[random]", f"seed = {seed}\n[random]"))
+
+
+def model_answers(e, student):
+    numbers = e.numbers(student)
+    found = {}
+    for q in e.questions:
+        for part, answer in zip(q.parts, e.answers(q, numbers)):
+            found[f"{q.name}.{part}"] = answer.formula if q.ask == "formula" else str(answer.value)
+    return found
+
+
+@settings(max_examples=30)
+@given(st.sampled_from(FORMULAS), st.integers(0, 30), st.text("ab1é", max_size=3))
+def test_the_model_answers_have_full_points_at_any_draw(formula, seed, student):
+    e = drawn(formula, seed)
+    grade = e.grade(model_answers(e, student), student)
+    assert grade.points == grade.max_points == Fraction(20, 3), str(grade)
+
+
+@settings(max_examples=30)
+@given(st.sampled_from(FORMULAS), st.integers(0, 30), st.data())
+def test_a_changed_answer_takes_nothing_from_right_ones(formula, seed, data):
+    e = drawn(formula, seed)
+    answers = model_answers(e, "ada")
+    changed = data.draw(st.sampled_from(sorted(answers)))
+    answers[changed] = data.draw(st.sampled_from(["17/3", "w", "", "1/0", "((", "-w*x"]))
+    lost = {p.key for p in e.grade(answers, "ada").parts if p.points < p.max_points}
+    assert lost <= {changed}
+
+
+# -- matrices --------------------------------------------------------------------------------------------------------
+
+# r = W x - y = (1 + 4, 2 + 9)ᵀ - (4, 8)ᵀ = (1, 3); f = 10; ∂f/∂r = (2, 6); ∂f/∂W = (2, 6)ᵀ(1, 2, 3);
+# ∂f/∂x = Wᵀ(2, 6) = (2, 4 + 6, 18).
+LAYER = """title = "t"
+function = "sum(r^2)"
+layout = "{layout}"
+define = {{ r = "W x - y" }}
+[symbols]
+W = {{ kind = "parameter", shape = [2, 3] }}
+x = {{ shape = [3] }}
+y = {{ shape = [2] }}
+[point]
+W = [[1, 2, 0], [0, 1, 3]]
+x = [1, 2, 3]
+y = [4, 8]
+[[question]]
+ask = "value"
+of = ["r", "f"]
+[[question]]
+ask = "gradient"
+wrt = ["W", "x"]
+[[question]]
+ask = "formula"
+wrt = ["r", "W", "x"]
+[[question]]
+ask = "jacobian"
+of = "r"
+wrt = "x"
+[[question]]
+ask = "shape"
+wrt = "W"
+[[question]]
+ask = "cost"
+of = ["parameters", "multiply_adds"]
+"""
+LAYER_RIGHT = {
+    "q1.r": "(1, 3)", "q1.f": "10", "q2.W": "[2, 4, 6; 6, 12, 18]", "q2.x": "[2, 10, 18]", "q3.r": "2 r",
+    "q3.W": "2 (W x - y) x^T", "q3.x": r"2 W^\top r", "q4.x": "[1, 2, 0; 0, 1, 3]", "q5.W": "2×3",
+    "q6.parameters": "6", "q6.multiply_adds": "2·3",
+}  # fmt: skip
+
+
+def layer(changes, layout="any"):
+    return statuses(G.Exercise.loads(LAYER.format(layout=layout)).grade({**LAYER_RIGHT, **changes}))
+
+
+def test_matrices_in_numbers_and_formulas():
+    assert layer({}) == {} and layer({}, "denominator") == {}
+
+
+def test_what_follows_in_matrices():
+    # r = (1, 2): f = 5, ∂f/∂W = (2, 4)ᵀ(1, 2, 3), ∂f/∂x = Wᵀ(2, 4) = (2, 8, 12).
+    assert layer({"q1.r": "[1, 2]", "q1.f": "5", "q2.W": "[2, 4, 6; 4, 8, 12]", "q2.x": "[2, 8, 12]"}) == {
+        "q1.r": "wrong", "q1.f": "follows", "q2.W": "follows", "q2.x": "follows"}
+    # Without the factor 2 in ∂f/∂r, and then on; W r does not fit and follows from nothing.
+    assert layer({"q3.r": "r", "q3.W": "r x^T", "q3.x": "W^T r"}) == {
+        "q3.r": "wrong", "q3.W": "follows", "q3.x": "follows"}
+    assert layer({"q3.r": "r", "q3.x": "W r"}) == {"q3.r": "wrong", "q3.x": "wrong"}
+
+
+def test_layouts_that_the_exercise_fixes():
+    turned = {"q2.W": "[2, 6; 4, 12; 6, 18]", "q3.W": "2 x (W x - y)^T", "q5.W": "(3, 2)"}
+    assert layer(turned) == {}
+    assert layer(turned, "denominator") == dict.fromkeys(turned, "wrong")
+    assert layer({**turned, "q4.x": "[1, 2, 0; 0, 1, 3]"}, "numerator").keys() & turned.keys() == set()
+    # What follows has to have the layout, too.
+    changes = {"q3.r": "r", "q3.W": "x r^T"}
+    assert layer(changes)["q3.W"] == "follows" and layer(changes, "denominator")["q3.W"] == "wrong"
+    assert layer(changes, "numerator")["q3.W"] == "follows"
+
+
+def test_shapes_and_counts_that_are_wrong():
+    assert layer({"q5.W": "3×3", "q6.parameters": "8", "q6.multiply_adds": "2^2"}) == {
+        "q5.W": "wrong", "q6.parameters": "wrong", "q6.multiply_adds": "wrong"}
+    assert layer({"q5.W": "two by three!", "q6.parameters": "x"}) == {"q5.W": "invalid", "q6.parameters": "invalid"}
+
+
+PIECES = ["1", "2", "-", "+", "/", "*", "^", "(", ")", "[", "]", "{", "}", ",", ";", "=", " ", "z", "w1", "f", "d", "∂",
+          ".", "e", "\\frac", "\\begin{pmatrix}", "\\end{pmatrix}", "&", "\\\\", "T", "'", "|", "≈", "√", "σ", "x_", "ŷ", "\n",
+          "∇", "1[", ">", "0", "\\top", "$", "inf", "nan", "_bar", "\u0302"]  # fmt: skip
+texts = st.one_of(st.lists(st.sampled_from(PIECES), max_size=14).map("".join), st.text(max_size=30))
+
+
+@settings(max_examples=150)
+@given(texts, texts, st.sampled_from(["q1", "q2.r", "q2", "q5.W", "q1.r", "q4.x", "q6.parameters"]),
+       st.sampled_from(["en", "fr"]))
+def test_any_text_is_marked(text, key, known, lang):
+    e = G.Exercise.loads(LAYER.format(layout="any"))
+    grade = e.grade({known: text, key: text, "q1": {key: text, "f": "10"}}, lang=lang)
+    assert len(grade.parts) == 11 and all(p.status for p in grade.parts)
+    other = "f" in (e.questions[0].part(key), e.questions[0].part(key.partition(".")[2]))
+    assert grade["q1.f"].status == "correct" or other
+
+
+@settings(max_examples=150)
+@given(texts)
+def test_any_text_is_marked_where_scalars_are_asked(text):
+    grade = graded(dict.fromkeys(("q1.z", "q3.w1", "q4.w1", "q5.z"), text))
+    assert grade["q1.f"].status == "correct" and grade["q3.b"].status == "correct"

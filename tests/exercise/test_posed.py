@@ -52,10 +52,19 @@ def test_the_templates_are_well_posed(lang):
     assert found.ok and found.students == 20
 
 
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_the_matrices_of_the_templates_are_well_posed(lang):
+    marked = [line[2:].removeprefix(" ") for line in G.Exercise.template(lang).splitlines() if line.startswith("#|")]
+    exercise = G.Exercise.loads("\n".join(marked))
+    assert exercise.nodes["W"].shape == (2, 3) and exercise.language == lang
+    assert posed(exercise, 5).ok, str(posed(exercise, 5))
+
+
 FAULTS = [
     ('answer = "relu(x - b)"', 'answer = "x - b"', ("answer", 13)),
     ('answer = "relu(x - b)"', 'answer = "relu(x - c)"', ("answer", 13)),
-    ('wrt = ["w", "x"]', 'wrt = ["w", "x"]\nanswer = "w"', ("answer_parts", 10)),
+    ('wrt = ["w", "x"]', 'wrt = ["w", "x"]\nanswer = { w = "5", x = "4" }', ("answer", 10)),
+    ('wrt = ["w", "x"]', 'wrt = ["w", "x"]\nanswer = { w = "x - 1" }', ("answer", 10)),
     ("x = 7", "x = 2", ("kink", 3)),
     ("x = 7", "x = 1", ("all_zero", 7)),
     ("w*relu(x - b)", "w/relu(x - b)", ("not_finite", 7)),
@@ -75,6 +84,15 @@ def test_a_fault_is_found_with_its_line(old, new, fault):
         text = text.replace('title = "t"', 'title = "t"; tolerance = 0'.replace("; ", "\n")).replace("relu(x - b)", "1")
         fault = ("never_exact", 8)
     assert fault in faults(text)
+
+
+def test_the_authors_answers_part_by_part_as_numbers_or_formulas():
+    for answer in ('{ w = "5", x = "3" }', '{ x = "w*1[x > b]" }', '{ w = "5", x = "w*1[x > b]" }'):
+        assert report(GOOD.replace('wrt = ["w", "x"]', f'wrt = ["w", "x"]\nanswer = {answer}', 1)).ok
+    for answer, match in (('"5"', r'exam.toml:10: the question has 2 parts; .* answer = \{ w = "..." \}'),
+                          ('{ b = "1" }', r"exam.toml:10: no key 'b'; known are w, x")):
+        with pytest.raises(G.InputError, match=match):
+            report(GOOD.replace('wrt = ["w", "x"]', f'wrt = ["w", "x"]\nanswer = {answer}', 1))
 
 
 def test_numbers_that_cannot_be_drawn():

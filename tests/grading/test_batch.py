@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from graphc.errors import InputError
+from graphc.errors import GraphcError, InputError
 from graphc.grading import grade_folder
 from graphc.grading.limits import reason_of
 from graphc.grading.workers import Pool, done_by
@@ -65,20 +65,24 @@ def everything(folder):
 # -- a worker that is lost -------------------------------------------------------------------------------------
 
 
+DEEDS = {
+    "SPIN": "it took longer than the limit of 0.4 s", "HANG": "it took longer than the limit of 0.4 s",
+    "EAT": "it needed more memory than the limit of 256 MB", "DIE": "was stopped (SIGKILL)",
+    "ABORT": "was stopped (SIGABRT)", "RAISE": "the checker failed on it (ZeroDivisionError)",
+    "LONG": "the checker failed on it (ValueError)"}
+
+
 @pytest.mark.parametrize("fork", [True, False])
-@pytest.mark.parametrize(("deed", "why"), [
-    ("SPIN", "it took longer than the limit of 0.4 s"), ("HANG", "it took longer than the limit of 0.4 s"),
-    ("EAT", "it needed more memory than the limit of 256 MB"), ("DIE", "was stopped (SIGKILL)"),
-    ("ABORT", "was stopped (SIGABRT)"), ("RAISE", "the checker failed on it (ZeroDivisionError)"),
-    ("LONG", "the checker failed on it (ValueError)")])
-def test_what_is_lost_costs_one_part(exam, deed, why, fork):
-    hand_in(exam, ada=["yes", deed, "yes"], ben=["yes", "no", "yes"])
+def test_what_is_lost_costs_one_part(exam, fork):
+    hand_in(exam, ben=["yes", "no", "yes"], **{deed: ["yes", deed, "yes"] for deed in DEEDS})
     outcome, students = graded(exam, fork=fork)
-    assert statuses(students["ada"]) == ["correct", "undecided", "correct"]
-    assert statuses(students["ben"]) == ["correct", "wrong", "correct"]
-    part = students["ada"]["parts"]["q1.f"]
-    assert part["given"] == deed and why in part["message"] and part["points"] == "0"
-    assert (outcome.undecided, outcome.status) == (1, 2)
+    assert statuses(students.pop("ben")) == ["correct", "wrong", "correct"]
+    assert [name for name, s in students.items() if statuses(s) != ["correct", "undecided", "correct"]] == []
+    assert students.keys() == DEEDS.keys()
+    parts = {deed: students[deed]["parts"]["q1.f"] for deed in DEEDS}
+    assert [d for d, why in DEEDS.items() if why not in parts[d]["message"]] == []
+    assert [(p["given"], p["points"]) for p in parts.values()] == [(deed, "0") for deed in DEEDS]
+    assert (outcome.undecided, outcome.status) == (len(DEEDS), 2)
 
 
 def test_each_of_several_lost_parts_is_told(exam):
@@ -276,3 +280,10 @@ def test_a_model_of_python_must_be_trusted_and_counts_for_resuming(exam):
         (exam / "net.py").write_text((exam / "net.py").read_text().replace("w*x", rule))
         outcomes.append(grade_folder(exam / "exam.toml", exam / "answers", exam / "report", trusted=True, **run))
     assert [o.points for o in outcomes] == [Fraction(1), Fraction(0)] and outcomes[1].reused == 0
+
+
+def test_a_process_that_cannot_start(exam, capfd):
+    hand_in(exam, ada=["yes"] * 3)
+    with pytest.raises(GraphcError, match=r"a process to grade in could not be started \(exit 1\)"):
+        graded(exam, prepare="grading_nowhere:prepare")
+    assert "No module named 'grading_nowhere'" in capfd.readouterr().err

@@ -132,6 +132,12 @@ def test_markdown(tmp_path, text):
     assert one(tmp_path, "ada.md", text) == ("ada", WANTED)
 
 
+def test_markdown_parts_are_those_of_the_exercise():
+    text = "## Question 4\nAs $z$ is known,\n- z = $w_1 x$\n1. **$w_1$** = $3 x$\n## Question 5\n2) b: 7"
+    assert markdown_answers(text, WANTED)[1] == {"q4.w_1": "3 x"}
+    assert markdown_answers(text)[1] == {"q4.z": "w_1 x", "q4.w_1": "3 x", "q5.b": "7"}
+
+
 def test_markdown_prose_is_no_mark():
     assert markdown_answers("Question 1 is hard.\nq1 too\nthe z: $3$\n- z: $3$")[1] == {}
 
@@ -243,3 +249,14 @@ def test_a_fault_is_told_in_both_languages():
     fault = Fault("cells", got=3, need=2)
     assert fault.told("en") == "the row has 3 cells, the first row 2"
     assert fault.told("fr") == "la ligne a 3 cellules, la première 2"
+
+
+def test_what_a_terminal_obeys_is_shown_as_code(tmp_path):
+    (record,) = reads(tmp_path, "a\x1b[2J.json", '{"q1\\u001b[2J": 1, "q1\\u001b[2J": 1}')
+    assert record == Unread("a [2J", "a [2J.json", "q1\\x1b[2J is given twice")
+
+
+def test_half_a_pair_and_names_that_are_no_text(tmp_path):
+    name = os.fsdecode(b"caf\xe9.json")
+    assert one(tmp_path, name, '{"student": "a\\ud800", "q1": "\\ud800x", "\\udfff": 2}') == (
+        "a", {"q1": "\\ud800x", "\\udfff": "2"})

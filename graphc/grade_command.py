@@ -7,11 +7,13 @@ import json
 import sys
 from typing import Any
 
-from ..files import write_whole
-from .batch import MEMORY, TIMEOUT, Outcome, grade_folder
-from .marked import MACROS
-from .numbers import shown
-from .phrases import plural, say
+import graphc as G
+
+from .files import write_whole
+from .grading.limits import MEMORY, TIMEOUT
+from .grading.marked import MACROS
+from .grading.numbers import shown
+from .grading.phrases import plural, say
 
 ABOUT = """\
 answers are files in one folder, or one file:
@@ -42,8 +44,8 @@ def grade_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="DIR", default="report", help="the report (default: report)")
     parser.add_argument("--workers", type=int, metavar="N", help="processes at work (default: one a processor)")
     parser.add_argument("--timeout", type=float, metavar="S", default=TIMEOUT,
-                        help="seconds of computing for one answer, three times as many by the clock; one that takes "
-                             f"longer is undecided (default: {TIMEOUT:g})")
+                        help="seconds of computing for one answer, and about three times as many by the clock; one "
+                             f"that takes longer is undecided (default: {TIMEOUT:g})")
     parser.add_argument("--memory", type=int, metavar="MB", default=MEMORY,
                         help=f"memory that one submission may take (default: {MEMORY})")
     parser.add_argument("--fresh", action="store_true", help="grade again what an earlier run into DIR has graded")
@@ -51,12 +53,12 @@ def grade_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--macros", action=Macros, metavar="FILE", help="write the LaTeX style file for marked answers")
 
 
-def run_grade(options: argparse.Namespace, version: str) -> int:
+def grade(options: argparse.Namespace) -> int:
     """`graphc grade`: the report of many submissions."""
     try:
-        outcome = grade_folder(options.file, options.answers, options.output, workers=options.workers,
-                               timeout=options.timeout, memory=options.memory, lang=options.lang,
-                               trusted=options.trust, fresh=options.fresh, version=version)
+        outcome = G.grade_folder(options.file, options.answers, options.output, workers=options.workers,
+                                 timeout=options.timeout, memory=options.memory, lang=options.lang,
+                                 trusted=options.trust, fresh=options.fresh, version=G.__version__)
     except KeyboardInterrupt:
         print(f"\n{say(options.lang or 'en', 'interrupted')}", file=sys.stderr)
         return 130
@@ -67,14 +69,14 @@ def run_grade(options: argparse.Namespace, version: str) -> int:
     return outcome.status
 
 
-def outcome_facts(outcome: Outcome) -> dict[str, Any]:
+def outcome_facts(outcome: G.Outcome) -> dict[str, Any]:
     """What `--json` prints; points are exact, as text."""
     return {"students": outcome.students, "reused": outcome.reused, "undecided": outcome.undecided,
             "unread": [u.to_json() for u in outcome.unread], "mean": str(outcome.points),
             "max_points": str(outcome.max_points), "files": list(outcome.files)}
 
 
-def told(outcome: Outcome) -> list[str]:
+def told(outcome: G.Outcome) -> list[str]:
     """What is printed."""
     lang = outcome.lang
     lines = [plural(lang, "summary", outcome.students, students=outcome.students, mean=shown(outcome.points, lang),
