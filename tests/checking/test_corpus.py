@@ -5,6 +5,7 @@ The harness in benchmarks/checking.py runs them all; here a part of them, and th
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import json
 import sys
@@ -87,11 +88,12 @@ def test_second_derivatives_and_assumptions() -> None:
     assert harness.judge(row(answer, "asin(sqrt(1 - 1/x^2))", "right", assume={"x": ("positive",)})).status == "correct"
 
 
-def test_a_transposed_answer_may_be_correct_with_its_flag() -> None:
-    given = harness.Row("arrays", "turned", "a@X@b", "X", "outer(b, a)", False, mutation="transposed",
-                        shapes={"X": (3, 3), "a": (3,), "b": (3,)})
-    found = harness.judge(given)
-    assert (found.status, found.flags, found.mistaken) == ("correct", ("transposed_layout",), False)
+def test_a_transposed_answer_is_judged_with_the_layout_fixed() -> None:
+    shapes = {"X": (3, 3), "a": (3,), "b": (3,)}
+    given = harness.Row("arrays", "turned", "a@X@b", "X", "outer(b, a)", False, shapes=shapes)
+    assert harness.judge(given).mistaken
+    found = harness.judge(dataclasses.replace(given, mutation="transposed"))
+    assert (found.status, found.flags, found.mistaken) == ("wrong", ("transposed_layout",), False)
 
 
 def test_mistakes_are_counted_and_listed() -> None:
