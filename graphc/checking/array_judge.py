@@ -14,12 +14,14 @@ from ..errors import GraphcError
 from ..interpret import numpy_function
 from ..ir import Expr, postorder, variables
 from ..types import TensorType
+from .assume import Assumptions
 from .core import Core
-from .decide import Witness, as_fmpq
+from .decide import NOTHING, Witness, as_fmpq
 from .entries import Entries, named_sizes
 from .evaluate import Evaluator, Undefined, Unsure
 from .from_graph import NoScalarForm
 from .judge import PRECISION, apart
+from .sizes import Smaller
 
 Array = np.ndarray[Any, Any]
 
@@ -71,8 +73,9 @@ class Numbers:
 class ArrayJudge:
     """One answer against many graphs. `truth` and `f` say where the comparison makes sense."""
 
-    def __init__(self, answer: Expr, truth: Expr, f: Expr, witness: Witness | None = None) -> None:
-        self.answer, self.truth, self.f = answer, truth, f
+    def __init__(self, answer: Expr, truth: Expr, f: Expr, witness: Witness | None = None,
+                 assume: Assumptions = NOTHING) -> None:
+        self.answer, self.truth, self.f, self.assume = answer, truth, f, assume
         self.roots = (answer, truth, f)
         self.names = named_sizes(self.roots)
         self.variables = variables(postorder(self.roots))
@@ -95,7 +98,18 @@ class ArrayJudge:
         for attempt in range(MAX_ATTEMPTS):
             row = SIZES[attempt % 2]
             sizes = dict(zip(self.names, (*row, *range(10, 10 + len(self.names)))))
-            yield Numbers({v: _draw(generator, v, sizes, attempt) for v in self.variables}, sizes)
+            yield Numbers({v: self._drawn(generator, v, sizes, attempt) for v in self.variables}, sizes)
+
+    def _drawn(self, generator: np.random.Generator, v: Expr, sizes: Mapping[str, int], attempt: int) -> Array:
+        value = _draw(generator, v, sizes, attempt)
+        if not self.assume or not v.type.is_float:
+            return value
+        name = str(v.label)
+        kept = [float(self.assume.adjust(name, Fraction(float(u)).limit_denominator(1000))) for u in value.ravel()]
+        value, form = np.array(kept).reshape(value.shape), self.assume.forms.get(name)
+        if form == "distribution" and value.ndim:
+            value[..., -1] = 1 - value[..., :-1].sum(axis=-1)
+        return (value + value.T) / 2 if form == "symmetric" and value.ndim == 2 else value
 
     def _from_witness(self, witness: Witness) -> Numbers | None:
         values: dict[Expr, Array] = {}
@@ -127,13 +141,27 @@ class ArrayJudge:
         if self.decided == MAX_DECIDED:
             return False
         self.decided += 1
-        return equal_by_entries(self.answer, tree, self.f, self.names)
+        small = self._small(tree)
+        return any(equal_by_entries(*graphs, self.names, self.assume) for graphs in small)
 
-    def ratio(self) -> list[tuple[float, Mapping[str, int]]]:
-        """answer / truth at each point, where that is one number; else nothing."""
+    def _small(self, tree: Expr) -> Iterator[tuple[Expr, Expr, Expr]]:
+        """Both graphs and f, at small sizes where large ones are declared; a number is a size, or itself."""
+        smaller = Smaller([self.answer, self.f])
+        if not smaller:
+            yield self.answer, tree, self.f
+        for numbers in (False, True) if smaller else ():
+            try:
+                answer, other, f = smaller.rebuild([self.answer, tree, self.f], numbers)
+            except (GraphcError, ValueError, IndexError):
+                continue
+            yield answer, other, f
+
+    def ratio(self, tree: Expr) -> list[tuple[float, Mapping[str, int]]]:
+        """answer / tree at each point, where that is one number, and the sizes there; else nothing."""
         found: list[tuple[float, Mapping[str, int]]] = []
-        for numbers, got, need in self.points:
-            if got.shape != need.shape or not np.any(need):
+        for numbers, got, _ in self.points:
+            need = numbers.of(tree)
+            if need is None or got.shape != need.shape or not np.any(need):
                 return []
             k = float(np.vdot(got, need) / np.vdot(need, need))
             if not k or not close(got, k * need):
@@ -142,25 +170,29 @@ class ArrayJudge:
         return found
 
 
-def equal_by_entries(answer: Expr, tree: Expr, f: Expr, names: Sequence[str]) -> bool:
+def equal_by_entries(answer: Expr, tree: Expr, f: Expr, names: Sequence[str],
+                     assume: Assumptions = NOTHING) -> bool:
     """Whether no entry of the two is proven to differ at exact points where f is defined, and some could have been.
 
     Each entry is a sample of its own, so two points say much; lines along the switches, which a verdict needs, are not
-    walked here: a mistake that differs from the answer has been told apart in floats already.
+    walked here: a mistake that differs from the answer has been told apart in floats already. Graphs of more
+    entries than are ever decided, and ops without entries, rest on the floats alone.
     """
     at = Entries(dict(zip(names, (*SIZES[0], *range(10, 10 + len(names))))))
     try:
         at.prepare([answer, tree, f])
         pairs = [(a, b) for a, b in zip(at.of(answer).ravel(), at.of(tree).ravel()) if a is not b]
         domain = list(at.of(f).ravel())
-    except (NoScalarForm, GraphcError, ValueError, IndexError):
+    except NoScalarForm:
+        return True
+    except (GraphcError, ValueError, IndexError):
         return False
     if not pairs:
         return True
     source = random.Random(SEED)
     seen = 0
     for i in range(MAX_ATTEMPTS):
-        point = {name: _coordinate(source, positive=i % 3 == 2) for name in at.symbols}
+        point = {name: assume.adjust(name, _coordinate(source, positive=i % 3 == 2)) for name in at.symbols}
         found = _compared(pairs, domain, point)
         if found is False:
             return False

@@ -71,9 +71,10 @@ def scales(chain: ArrayChain, lang: str) -> Slips:
             axes = node.attrs[0]
             sizes = tuple(link.source.shape[i] for i in axes)
             n, text = size_node(size_product(sizes)), _size_text(sizes)
-            said = words(f"wrong_scale({text})", node, "mean_not_divided", size=text)
+            shown = f"({text})" if "·" in text or " " in text else text
+            said = words(f"wrong_scale({text})", node, "mean_not_divided", size=shown)
             yield ArraySlip(said, (LinkEdit(link, _scaled(link, n)),))
-            said = words(f"wrong_scale(1/{text})", node, "mean_divided_twice", size=text)
+            said = words(f"wrong_scale(1/{text})", node, "mean_divided_twice", size=shown)
             yield ArraySlip(said, (LinkEdit(link, _scaled(link, 1 / n)),))
         elif node.op.name == "square" or (node.op.name == "power" and _constant(node.args[1]) == 2):
             said = words("wrong_scale(1/2)", node, "factor_two_missing")
@@ -161,7 +162,10 @@ def activations(chain: ArrayChain, lang: str) -> Slips:
         yield ArraySlip(words("missing_activation_derivative", node, **parts), (LinkEdit(link, lambda g: g),))
         yield ArraySlip(words("derivative_at_wrong_point", node, **parts), (LinkEdit(link, _at_output(link)),))
         yield ArraySlip(words("extra_activation_derivative", node, **parts), (LinkEdit(link, _twice(link)),))
+        yield ArraySlip(words("not_differentiated", node), (LinkEdit(link, _times(node)),))
         if node.op.name in ("sigmoid", "tanh"):
+            yield ArraySlip(words("wrong_derivative", node, function=parts["function"], got="1 - " + parts["function"]),
+                            (LinkEdit(link, _times(1.0 - node)),))
             swapped = {**parts, "got": parts["need"], "need": parts["got"]}
             yield ArraySlip(words("input_instead_of_output", node, **swapped), (LinkEdit(link, _with_input(link)),))
 
@@ -198,11 +202,17 @@ def softmaxes(chain: ArrayChain, lang: str) -> Slips:
             yield ArraySlip(words("missing_activation_derivative", node, function="softmax"),
                             (LinkEdit(link, lambda g: g),))
             yield ArraySlip(words("softmax_diagonal_only", node, "softmax_one_term"), (LinkEdit(link, _times(node)),))
+            yield ArraySlip(words("sign_term", node, "softmax_plus"), (LinkEdit(link, _softmax_plus(link)),))
         elif name == "log_softmax":
             yield ArraySlip(words("missing_activation_derivative", node, function="log softmax"),
                             (LinkEdit(link, lambda g: g),))
         elif name == "softmax_cross_entropy" and not link.operand:
             yield from _cross_entropies(link)
+
+
+def _softmax_plus(link: Link) -> Rule:
+    p, axis = link.user, link.user.attrs[0]
+    return lambda g: p * (g + OPS["sum"](g * p, axis=(axis,), keepdims=True))
 
 
 def _times(factor: Expr) -> Rule:

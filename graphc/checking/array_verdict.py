@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ..dims import Dim, Size, value_of
+from ..dims import Dim, Size, size_names, value_of
 from ..errors import GraphcError, ParseError
 from ..ir import Expr, lift, postorder, size_node, variables
 from ..values import evaluate
@@ -24,12 +25,16 @@ from .parse import Reading
 from .phrases import say
 from .report import Verdict, certainty_of, counterexample_of
 from .sizes import Smaller, literals
-from .tree import TooLarge, Tree, make, nodes, show
+from .tree import TooLarge, Tree, show
+from .words import Finding
 
 FLOAT_SIZES = (3, 4, 2, 5, 6, 7, 8, 9)  # of named dimensions, where declared sizes are looked at in floats
 FREE = ("i", "j", "k", "l")  # the axes of the derivative, where entries are given without a left side
 OTHERS = frozenset({"matrix_product", "entrywise", "indices_in_order"})
-SHORT = 10**9  # denominators of decimals that someone typed
+LOOSE = frozenset({"ambiguous_product", "vector_as_row", "ambiguous_broadcast", "broadcast_as_column",
+                   "mixed_orientation"})  # of a reading that may not be what was meant
+MANY = 15  # digits, which nobody types
+MAX_ELEMENTS = 20_000  # of a variable, in the search for a mistake
 CLEARLY = 1e-3  # relative; float64 rounds twelve digits further down
 
 
@@ -73,10 +78,16 @@ def judge_expr(answer: Any, question: Question) -> Verdict:
 
 
 def has_floats(node: Expr) -> bool:
-    """Whether a graph has floating-point numbers that are no short decimals: what Python has rounded."""
+    """Whether a graph has floating-point numbers of so many digits that Python must have rounded them."""
     values = [v for n in postorder([node]) if n.op.name == "const" for v in n.attrs[0].value.ravel().tolist()]
-    numbers = [exact(v).number for v in dict.fromkeys(values) if isinstance(v, float) and np.isfinite(v)]
-    return any(number is not None and number.denominator > SHORT for number in numbers)
+    return any(_is_rounded(v) for v in dict.fromkeys(values) if isinstance(v, float) and np.isfinite(v))
+
+
+def _is_rounded(value: float) -> bool:
+    """A float that is written with many digits and stands for no simple number."""
+    digits = repr(value).partition("e")[0].replace(".", "").lstrip("-0")
+    simple = exact(value).number
+    return len(digits) >= MANY and simple is not None and simple.denominator > 1000
 
 
 def rounded(verdict: Verdict, lang: str) -> Verdict:
@@ -91,7 +102,7 @@ def rounded(verdict: Verdict, lang: str) -> Verdict:
 def judge_reading(reading: Reading, question: Question) -> Verdict:
     """The verdict on what was read from text or from a SymPy expression."""
     read_as = " = ".join(show(link, question.lang) for link in reading.links)
-    indices = tuple(getattr(reading.left, "indices", ()))
+    indices = reading.left.indices if reading.left else ()
     try:
         links = [Link(tuple(_readings(tree, indices, question)), show(tree, question.lang)) for tree in reading.links]
     except ShapeFault as fault:
@@ -118,7 +129,7 @@ def _readings(tree: Tree, indices: Sequence[str], question: Question) -> Iterato
         yield from others
         return
     yield first
-    if "ambiguous_product" in first.flags:
+    if first.flags & LOOSE:
         yield from _others(tree, indices, question)
 
 
@@ -129,15 +140,15 @@ def _built(tree: Tree, indices: Sequence[str], question: Question, star: str = "
 
 def _others(tree: Tree, indices: Sequence[str], question: Question) -> Iterator[Built]:
     """`*` as the product of matrices; a product of two columns entry by entry; entries named without a left side."""
-    tries = [(tree, indices, "matrix", "matrix_product"), (_entrywise(tree), indices, "elementwise", "entrywise")]
+    tries = [(indices, "matrix", "matrix_product"), (indices, "entrywise", "entrywise")]
     names = [n for n in loose_indices(tree) if n not in question.named]
     if len(names) != len(question.shape):
         names = [n for n in FREE if n not in question.named][: len(question.shape)]
     if names and not indices:
-        tries.append((tree, names, "elementwise", "indices_in_order"))
-    for meant, free, star, flag in tries:
+        tries.append((names, "elementwise", "indices_in_order"))
+    for free, star, flag in tries:
         try:
-            yield replace(_built(meant, free, question, star), flags=frozenset({flag}))
+            yield replace(_built(tree, free, question, star), flags=frozenset({flag}))
         except (ParseError, GraphcError):
             continue
 
@@ -147,16 +158,6 @@ def _is_right(built: Built, question: Question) -> bool:
         return decide_answer(built.expr, question).decision.status == "correct"
     except (GraphcError, NoScalarForm):
         return False
-
-
-def _entrywise(tree: Tree) -> Tree:
-    """The tree with the products that were written with a dot or with nothing as products entry by entry."""
-    done: dict[int, Tree] = {}
-    for node in nodes(tree):
-        args = tuple(done[id(a)] for a in node.args)
-        value = "o" * len(str(node.value)) if node.head == "mul" and node.value else node.value
-        done[id(node)] = node if not args else make(node.head, *args, value=value)
-    return done[id(tree)]
 
 
 def undecided(error: Exception, read_as: str, flags: frozenset[str], lang: str) -> Verdict:
@@ -180,12 +181,27 @@ def _judge(links: Sequence[Link], flags: frozenset[str], question: Question) -> 
         if judged.decision.status == "wrong":
             failing = link.shown if len(links) > 1 else ""
             return replace(_wrong(judged, lang), read_as=read_as, failing=failing,
-                           flags=set(flags) | judged.decision.flags)
+                           diagnosis=_findings(link, judged, question), flags=set(flags) | judged.decision.flags)
         found.append(judged)
     order = {"proved": 2, "chance": 1}
     weakest = min((j.decision for j in found), key=lambda d: (d.status == "correct", order.get(d.certainty, 0)))
     return Verdict(weakest.status, certainty_of(weakest, "en"), read_as, lang=lang, told=certainty_of(weakest, lang),
                    flags=set(flags).union(*(j.decision.flags for j in found)))
+
+
+def _findings(link: Link, judged: Judged, question: Question) -> list[Finding]:
+    """The mistake, at the sizes that the student knows where these are not too many to compute with."""
+    answer, of, wrt = link.readings[0].expr, question.of, question.wrt
+    if judged.decision.certainty == "layout":
+        return []
+    if judged.decision.replaced and max(count_of(v) for v in variables(postorder([of, answer]))) > MAX_ELEMENTS:
+        answer, of, wrt = judged.answer, judged.of, judged.wrt
+    return diagnose_arrays(answer, of, wrt, judged.decision.witness, question.lang, question.assume)
+
+
+def count_of(node: Expr) -> int:
+    """How many elements, a named size counting as ten."""
+    return math.prod(value_of(s, dict.fromkeys(size_names(s), 10)) for s in node.shape)
 
 
 @dataclass(frozen=True)
@@ -233,7 +249,7 @@ def decide_answer(answer: Expr, question: Question) -> Judged:
 
 
 def _as_declared(answer: Expr, smaller: Smaller, question: Question) -> Judged:
-    """Wrong at small sizes and yet, in floats, right at the declared ones: decided there, if not too large."""
+    """Wrong at small sizes and yet right, in floats, at the declared ones: decided there, where these allow it."""
     found = _decided(answer, question.of, question.wrt, question)
     if found.decision.status == "correct":
         return found
@@ -295,8 +311,6 @@ def _wrong(judged: Judged, lang: str) -> Verdict:
     used: list[str] = []
     if decision.witness:
         used = [str(v.label) for v in variables(postorder([judged.answer, truth_of(judged.of, judged.wrt)]))]
-    findings = [] if decision.certainty == "layout" else diagnose_arrays(
-        judged.answer, judged.of, judged.wrt, decision.witness, lang)
     told = certainty_of(decision, lang)
     return Verdict("wrong", certainty_of(decision, "en"), "", counterexample_of(decision.witness, lang, used),
-                   findings, set(), lang, told[:1].upper() + told[1:])
+                   [], set(), lang, told[:1].upper() + told[1:])

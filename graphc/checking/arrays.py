@@ -231,7 +231,7 @@ class ArraySearch(Search):
         domain = self.domain if len(postorder(*self.domain)) <= MAX_DOMAIN_NODES else ()
         cells = 0
         for a, t in self.pairs:
-            proved = prove_equal(a, t, domain, MAX_PROOF_CELLS)
+            proved = prove_equal(a, t, domain, most=MAX_PROOF_CELLS)
             if not proved:
                 return 0
             cells = max(cells, proved)

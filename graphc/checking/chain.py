@@ -8,9 +8,11 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TypeAlias
 
-from ..ir import Expr, lift, postorder
+from ..errors import NoDerivative
+from ..ir import Expr, lift, postorder, variables
+from ..reverse import declared_gradients
 from .from_graph import NoScalarForm, trees
-from .tree import Tree, add, make, mul, neg, nodes, num, symbols
+from .tree import Tree, add, make, mul, neg, nodes, num, number_like, symbols
 from .words import Words
 
 MAX_ACTIVE = 60
@@ -92,6 +94,17 @@ class Chain:
     @cached_property
     def truth(self) -> Tree:
         return self.tangent.get(self.f) or num(0)
+
+    @cached_property
+    def gradients(self) -> dict[Expr, Tree]:
+        """∂f/∂v for every other scalar variable v."""
+        others = [v for v in variables(self.order) if v is not self.wrt and v.type.is_float and not v.ndim]
+        try:
+            found = declared_gradients(self.f, others) if self.f.type.is_float else []
+            written = trees(found)
+        except (NoDerivative, NoScalarForm):  # of a variable that was not asked for
+            return {}
+        return {v: number_like(written[g]) for v, g in zip(others, found)}
 
     def all_edges(self) -> Iterator[Edge]:
         """Every edge, those nearest to f first."""

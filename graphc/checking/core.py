@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from . import functions
-from .tree import Tree, nodes
+from .tree import Tree
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +80,14 @@ class Pool:
 
     def lower(self, tree: Tree) -> Core:
         """The core of a tree. Iterative, each shared node once."""
-        for node in nodes(tree):
+        stack = [tree]
+        while stack:
+            node = stack[-1]
+            missing = [] if id(node) in self.lowered else [a for a in node.args if id(a) not in self.lowered]
+            if missing:
+                stack.extend(reversed(missing))
+                continue
+            stack.pop()
             if id(node) not in self.lowered:
                 self.keep.append(node)
                 self.lowered[id(node)] = self._lower(node, [self.lowered[id(a)] for a in node.args])

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from ..errors import NoDerivative
 from ..ir import Expr
 from . import calculus, mistakes
-from .chain import Chain, Slip, plain
+from .assume import Assumptions
+from .chain import Chain, EdgeEdit, Slip, plain
 from .core import Core
-from .decide import Witness
+from .decide import NOTHING, Witness
 from .from_graph import NoScalarForm
 from .judge import Judge
 from .pairs import matching_pair
-from .ties import findings, told
+from .slopes import Slopes
+from .ties import findings, told, two_findings
 from .tree import TooLarge, Tree
 from .vaguer import on_a_kink, related
 from .words import Finding, Words
@@ -53,14 +55,15 @@ class Mutation:
     tree: Tree
 
 
-def diagnose(answer: Tree, f: Expr, wrt: Expr, witness: Witness | None, lang: str = "en") -> list[Finding]:
+def diagnose(answer: Tree, f: Expr, wrt: Expr, witness: Witness | None, lang: str = "en",
+             assume: Assumptions = NOTHING) -> list[Finding]:
     """The mistakes that give exactly this answer, likeliest first; empty where none does.
 
     With more than one, each message says "compatible with"; where only two mistakes together give it, both are said.
     """
     try:
         chain = Chain(f, wrt)
-        judge = Judge(answer, chain.truth, chain.trees[f], witness)
+        judge = Judge(answer, chain.truth, chain.trees[f], witness, assume)
     except (NoScalarForm, NoDerivative, TooLarge):
         return []
     if not judge.tells_apart:
@@ -72,14 +75,14 @@ def diagnose(answer: Tree, f: Expr, wrt: Expr, witness: Witness | None, lang: st
     if singles:
         return findings(singles, lang)
     pair = matching_pair(slips, chain, judge)
-    return [] if pair is None else [s.words.finding(lang, k) for s, k in zip(pair, ("first_of_two", "second_of_two"))]
+    return [] if pair is None else two_findings([s.words for s in pair], lang)
 
 
 def mutations(of: Expr, wrt: Expr, lang: str = "en") -> list[Mutation]:
     """The derivatives of `of` by `wrt` with one mistake, each proven to differ from the true one and the others.
 
     Likeliest first; empty where the graph has no scalar form or is too large. The formulas are trees:
-    `tree.show` writes them as text, `to_graph.graph` makes Exprs of them.
+    `tree.show` writes them as text, `elaborate.build` makes Exprs of them.
 
     >>> import graphc as G
     >>> from .tree import show
@@ -127,9 +130,18 @@ def _built(slips: list[Slip], judge: Judge, chain: Chain) -> Iterator[tuple[Slip
 
 
 def _matching(slips: list[Slip], judge: Judge, chain: Chain) -> Iterator[Words]:
-    for slip, _, core in _built(slips, judge, chain):
+    for slip, _, core in _built(_close(slips, judge, chain), judge, chain):
         if judge.is_answer(core) and judge.differs_from_truth(core):
             yield slip.words
+
+
+def _close(slips: list[Slip], judge: Judge, chain: Chain) -> list[Slip]:
+    """Those that may give the answer: what only edits edges is tried in floats first."""
+    if not chain.edges:
+        return slips
+    slopes = Slopes(chain, judge, *judge.points[0])
+    edits = [[e for e in s.edits if isinstance(e, EdgeEdit)] for s in slips]
+    return [s for s, own in zip(slips, edits) if not own or len(own) < len(s.edits) or slopes.fits(own)]
 
 
 def _vague(chain: Chain, judge: Judge, lang: str) -> list[Words]:

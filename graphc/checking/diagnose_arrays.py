@@ -7,23 +7,26 @@ the student's answer, in floats first and then decided entry by entry, names the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from typing import Any
 
 from ..dims import Dim
 from ..errors import DTypeError, GraphcError, InputError, NoDerivative, ShapeError
-from ..ir import INPUT, OPS, Expr, lift, postorder, size_node, variable, variables
+from ..ir import INPUT, OPS, Expr, postorder, size_node, variable, variables
 from . import array_mistakes as rows
 from .array_chain import ArrayChain, ArraySlip
 from .array_judge import ArrayJudge
-from .decide import Witness
+from .assume import Assumptions
+from .decide import NOTHING, Witness
 from .from_graph import NoScalarForm
-from .ties import findings, told
+from .ties import findings, told, two_findings
 from .tree import show_number
-from .words import Finding, Words, words
+from .words import Finding, Words, name_of, words
 
 MAX_MUTANTS, MAX_WORK = 500, 12_000
+COTANGENT = "any_cotangent"
 
 Row = Callable[[ArrayChain, str], Iterator[ArraySlip]]
 
@@ -37,7 +40,8 @@ MISTAKES: tuple[Row, ...] = (
 VAGUE: tuple[Row, ...] = (rows.adjoint_of_another, rows.stopped_early)
 
 
-def diagnose_arrays(answer: Expr, of: Expr, wrt: Expr, witness: Witness | None, lang: str = "en") -> list[Finding]:
+def diagnose_arrays(answer: Expr, of: Expr, wrt: Expr, witness: Witness | None, lang: str = "en",
+                    assume: Assumptions = NOTHING) -> list[Finding]:
     """The mistakes that give exactly this answer, likeliest first; empty where none does.
 
     `answer` has the shape of `wrt`, or of a Jacobian, of.shape + wrt.shape; another shape is looked for among the
@@ -48,6 +52,7 @@ def diagnose_arrays(answer: Expr, of: Expr, wrt: Expr, witness: Witness | None, 
     >>> print(*diagnose_arrays(W @ (2*(W @ x)), G.sum((W @ x)**2), x, None))
     The transpose or the order is wrong at W @ x, where the derivative passes to x: of Y = AB, Ā = Ȳ·Bᵀ and B̄ = Aᵀ·Ȳ.
     """
+    output = of
     try:
         if of.ndim:
             answer, of = _contracted(answer, of, wrt)
@@ -57,12 +62,52 @@ def diagnose_arrays(answer: Expr, of: Expr, wrt: Expr, witness: Witness | None, 
     except (NoScalarForm, NoDerivative, ShapeError, DTypeError, InputError):
         return []
     for form, turned in answers:
-        judge = ArrayJudge(form, truth, of, None if turned else witness)
+        judge = ArrayJudge(form, truth, of, None if turned else witness, assume)
         if judge.points:
-            said = told(_matching(MISTAKES, judge, chain, lang)) or _vague(judge, chain, lang) or _scale(judge, lang)
+            said, pair = _found(judge, chain, lang)
+            if of is not output:
+                said = _without_cotangent(said, of, output)
             if said:
-                return findings(said, lang)
+                return two_findings(said, lang) if pair else findings(said, lang)
     return []
+
+
+def _found(judge: ArrayJudge, chain: ArrayChain, lang: str) -> tuple[list[Words], bool]:
+    """What explains the answer; second, whether it takes two mistakes together."""
+    built = list(_built(MISTAKES, chain, lang))
+    one = told(slip.words for slip, value in built if judge.same(value))
+    if one:
+        return one, False
+    vague = told(slip.words for slip, value in _built(VAGUE, chain, lang) if judge.same(value))[:1]
+    factor = None if vague else constant_factor(judge, judge.truth)
+    if vague or factor is not None:
+        return vague or [_scaled(str(factor), chain, "wrong_scale", lang)], False
+    return _and_a_factor(built, judge, chain, lang), True
+
+
+def _and_a_factor(built: list[tuple[ArraySlip, Expr]], judge: ArrayJudge, chain: ArrayChain, lang: str) -> list[Words]:
+    """One mistake, and all of it times a constant."""
+    for slip, value in built:
+        if slip.words.kind not in WHOLE and not slip.words.kind.startswith("wrong_scale"):
+            factor = constant_factor(judge, value)
+            if factor == "-1":
+                return [slip.words, words("sign_global", chain.f, "sign_besides")]
+            if factor is not None:
+                return [slip.words, _scaled(factor, chain, "scale_besides", lang)]
+    return []
+
+
+def _scaled(factor: str, chain: ArrayChain, phrase: str, lang: str) -> Words:
+    shown = factor.replace(".", ",") if lang == "fr" else factor
+    return words(f"wrong_scale({factor})", chain.f, phrase, factor=shown)
+
+
+def _without_cotangent(found: list[Words], contracted: Expr, output: Expr) -> list[Words]:
+    """The words with the output itself in place of what it was contracted to; none about the contraction."""
+    whole, name = name_of(contracted), name_of(output)
+    renamed = [replace(w, where=name if w.where == whole else w.where,
+                       parts={k: name if v == whole else v for k, v in w.parts.items()}) for w in found]
+    return [w for w in renamed if not any(COTANGENT in v for v in (w.where, *w.parts.values()))]
 
 
 def _contracted(answer: Expr, of: Expr, wrt: Expr) -> tuple[Expr, Expr]:
@@ -71,7 +116,7 @@ def _contracted(answer: Expr, of: Expr, wrt: Expr) -> tuple[Expr, Expr]:
     if answer.shape != of.shape + wrt.shape:
         raise ShapeError("the answer has not the shape of a Jacobian")
     taken = {v.label for v in variables(postorder([answer, of]))}
-    name = next(n for n in (f"cotangent{i}" for i in range(len(taken) + 1)) if n not in taken)
+    name = next(n for n in (f"{COTANGENT}{i}" for i in range(len(taken) + 1)) if n not in taken)
     c = variable(INPUT, name, of.shape, "float64", declare=False)
     spread = OPS["reshape"](c, shape=(*of.shape, *(1 for _ in wrt.shape)))
     return OPS["sum"](spread * answer, axis=tuple(range(of.ndim))), OPS["sum"](c * of)
@@ -87,7 +132,8 @@ def _forms(answer: Expr, truth: Expr) -> Iterator[tuple[Expr, bool]]:
             yield OPS["reshape"](answer, shape=truth.shape), True
 
 
-def _matching(table: tuple[Row, ...], judge: ArrayJudge, chain: ArrayChain, lang: str) -> Iterator[Words]:
+def _built(table: tuple[Row, ...], chain: ArrayChain, lang: str) -> Iterator[tuple[ArraySlip, Expr]]:
+    """The derivatives with one mistake, as many as the budget of work allows: a count, so the same everywhere."""
     budget = max(1, min(MAX_MUTANTS, MAX_WORK // max(1, len(chain.active))))
     for row in table:
         slips = row(chain, lang)
@@ -95,44 +141,34 @@ def _matching(table: tuple[Row, ...], judge: ArrayJudge, chain: ArrayChain, lang
             budget -= 1
             try:
                 slip = next(slips, None)
-                if slip is None:
-                    break
-                value = chain.value(slip)
+                value = None if slip is None else chain.value(slip)
             except GraphcError:  # shapes that do not fit here: no student got this
                 continue
-            if value is not None and judge.same(value):
-                yield slip.words
+            if slip is None:
+                break
+            if value is not None:
+                yield slip, value
 
 
-def _vague(judge: ArrayJudge, chain: ArrayChain, lang: str) -> list[Words]:
-    return told(_matching(VAGUE, judge, chain, lang))[:1]
-
-
-def _scale(judge: ArrayJudge, lang: str) -> list[Words]:
-    """The answer a constant times the derivative: a number, or one made of a named size."""
-    found = judge.ratio()
+def constant_factor(judge: ArrayJudge, tree: Expr) -> str | None:
+    """k where the answer is k times the tree: a simple number, or one made of a named size."""
+    found = judge.ratio(tree)
     if not found:
-        return []
-    simple = [Fraction(k).limit_denominator(200) for k, _ in found]
-    if all(s == simple[0] and abs(float(s) - k) < 1e-6 * abs(k) for s, (k, _) in zip(simple, found)):
-        text, factor = show_number(simple[0], lang), lift(float(simple[0]))
-        return _scaled(judge, show_number(simple[0]), text, factor)
+        return None
+    simple = Fraction(found[0][0]).limit_denominator(200)
+    if all(abs(float(simple) - k) < 1e-6 * abs(k) for k, _ in found):
+        return show_number(simple) if judge.same(tree * float(simple)) else None
     for name, (text, factor_of) in product(judge.names, SIZE_FACTORS.items()):
         if all(abs(float(factor_of(Fraction(sizes[name]))) - k) < 1e-6 * abs(k) for k, sizes in found):
-            shown = text.format(name)
-            return _scaled(judge, shown, shown, factor_of(size_node(Dim.named(name))))
-    return []
+            return text.format(name) if judge.same(tree * factor_of(size_node(Dim.named(name)))) else None
+    return None
 
 
+# Mistakes of the whole, which one more factor turns into others.
+WHOLE = frozenset({"sign_global", "layout_only", "not_differentiated", "wrong_variable"})
 # Factors made of a named size, as they are written.
 SIZE_FACTORS: dict[str, Callable[[Any], Any]] = {
     "{}": lambda n: n, "1/{}": lambda n: 1 / n, "2/{}": lambda n: 2 / n, "{}/2": lambda n: n / 2,
     "1/(2{})": lambda n: 1 / (2 * n), "2{}": lambda n: 2 * n, "1/{}^2": lambda n: 1 / (n * n),
     "-{}": lambda n: -n, "-1/{}": lambda n: -1 / n,
 }
-
-
-def _scaled(judge: ArrayJudge, code: str, text: str, factor: Expr) -> list[Words]:
-    if judge.same(judge.truth * factor):
-        return [words(f"wrong_scale({code})", judge.f, "wrong_scale", factor=text)]
-    return []

@@ -15,6 +15,8 @@ _ROWS: dict[str, tuple[str, str]] = {
     "miscopied_sign": ("This is the derivative of {other}: a sign was misread in {node}.",
                        "C'est la dérivée de {other} : un signe a été mal lu dans {node}."),
     "wrong_scale": ("Your answer is {factor} times the derivative.", "Votre réponse vaut {factor} fois la dérivée."),
+    "scale_besides": ("All of it is multiplied by {factor} besides.", "Le tout est de plus multiplié par {factor}."),
+    "sign_besides": ("All of it has the opposite sign besides.", "Le tout a de plus le signe opposé."),
     "degrees": ("A factor π/180 stands at {node}: the angle is in radians, so none is needed.",
                 "Un facteur π/180 figure en {node} : l'angle est en radians, il n'en faut pas."),
     "constant_kept": ("The constant term {node} has derivative 0; it was kept.",
@@ -166,10 +168,10 @@ _ROWS: dict[str, tuple[str, str]] = {
     "mean_for_sum": (
         "{node} is used {size} times in {by}: its gradient is the sum over them, not their mean.",
         "{node} sert {size} fois dans {by} : son gradient est la somme sur ces emplois, non leur moyenne."),
-    "mean_not_divided": ("The factor 1/({size}) of the mean {node} is missing.",
-                         "Il manque le facteur 1/({size}) de la moyenne {node}."),
-    "mean_divided_twice": ("The factor 1/({size}) of the mean {node} stands there twice.",
-                           "Le facteur 1/({size}) de la moyenne {node} figure deux fois."),
+    "mean_not_divided": ("The factor 1/{size} of the mean {node} is missing.",
+                         "Il manque le facteur 1/{size} de la moyenne {node}."),
+    "mean_divided_twice": ("The factor 1/{size} of the mean {node} stands there twice.",
+                           "Le facteur 1/{size} de la moyenne {node} figure deux fois."),
     "factor_two_missing": ("The factor 2 from the square {node} is missing: (u²)' = 2·u·u'.",
                            "Il manque le facteur 2 du carré {node} : (u²)' = 2·u·u'."),
     "factor_two_twice": ("The factor 2 from the square {node} stands there twice: (u²)' = 2·u·u'.",
@@ -182,6 +184,9 @@ _ROWS: dict[str, tuple[str, str]] = {
     "softmax_one_term": (
         "The derivative of softmax at {node} was taken as p alone; it is ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ - pⱼ).",
         "La dérivée de softmax en {node} a été réduite à p ; c'est ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ - pⱼ)."),
+    "softmax_plus": (
+        "A sign is wrong in the derivative of softmax at {node}: it is ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ - pⱼ), with a minus.",
+        "Un signe est faux dans la dérivée de softmax en {node} : c'est ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ - pⱼ), avec un moins."),
     "cross_entropy_extra": (
         "p - y is already the derivative of the cross-entropy {node} by {logits}, softmax included; here it is "
         "multiplied by p(1 - p) once more.",

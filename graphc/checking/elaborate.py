@@ -55,7 +55,8 @@ def build(tree: Tree, leaf: Callable[[str], Expr], *, free: Sequence[str] = (), 
     `free` lists the free indices: the result has one axis for each, in their order, then its own axes. `sizes`
     gives their sizes, where an index of the left side does not stand on the right (∂L/∂b_i = 1). `shape` is the
     shape the result should have; it settles the size of I or of the vector of ones only where nothing else does.
-    `star` is "elementwise" (as NumPy) or "matrix", for `*` between arrays where both fit.
+    `star` is "elementwise" (as NumPy) or "matrix", for `*` between arrays where both fit; "entrywise" takes products
+    from left to right and those of two columns entry by entry, whatever is written between them.
     Raises ShapeFault where shapes do not fit (with `phrase` and `parts`, in `lang`), ParseError for what cannot be
     read so, whatever the shapes (an index that no Σ binds, an I of no size), LimitExceeded, InputError.
 

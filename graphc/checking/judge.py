@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from .assume import Assumptions
 from .core import Core, Pool
-from .decide import Decision, Search, Witness, as_fmpq
+from .decide import NOTHING, Decision, Search, Witness, as_fmpq
 from .evaluate import Evaluator, Undefined, Unsure, flint
 from .tree import TooLarge, Tree, symbols
 
@@ -22,11 +23,12 @@ class Judge:
     """
 
     def __init__(self, answer: Tree, truth: Tree, domain: Tree, witness: Witness | None = None,
-                 wanted: int = MAX_POINTS) -> None:
+                 assume: Assumptions = NOTHING, wanted: int = MAX_POINTS) -> None:
         self.pool = Pool()
         self.answer, self.truth = self.pool.lower(answer), self.pool.lower(truth)
-        self.domain = (self.pool.lower(domain),)
         self.names = symbols(answer, truth, domain)
+        assumed = assume.conditions(self.pool, self.names) if assume else []
+        self.domain, self.assume = (self.pool.lower(domain), *assumed), assume
         self.points = self._points([witness.point] if witness else [], wanted)
         self.settled: dict[int, bool] = {}
 
@@ -35,7 +37,7 @@ class Judge:
 
         Those that tell the answer from the derivative lead: there a mistake shows.
         """
-        search = Search(self.answer, self.truth, self.domain, self.names)
+        search = Search(self.answer, self.truth, self.domain, self.names, self.assume)
         telling: list[tuple[Evaluator, Any]] = []
         others: list[tuple[Evaluator, Any]] = []
         for point in (*first, *search.nice_points(wanted + 1), *search.general_points(12)):
@@ -90,10 +92,10 @@ class Judge:
         return self.settled[core.serial]
 
     def _decided(self, core: Core) -> bool:
-        return Search(self.answer, core, self.domain, self.names).run().status == "correct"
+        return Search(self.answer, core, self.domain, self.names, self.assume).run().status == "correct"
 
     def against_truth(self) -> Decision:
-        return Search(self.answer, self.truth, self.domain, self.names).run()
+        return Search(self.answer, self.truth, self.domain, self.names, self.assume).run()
 
     def differs_from_truth(self, core: Core) -> bool:
         """Whether the answer it equals has been proven not to be the derivative at one of the points."""

@@ -123,6 +123,10 @@ def _tangent(chain: Chain, node: Expr) -> Tree:
     return chain.tangent.get(node) or num(0)
 
 
+def _same(tree: Tree) -> Tree:
+    return tree
+
+
 def _gradient(f: Expr, wrt: Expr) -> Tree:
     return Chain(f, wrt).truth
 
@@ -268,10 +272,9 @@ def _plus(extra: Tree) -> Rule:
 
 
 def wrong_variable(chain: Chain, lang: str) -> Slips:
-    for other in variables(chain.order):
-        if other is not chain.wrt and other.type.is_float and not other.ndim:
-            said = words("wrong_variable", other, got=name_of(other), need=name_of(chain.wrt))
-            yield Slip(said, whole=partial(_gradient, chain.f, other))
+    for other, gradient in chain.gradients.items():
+        said = words("wrong_variable", other, got=name_of(other), need=name_of(chain.wrt))
+        yield Slip(said, whole=partial(_same, gradient))
 
 
 def miscopied(chain: Chain, lang: str) -> Slips:

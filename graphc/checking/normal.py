@@ -554,8 +554,8 @@ def equal_on_cell(ring: Ring, answer: Core, truth: Core, domain: tuple[Core, ...
 Failed = list[tuple[Ring, dict[str, int]]]
 
 
-def prove_equal(answer: Core, truth: Core, domain: tuple[Core, ...] = (), most: int = MAX_CELLS,
-                failed: Failed | None = None) -> int:
+def prove_equal(answer: Core, truth: Core, domain: tuple[Core, ...] = (), failed: Failed | None = None,
+                most: int = MAX_CELLS) -> int:
     """The number of cells on which equality was proved, all of them, `most` at the most; 0 where there is no proof.
 
     The proof says: wherever both exist, off the kinks, they are equal. A cell on which they are not is
@@ -567,7 +567,7 @@ def prove_equal(answer: Core, truth: Core, domain: tuple[Core, ...] = (), most: 
     fineness: dict[tuple[str, str], int] = {}
     for _ in range(6):
         try:
-            return _prove(Ring.fresh(fineness), answer, truth, domain, most, [] if failed is None else failed)
+            return _prove(Ring.fresh(fineness), answer, truth, domain, [] if failed is None else failed, most)
         except Restart:
             continue
         except (GiveUp, OverflowError, ArithmeticError):
@@ -575,7 +575,7 @@ def prove_equal(answer: Core, truth: Core, domain: tuple[Core, ...] = (), most: 
     return 0
 
 
-def _prove(ring: Ring, answer: Core, truth: Core, domain: tuple[Core, ...], most: int, failed: Failed) -> int:
+def _prove(ring: Ring, answer: Core, truth: Core, domain: tuple[Core, ...], failed: Failed, most: int) -> int:
     cells, open_cells = 0, [dict[str, int]()]
     while open_cells:
         given = open_cells.pop()

@@ -6,21 +6,16 @@ additions and products, no trees. What fits there is built and compared like any
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations, islice, product
-from typing import Any
 
-from .chain import Chain, Edge, EdgeEdit, NodeEdit, Slip
-from .core import Core
-from .evaluate import Evaluator
+from .chain import Chain, EdgeEdit, NodeEdit, Slip
 from .judge import Judge, lowerable
-from .tree import Tree
+from .slopes import Slopes
 
 MAX_SLIPS, MAX_PAIR_WORK, MAX_TRIED = 90, 40_000, 6
 MAX_BUILT = 120
 RULES = frozenset({"product_rule", "quotient_rule"})
-CLOSE = 1e-9
 
 
 def matching_pair(slips: Sequence[Slip], chain: Chain, judge: Judge) -> tuple[Slip, Slip] | None:
@@ -55,51 +50,3 @@ def _close(slips: Sequence[Slip], chain: Chain, judge: Judge) -> Iterator[tuple[
         edits = [e for s in (one, two) for e in s.edits if isinstance(e, EdgeEdit)]
         if len({id(e.edge) for e in edits}) == len(edits) and all(p.fits(edits) for p in points):
             yield one, two
-
-
-class Slopes:
-    """The recurrence in floats at one point."""
-
-    def __init__(self, chain: Chain, judge: Judge, evaluator: Evaluator, need: Any) -> None:
-        self.judge, self.evaluator = judge, evaluator
-        self.need = as_float(need)
-        self.known: dict[int, float] = {}
-        self.keep: list[Tree] = []  # the ids in `known` stay theirs
-        place = {node: i for i, node in enumerate(chain.active)}
-        self.rows = [(place[n], [(id(e), place[e.source], self.of(e.local)) for e in edges])
-                     for n, edges in chain.edges.items()]
-        self.size, self.start, self.end = len(place), place[chain.wrt], place[chain.f]
-
-    def of(self, tree: Tree) -> float:
-        if id(tree) not in self.known:
-            self.keep.append(tree)
-            core: Core | None = lowerable(self.judge, tree)
-            self.known[id(tree)] = math.nan if core is None else as_float(self.judge.at(self.evaluator, core))
-        return self.known[id(tree)]
-
-    def fits(self, edits: Sequence[EdgeEdit]) -> bool:
-        """Whether the recurrence with these edits comes close to the answer here."""
-        changed = {id(e.edge): e for e in edits}
-        slope = [0.0] * self.size
-        slope[self.start] = 1.0
-        for target, terms in self.rows:
-            total = 0.0
-            for key, source, local in terms:
-                total += self._edited(changed[key], slope[source]) if key in changed else local * slope[source]
-            slope[target] = total
-        return abs(slope[self.end] - self.need) <= CLOSE * (abs(self.need) + 1e-30)
-
-    def _edited(self, edit: EdgeEdit, slope: float) -> float:
-        if edit.lost:
-            return 0.0
-        edge: Edge = edit.edge
-        return self.of(edit.local or edge.local) * (slope if edit.tangent is None else self.of(edit.tangent))
-
-
-def as_float(value: Any) -> float:
-    """An exact rational or the middle of a ball; nan for an undefined value."""
-    if value is None:
-        return math.nan
-    if hasattr(value, "rad"):
-        return float(value.mid())
-    return float(value.p) / float(value.q) if value.height_bits() < 1000 else math.nan

@@ -262,8 +262,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "and": ("and", "et"),
     "drawn": (", {names} drawn", ", {names} tirés au hasard"),
     "at_entry": ("The first entry that differs is at position ({place}), counted from 1: {got} and {need}.",
-                 "Le premier coefficient qui diffère est en position ({place}), en comptant depuis 1 : "
-                 "{got} et {need}."),
+                 "Le premier coefficient qui diffère est en ({place}), en comptant depuis 1 : {got} et {need}."),
     "stood_in": ("{small} in place of {size}", "{small} à la place de {size}"),
     "transposed_layout": ("Every entry is right, in the transposed layout.",
                           "Tous les coefficients sont justes, dans la disposition transposée."),

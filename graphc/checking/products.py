@@ -33,12 +33,25 @@ def product(building: Building, tree: Tree, values: Sequence[Value]) -> Value:
     if all(not v.rank for v in values):
         return multiplied(building, values, tree)
     operators = str(tree.value or "*" * (len(values) - 1))
+    if building.star == "entrywise":
+        return _in_order(building, tree, values, operators)
     tight, loose = _runs(list(values), operators, "j", lambda run, _: chain(building, run))
     dots, loose = _runs(tight, loose, ".", lambda run, _: chain(building, run, dotted))
     result = dots[0]
     for operator, factor in zip(loose, dots[1:]):
         joined = make("mul", result.tree, factor.tree, value=operator)
         join = star if operator == "*" else hadamard
+        result = join(building, joined, result, factor)
+    return Value(result.data, tree, result.names, result.row, result.factors)
+
+
+def _in_order(building: Building, tree: Tree, values: Sequence[Value], operators: str) -> Value:
+    """From left to right whatever is written; two columns, or two rows, of one size entry by entry."""
+    result = values[0]
+    for operator, factor in zip(operators, values[1:]):
+        joined = make("mul", result.tree, factor.tree, value=operator)
+        alike = result.rank == factor.rank == 1 and result.row == factor.row
+        join = hadamard if operator == "o" or alike else star if operator == "*" else matrix_product
         result = join(building, joined, result, factor)
     return Value(result.data, tree, result.names, result.row, result.factors)
 

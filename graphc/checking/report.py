@@ -9,11 +9,11 @@ from html import escape
 from typing import Any
 
 from .decide import Decision, Witness
-from .diagnose import Finding
 from .elaborate import NOTED
 from .evaluate import flint, show_value
 from .phrases import say
 from .tree import show_number
+from .words import Finding
 
 MAX_SHOWN = 16  # entries of an array in a counterexample
 NOTES = frozenset({"differs_only_at_kink", "domain_narrower", "ambiguous_division", "transposed_layout",

@@ -51,3 +51,8 @@ def told(found: Iterable[Words]) -> list[Words]:
 def findings(said: list[Words], lang: str) -> list[Finding]:
     """The sentences; of several, each says "compatible with"."""
     return [s.finding(lang, "compatible" if len(said) > 1 else "") for s in said]
+
+
+def two_findings(said: list[Words], lang: str) -> list[Finding]:
+    """Two mistakes that only together give the answer."""
+    return [s.finding(lang, wrapped) for s, wrapped in zip(said, ("first_of_two", "second_of_two"))]

@@ -69,7 +69,7 @@ def _exchange(answer: Tree, chain: Chain, judge: Judge) -> Words | None:
         if other is answer:
             continue
         try:
-            swapped = Judge(other, chain.truth, chain.trees[chain.f])
+            swapped = Judge(other, chain.truth, chain.trees[chain.f], assume=judge.assume)
         except (TooLarge, NoScalarForm):
             continue
         if swapped.points and swapped.is_answer(swapped.truth):

@@ -198,7 +198,7 @@ def _trees(links: Sequence[Tree], question: Question) -> tuple[list[Tree], Tree,
 
 def _wrong(decision: Decision, link: Tree, shown: Tree, reading: Reading, read_as: str, question: Question) -> Verdict:
     lang, witness = question.lang, decision.witness
-    findings = diagnose(link, question.of, question.wrt, witness, lang)
+    findings = diagnose(link, question.of, question.wrt, witness, lang, question.assume)
     failing = show(shown, lang) if len(reading.links) > 1 else ""
     return Verdict("wrong", say("en", "counterexample"), read_as, counterexample_of(witness, lang), findings,
                    set(reading.flags) | decision.flags, lang, say(lang, "counterexample"), failing)

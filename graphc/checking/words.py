@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from ..formula import format_node
@@ -59,6 +60,7 @@ def words(kind: str, where: Expr | str, phrase: str = "", **parts: str) -> Words
     return Words(kind, place, phrase or kind, {"node": place, **parts})
 
 
+@lru_cache(maxsize=1024)
 def name_of(node: Expr) -> str:
     """How a student would call a node: its name, or its formula while that is short."""
     if node.label is not None:

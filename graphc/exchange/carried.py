@@ -72,6 +72,16 @@ def _digest(text: str, told: str) -> str:
     return hashlib.sha256(f"{told}\n{text}".encode()).hexdigest()
 
 
+def digest(shown: str) -> str:
+    """A short digest of what an export shows: another graphc may put the same exercise in other words."""
+    return hashlib.sha256(shown.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def written_alike(ours: Carried | None, theirs: Carried) -> bool:
+    """Whether exporting again gives what the file showed when it was written."""
+    return ours is not None and ours.options.get("seen") == theirs.options.get("seen")
+
+
 COMMENT = "%% "
 
 

@@ -28,13 +28,22 @@ class Edits:
     taken: dict[Path, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
+    alike: bool = True  # whether exporting again gives the words that the file was written with
+
+    def only_points(self) -> None:
+        """Words that differ may be those of another graphc: of all edits points alone are sure."""
+        self.note("other words")
+        self.alike = False
+
     def note(self, key: str, **slots: object) -> None:
         text = said(key, self.lang, **slots)
-        if text not in self.notes and len(self.notes) < MOST_NOTES:
+        if self.alike and text not in self.notes and len(self.notes) < MOST_NOTES:
             self.notes.append(text)
 
     def propose(self, number: int, name: str, values: set[Any]) -> None:
         """A value of a question that was edited; with two of them, neither is taken."""
+        if not self.alike and name != "points":
+            return
         if len(values) == 1:
             self.taken["question", number - 1, name] = next(iter(values))
         elif values:
@@ -43,7 +52,8 @@ class Edits:
 
 def applied(text: str, edits: Edits, exercise: Exercise, folder: str, trusted: bool) -> str:
     """The exercise file with the edits in it, each only where the file then still is one."""
-    for path, value in edits.taken.items():
+    edits.alike, kept = True, edits.taken if edits.alike else {k: v for k, v in edits.taken.items() if len(k) > 1}
+    for path, value in kept.items():
         number = path[1] + 1 if len(path) > 1 and isinstance(path[1], int) else 0
         name = str(path[-1])
         try:

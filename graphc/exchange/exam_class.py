@@ -10,7 +10,7 @@ from ..formula import number_text
 from ..sheets.blocks import Display, Para
 from ..sheets.tex_sheet import mixed
 from ..sheets.tex_sheet import words as tex_words
-from .carried import Carried, as_comments, packed
+from .carried import Carried, as_comments, digest, from_comments, packed, written_alike
 from .edits import Edits, close, number_of, squeezed
 from .moodle import Options, options_of
 from .phrases import said
@@ -24,10 +24,11 @@ BEGIN, END = "%% graphc question ", "%% graphc end of sentence"
 def exam_document(exercise: Exercise, options: Options, text: str) -> tuple[bytes, list[str]]:
     """The document, and no notes: everything has a form on paper."""
     pieces = Pieces(exercise, options.lang, options.student)
-    body = "\n".join([*_preamble(pieces, as_comments(packed(text, options.facts()))), *_head(pieces, options),
-                      r"\begin{questions}", *(line for q in exercise.questions for line in _question(pieces, q)),
-                      r"\end{questions}", *_worked(pieces), r"\end{document}", ""])
-    return body.encode(), []
+    shown = "\n".join([*_head(pieces, options), r"\begin{questions}",
+                       *(line for q in exercise.questions for line in _question(pieces, q)),
+                       r"\end{questions}", *_worked(pieces), r"\end{document}", ""])
+    carried = as_comments(packed(text, {**options.facts(), "seen": digest(shown)}))
+    return "\n".join([*_preamble(pieces, carried), shown]).encode(), []
 
 
 def _preamble(pieces: Pieces, carried: str) -> list[str]:
@@ -135,6 +136,8 @@ def edits_in_tex(tex: str, exercise: Exercise, carried: Carried) -> Edits:
     options = options_of(exercise, carried.options)
     edits = Edits(options.lang)
     ours = exam_document(exercise, options, carried.text)[0].decode()
+    if not written_alike(from_comments(ours), carried):
+        edits.only_points()
     mine, theirs = questions_of(ours), questions_of(tex)
     for question in exercise.questions:
         number = question.number

@@ -14,7 +14,7 @@ from ..errors import InputError, choose
 from ..exercise import Exercise, Question
 from ..exercise.texts import LANGUAGES
 from ..sheets.blocks import Display, Para
-from .carried import packed
+from .carried import digest, packed
 from .cloze import boxes_of, cloze_question, numeric, numerical_questions, scale_of
 from .phrases import said
 from .pieces import Part, Pieces
@@ -86,8 +86,6 @@ def moodle_quiz(exercise: Exercise, options: Options, text: str) -> tuple[bytes,
     quiz = Quiz(exercise, options)
     bare = Pieces(exercise, options.lang, numbers=False)
     title = plain_title(bare.title)
-    quiz.entries.append(category(title, ""))
-    quiz.entries.append(source_entry(text, options))
     formulas = [q for q in exercise.questions if not numeric(q)]
     if formulas:
         quiz.entries += [formula_entry(quiz, bare, q, title) for q in formulas]
@@ -95,6 +93,8 @@ def moodle_quiz(exercise: Exercise, options: Options, text: str) -> tuple[bytes,
     if numbers:
         quiz.entries.append(category(title, said("answers", options.lang)))
         quiz.entries += numeric_entries(quiz, numbers, title)
+    seen = digest("".join(quiz.entries))
+    quiz.entries[:0] = [category(title, ""), source_entry(text, options, seen)]
     document = f'<?xml version="1.0" encoding="UTF-8"?>\n{element("quiz", *quiz.entries)}\n'
     return finished(document).encode(), quiz.notes
 
@@ -110,9 +110,9 @@ def category(title: str, below: str) -> str:
     return element("question", element("category", element("text", plain(path))), texts("info", ""), type="category")
 
 
-def source_entry(text: str, options: Options) -> str:
-    """A description that carries the source of the exercise."""
-    lines = packed(text, options.facts())
+def source_entry(text: str, options: Options, seen: str) -> str:
+    """A description that carries the source of the exercise, and the digest of what is seen beside it."""
+    lines = packed(text, {**options.facts(), "seen": seen})
     lang = options.lang
     body = (f"<p>{words(said('source', lang))}</p>\n"
             f'<pre class="graphc-exercise">{words(chr(10).join(lines))}</pre>')

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..exercise import Exercise
-from .carried import Carried, unpacked
+from .carried import Carried, unpacked, written_alike
 from .edits import Edits, close, number_of, squeezed
 from .moodle import moodle_quiz, options_of
 from .pieces import points_of
@@ -40,6 +40,8 @@ def edits_in(root: Node, exercise: Exercise, carried: Carried) -> Edits:
     options = options_of(exercise, carried.options)
     ours = parse_xml(moodle_quiz(exercise, options, carried.text)[0], exercise.name)
     edits = Edits(options.lang)
+    if not written_alike(carried_in(ours), carried):
+        edits.only_points()
     mine, theirs = by_name(ours), by_name(root)
     for key in theirs.keys() - mine.keys():
         edits.note("extra", where=repr(theirs[key].said("name", "text")[:60]))

@@ -54,6 +54,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "edited source": ("the source inside the file was edited by hand (its checksum differs); it was taken as it is",
                       "la source dans le fichier a été modifiée à la main (sa somme de contrôle diffère) ; elle est "
                       "prise telle quelle"),
+    "other words": ("another version of graphc wrote the file, in other words: of its edits, points alone are taken "
+                    "over",
+                    "une autre version de graphc a écrit le fichier, en d'autres termes : de ses modifications, seuls "
+                    "les points sont repris"),
     "taken": ("question {number}: {field} was edited in the file; taken: {value}",
               "question {number} : {field} a été modifié dans le fichier ; repris : {value}"),
     "taken top": ("{field} was edited in the file; taken: {value}",

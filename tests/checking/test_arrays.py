@@ -182,6 +182,16 @@ def test_columns_side_by_side_are_read_entry_by_entry() -> None:
     assert check("σ(x)σ(x)", of=f, wrt=x).flags == {"shape"}
 
 
+@pytest.mark.parametrize("answer", [
+    "2 ((σ(z)-y)σ(z)(1-σ(z))) x^T", "2 (σ(z)-y)σ(z)(1-σ(z)) x^T", "2*(σ(z)-y)*σ(z)*(1-σ(z)) x^T",
+    "2(σ(z)-y) ⊙ σ'(z) x^T", "(2(σ(z)-y) ⊙ σ'(z)) x^T",
+])
+def test_a_layer_as_students_write_it(answer: str) -> None:
+    z = (W @ x).named("z")
+    verdict = check(answer, of=G.sum((G.sigmoid(z) - y) ** 2), wrt=W)
+    assert verdict.status == "correct", verdict
+
+
 def test_entries_without_a_left_side() -> None:
     s = G.softmax(x, axis=-1).named("s")
     verdict = check("s_i (δ_{ij} - s_j)", of=s, wrt=x)

@@ -193,3 +193,70 @@ def test_a_jacobian() -> None:
     assert diagnose_arrays(right, a, x, None) == []
     assert diagnose_arrays(-right, a, x, None)[0].kind == "sign_global"
 
+
+
+def test_a_mistake_and_a_factor_are_said_as_two() -> None:
+    one, two = diagnose_arrays(X.T @ ((P - Y) @ W2.T), LOSS, W1, None)
+    assert (one.kind, two.kind) == ("missing_relu_mask", "wrong_scale(N)")
+    assert two.message == "The second: All of it is multiplied by N besides."
+    one, two = diagnose_arrays(-(Z1.T @ D2), LOSS, W2, None, "fr")
+    assert (one.kind, two.kind) == ("input_instead_of_output", "sign_global")
+    assert two.message == "La seconde\u00a0: Le tout a de plus le signe opposé."
+
+
+def test_a_factor_is_written_as_the_language_writes_numbers_and_its_code_is_not() -> None:
+    (finding,) = diagnose_arrays(H.T @ D2 * 2.5, LOSS, W2, None, "fr")
+    assert (finding.kind, finding.message) == ("wrong_scale(2.5)", "Votre réponse vaut 2,5 fois la dérivée.")
+
+
+# -- from text, through `check` --------------------------------------------------------------------------------------
+
+TEXTS = [
+    ("H^T (P-Y)", LOSS, W2, "wrong_scale(N)", "L"),
+    (r"H^\top (Y-P)/N", LOSS, W2, "sign_global", "L"),
+    (r"\frac{1}{N} Z1^\top (P-Y)", LOSS, W2, "input_instead_of_output", "H"),
+    ("(P-Y)/N", LOSS, b2, "missing_batch_sum", "b2"),
+    ("2 A^T (A x - c)", G.sum((G.param("A", 3, 4) @ G.input("x", 4) - G.input("c", 3)) ** 2) / 2, "x",
+     "missing_upstream_factor", "sum((A @ x − c)^2)/2"),
+]
+
+
+@pytest.mark.parametrize(("answer", "f", "wrt", "kind", "where"), TEXTS)
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_texts(answer: str, f: Expr, wrt: Expr | str, kind: str, where: str, lang: str) -> None:
+    verdict = G.check(answer, of=f, wrt=wrt, lang=lang, defines={"P": P} if f is LOSS else None)
+    assert verdict.status == "wrong"
+    assert (kind, where) in [(d.kind, d.where) for d in verdict.diagnosis]
+    assert verdict.diagnosis[0].message in str(verdict)
+
+
+def test_a_layout_that_is_asked_for() -> None:
+    verdict = G.check("(P-Y)^T H/N", of=LOSS, wrt=W2, layout="denominator", defines={"P": P})
+    assert (verdict.status, [d.kind for d in verdict.diagnosis]) == ("wrong", ["layout_only"])
+
+
+def test_large_declared_sizes_keep_their_names() -> None:
+    """Decided at small sizes, told at the declared ones; 1/784 is the mean's."""
+    data, weights = G.input("D", 784, 3), G.param("v", 3)
+    loss = G.mean((data @ weights) ** 2).named("M")
+    (finding,) = G.check("2 D^T (D v)", of=loss, wrt=weights).diagnosis
+    assert (finding.kind, finding.where) == ("wrong_scale(784)", "M")
+    assert finding.message == "The factor 1/784 of the mean M is missing."
+
+
+def test_what_is_assumed_holds_for_the_mistakes_too() -> None:
+    """√(x²) is x where x is positive: there alone it is the derivative of x² without its 2."""
+    v = G.input("v")
+    known = G.check("sqrt(v^2)", of=v**2, wrt=v, assume={"v": ("positive",)}).diagnosis
+    assert [d.kind for d in known] == ["power_rule"]
+    assert G.check("sqrt(v^2)", of=v**2, wrt=v).diagnosis == []
+
+
+def test_softmax_jacobians() -> None:
+    v = G.input("v", 4)
+    p = G.softmax(v).named("p")
+    kinds = {text: [(d.kind, d.where) for d in G.check(text, of=p, wrt=v).diagnosis]
+             for text in ("diag(p⊙(1-p))", "diag(p)", "p p^T - diag(p)", "diag(p) + p p^T", "diag(p) - p p^T")}
+    assert kinds == {"diag(p⊙(1-p))": [("softmax_diagonal_only", "p")], "diag(p)": [("softmax_diagonal_only", "p")],
+                     "p p^T - diag(p)": [("sign_global", "p")], "diag(p) + p p^T": [("sign_term", "p")],
+                     "diag(p) - p p^T": []}

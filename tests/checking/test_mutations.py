@@ -12,10 +12,10 @@ import graphc as G
 from graphc.checking.decide import decide
 from graphc.checking.diagnose import diagnose, mutations
 from graphc.checking.diagnosis_phrases import DIAGNOSIS
+from graphc.checking.elaborate import build
 from graphc.checking.from_graph import trees
 from graphc.checking.parse import parse
 from graphc.checking.ties import KINDS, SAYS_MORE
-from graphc.checking.to_graph import graph
 from graphc.checking.tree import Tree, show
 from graphc.ir import Expr
 
@@ -42,7 +42,7 @@ def value_of(f: Expr, at: dict[str, float]) -> float:
 
 def value_of_tree(tree: Tree, at: dict[str, float]) -> float:
     leaves = {name: G.input(name) for name in at}
-    node = graph(tree, leaves.__getitem__)
+    node = build(tree, leaves.__getitem__).expr
     used = {k: v for k, v in at.items() if re.search(rf"\b{k}\b", show(tree))}
     return float(G.evaluate(node, used))
 

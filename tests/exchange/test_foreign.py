@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import graphc as G
 from graphc.checking.tree import show
 from graphc.errors import GraphcError, InputError
+from graphc.exchange import foreign
 from graphc.exchange.maxima_in import NotRead, statements
 from graphc.exchange.maxima_values import Session
 from graphc.exchange.xml_text import element, plain
@@ -77,6 +78,19 @@ def test_random_numbers_are_drawn_once_and_the_same_every_time(tmp_path):
     values = {k: session.values[k].number for k in "nmks"}
     assert 2 <= values["n"] < 10 and values["m"] in (3, 5, 7) and values["s"] in (1, 3, 5, 7, 9)
     assert values["k"] in (-3, -2, -1, 1, 2, 3)
+
+
+def test_a_barred_number_is_never_drawn():
+    for seed in map(str, range(40)):
+        session = Session(seed)
+        session.run("k:rand_with_prohib(-2,2,[0,1]); s:rand_with_step(2,8,3);")
+        assert session.values["k"].number in (-2, -1, 2) and session.values["s"].number in (2, 5, 8)
+
+
+def test_a_function_that_would_be_read_otherwise_is_not_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr(foreign, "show", lambda tree, *_: show(tree).replace("3", "4"))
+    with pytest.raises(InputError, match="'One' was not taken: its function would not be the same"):
+        imported(tmp_path, question("p:x^3;", "diff(p,x)"))
 
 
 def test_several_questions_are_several_exercises(tmp_path):

@@ -83,6 +83,14 @@ def test_every_slip_has_its_sentence_and_its_question_test(neuron):
         assert {e.findtext("expectedanswernote") for e in case.findall("expected")} <= known
 
 
+def test_points_lie_in_every_cell_of_two_switches():
+    text = 'title = "t"\nfunction = "v*relu(x - 6)*relu(y - 6)"\nquestion = [{ ask = "formula", wrt = "v" }]'
+    [q] = of_type(quiz(text)[1], "stack")
+    points = re.search(r"^gpts1:(.*);$", q.findtext("questionvariables/text"), re.MULTILINE)[1]
+    sides = [[Fraction(c) > 6 for c in re.findall(rf"{n}=(-?\d+(?:/\d+)?)", points)] for n in "xy"]
+    assert len(sides[0]) >= 6 and len(set(zip(*sides))) == 4
+
+
 def test_names_in_a_question_test_are_question_variables(neuron):
     _, root, _ = neuron
     [q] = of_type(root, "stack")

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphc as G
+import graphc.sheets.phrases as sheet_phrases
 from graphc.errors import InputError
 from graphc.exchange.carried import packed, unpacked
 
@@ -168,6 +169,21 @@ def test_a_source_edited_by_hand_is_taken_and_told(exported):
     back = G.import_exercise(path)
     assert back.exercise.seed == 5
     assert back.notes[0].startswith("the source inside the file was edited by hand")
+
+
+@pytest.mark.parametrize("ending", [".xml", ".tex"])
+def test_words_of_another_version_are_no_edits(exported, ending, monkeypatch):
+    """Exported by a graphc with other sentences; only the points that were edited since are taken."""
+    with monkeypatch.context() as other:
+        other.setitem(sheet_phrases.PHRASES, "ask formula", ("Find {what}.", "Trouver {what}."))
+        path = exported(ending)
+    assert "Find " in path.read_text(encoding="utf-8")
+    old, new = {".xml": ("<defaultgrade>4.0000000<", "<defaultgrade>5<"),
+                ".tex": (r"\question[4]", r"\question[5]")}[ending]
+    back = edited(path, old, new)
+    assert back.text == NEURON.replace("points = 4", "points = 5")
+    assert back.notes == ("another version of graphc wrote the file, in other words: of its edits, points alone are "
+                          "taken over", "question 3: points was edited in the file; taken: 5")
 
 
 def test_a_file_of_a_later_graphc_is_refused():

@@ -326,7 +326,8 @@ def test_shapes_and_counts_that_are_wrong():
 
 
 PIECES = ["1", "2", "-", "+", "/", "*", "^", "(", ")", "[", "]", "{", "}", ",", ";", "=", " ", "z", "w1", "f", "d", "∂",
-          ".", "e", "\\frac", "\\begin{pmatrix}", "\\end{pmatrix}", "&", "\\\\", "T", "'", "|", "≈", "√", "σ", "x_", "ŷ", "\n",
+          ".", "e", "\\frac", "\\begin{pmatrix}", "\\end{pmatrix}", "&", "\\\\", "T", "'", "|", "≈", "√", "σ", "x_", "ŷ",
+          "\n",
           "∇", "1[", ">", "0", "\\top", "$", "inf", "nan", "_bar", "\u0302"]  # fmt: skip
 texts = st.one_of(st.lists(st.sampled_from(PIECES), max_size=14).map("".join), st.text(max_size=30))
 
