@@ -134,7 +134,8 @@ def run(parts: list[str]) -> None:
     listening = True
     for part in parts or ["texts", "wrapped", "arrays"]:
         for name, text in {"texts": TEXTS, "wrapped": WRAPPED, "arrays": ARRAYS}[part].items():
-            for lang in ("en",) if part == "wrapped" else ("en", "fr"):
+            numbers = part == "wrapped" or name.startswith(("numbers", "balls", "proofs"))  # alike in any language
+            for lang in ("en",) if numbers else ("en", "fr"):
                 typed = lang == "en" and name.startswith(("code", "characters", "numbers"))
                 these = asked[2:] if part == "arrays" else asked[:2] if part == "texts" and lang == "en" else asked[:1]
                 facts = one(name, text, lang, these, commands=typed)

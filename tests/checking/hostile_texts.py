@@ -476,4 +476,4 @@ PLACES = {"a zero": "2xy + 0*(…)", "a factor": "2xy*(1 + (…)^2)", "a conditi
           "both sides": "2xy + (…) - (…)"}
 WRAPPED = {f"{name} in {place}": form.replace("…", text)
            for name, text in TEXTS.items() if name.startswith(("numbers", "balls", "proofs"))
-           for place, form in list(PLACES.items())[: 4 if name.startswith("proofs") else 2]}
+           for place, form in list(PLACES.items())[: 4 if name.startswith("proofs") else 1]}
