@@ -85,13 +85,13 @@ class Outcome:
 
     @property
     def mistaken(self) -> bool:
-        if self.row.mutation == "transposed" and "transposed_layout" in self.flags:
-            return self.status != "correct"
         return self.status == ("wrong" if self.row.right else "correct")
 
     @property
     def non_trivial(self) -> bool:
-        return not self.row.right and not self.row.trivial and self.route == "graph" and self.status == "wrong"
+        """A slip that a person makes, not a near miss of ours."""
+        wrong = not self.row.right and self.status == "wrong" and self.route == "graph"
+        return wrong and not self.row.trivial and self.row.part != "traps"
 
 
 # -- what there is to check ----------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def _traps() -> Iterator[Row]:
     sys.path.insert(0, str(ROOT / "tests" / "checking"))
     import traps
 
-    for trap in [*traps.SCALARS, *getattr(traps, "ARRAYS", [])]:
+    for trap in [*traps.SCALARS, *traps.ARRAYS]:
         yield Row("traps", trap.name, trap.question, trap.wrt, trap.answer, trap.right, shapes=trap.shapes)
 
 
@@ -169,6 +169,8 @@ def judge(row: Row, rounds: int = 1) -> Outcome:
     except G.GraphcError as error:
         return _by_formula(row, list(leaves), error)
     options: dict[str, Any] = {"assume": dict(row.assume)} if row.assume else {}
+    if row.mutation == "transposed":  # no mistake unless the layout is fixed
+        options["layout"] = "fixed"
     wrt = leaves[last]
     seconds, verdict = timed(lambda: G.check(row.answer, of=of, wrt=wrt, defines=leaves, **options), rounds)
     return Outcome(row, "graph", verdict.status, verdict.certainty, tuple(f.kind for f in verdict.diagnosis),
@@ -230,7 +232,7 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
             "by formula": sum(o.route == "formula" for o in judged), "unread": len(judged) - len(read),
             "wrong verdicts": sum(o.mistaken for o in read), "undecided": sum(o.status == "undecided" for o in read),
             "proved": sum(o.status == "correct" and o.reason.startswith("proved") for o in read),
-            "slips": len(slips), "diagnosed": sum(bool(o.kinds) for o in slips),
+            "slips": len(slips), "diagnosed": sum(bool(o.kinds) or "transposed_layout" in o.flags for o in slips),
             "median ms": 1e3 * statistics.median(times), "p99 ms": 1e3 * times[int(0.99 * (len(times) - 1))],
             "max ms": 1e3 * times[-1]}
 

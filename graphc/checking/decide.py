@@ -25,6 +25,7 @@ PRECISIONS = (64, 320, 1280)
 FINE = (8192,)  # two looks at this precision catch a difference of 1e-2000
 AGREE_BITS = 100  # a difference enclosed this tightly around zero counts as none
 GENERAL, LINES, MAX_SWITCHES, ENOUGH = 28, 3, 12, 6
+LINE_WORK, LINE_LOOKS = 150_000, 40  # nodes evaluated along lines in all; points at which one switch is looked at
 SEED = 20_260_101
 NOTHING = Assumptions()
 
@@ -97,6 +98,7 @@ class Search:
         self.kinks = [n.args[0] for n in postorder(*truths, *domain) if n.head == "case"]
         self.random = random.Random(SEED)
         self.agreed = self.tried = self.unsure = 0
+        self.spare = LINE_WORK
         self.cells: set[tuple[int, ...]] = set()
         self.flags: set[str] = set()
         # A large graph gets fewer looks: each costs its size.
@@ -245,17 +247,29 @@ class Search:
         for switch in self.switches:
             base = {n: self.coordinate() for n in self.names}
             for name in self.names:
+                if not self.afford(switch, 3):
+                    break
                 along = {n: Fraction(n == name) for n in self.names}
                 root = Line(switch, base, along).linear_root()
                 if root is not None:
                     yield {**base, name: base[name] + root}
                     break
 
+    def afford(self, switch: Core, looks: int) -> bool:
+        """Whether so many looks at this switch are within the work that is left for lines."""
+        cost = looks * len(postorder(switch))
+        if cost > self.spare:
+            return False
+        self.spare -= cost
+        return True
+
     def crossings(self, base: dict[str, Fraction], along: dict[str, Fraction]) -> tuple[list[Fraction], list[Fraction]]:
         """Where the switches change sign along a line; second, those found exactly."""
         roots: set[Fraction] = set()
         exact: set[Fraction] = set()
         for switch in self.switches:
+            if not self.afford(switch, LINE_LOOKS):
+                continue
             for root, on_it in Line(switch, base, along).roots():
                 roots.add(root)
                 if on_it:

@@ -24,7 +24,7 @@ from graphc.cli import main
 from graphc.errors import LimitExceeded, ParseError
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from hostile_texts import TEXTS, WRAPPED
+from hostile_texts import ARRAYS, TEXTS, WRAPPED
 
 SECONDS, MEGABYTES = 5.0, 300
 FORMULA = "x^2*y"
@@ -106,7 +106,8 @@ def command(text: str, lang: str) -> int | str:
 def questions() -> list[tuple[Any, Any]]:
     x, y = G.inputs("x y")
     a, w = G.input("a", 3, 2), G.param("w", 2)
-    return [(x * x * y, x), (G.sum(G.sigmoid(a @ w)), w)]
+    W, v = G.param("W", 4, 4), G.input("a", 4)
+    return [(x * x * y, x), (G.sum(G.sigmoid(a @ w)), w), (G.sum((W @ v) ** 2), v), (G.sum(G.tanh(W @ v)), W)]
 
 
 def one(name: str, text: str, lang: str, asked: list[tuple[Any, Any]], commands: bool) -> dict[str, Any]:
@@ -131,11 +132,13 @@ def run(parts: list[str]) -> None:
     sys.addaudithook(listen)
     limit()
     listening = True
-    for part in parts or ["texts", "wrapped"]:
-        for name, text in (TEXTS if part == "texts" else WRAPPED).items():
-            for lang in ("en", "fr") if part == "texts" else ("en",):
+    for part in parts or ["texts", "wrapped", "arrays"]:
+        for name, text in {"texts": TEXTS, "wrapped": WRAPPED, "arrays": ARRAYS}[part].items():
+            numbers = part == "wrapped" or name.startswith(("numbers", "balls", "proofs"))  # alike in any language
+            for lang in ("en",) if numbers else ("en", "fr"):
                 typed = lang == "en" and name.startswith(("code", "characters", "numbers"))
-                facts = one(name, text, lang, asked if part == "texts" and lang == "en" else asked[:1], commands=typed)
+                these = asked[2:] if part == "arrays" else asked[:2] if part == "texts" and lang == "en" else asked[:1]
+                facts = one(name, text, lang, these, commands=typed)
                 sys.__stdout__.write(json.dumps(facts) + "\n")  # type: ignore[union-attr]
                 sys.__stdout__.flush()  # type: ignore[union-attr]
                 events.clear()

@@ -413,6 +413,59 @@ LATEX = {
     "factorial": r"(10^{8})!",
 }
 
+# In a question with a matrix W of four by four and a vector a of four.
+ARRAYS = {
+    "a long product": "@".join(["W"] * 240),
+    "a long product with a vector": "@".join(["W"] * 60) + "@a",
+    "a power": "W^9999",
+    "a power of a sum": "(W + W^T + I)^99",
+    "inverses": nested("inv(", "W", ")", 60),
+    "inverses of sums": nested("inv(I + ", "W", ")", 40),
+    "determinants in a power": "det(W.T@W + I)^99*a",
+    "a determinant of determinants": "det(W*det(W*det(W*det(W*det(W)))))*a",
+    "adjugates": nested("adj(", "W", ")", 30),
+    "solves": nested("solve(W, ", "a", ")", 40),
+    "outer products": nested("outer(a, a)@", "a", "", 60),
+    "outer products in a row": "outer(outer(outer(a,a)@a,a)@a,a)@a",
+    "kronecker products": nested("kron(W, ", "W", ")", 12),
+    "kronecker of a few": "kron(kron(kron(W, W), W), W)",
+    "sums in sums": "".join(f"sum_{{i{k}=1}}^{{4}} " for k in range(12)) + "a",
+    "sums over indices": r"\sum_i \sum_j \sum_k \sum_l \sum_m \sum_n W_{ij} W_{jk} W_{kl} W_{lm} W_{mn} a_n",
+    "a long range": r"\sum_{i=1}^{1000000000} a_i",
+    "a long range of a number": r"\sum_{i=1}^{1000000000} i",
+    "a product of sums": r"\prod_{i=1}^{4} \sum_{j=1}^{4} W_{ij}^{99}",
+    "softmaxes": nested("softmax(", "a", ")", 40),
+    "logsumexp of large": "logsumexp(10^300*a)*a",
+    "norms": nested("norm(", "a", ")", 40),
+    "norms in powers": "‖W@a‖^99*a",
+    "exponentials of a product": "exp(W@exp(W@exp(W@exp(W@a))))",
+    "rectifiers of products": "relu(W@relu(W@relu(W@relu(W@a))))",
+    "maxima": "max(a)*max(W)*min(W)*a",
+    "absolute values": "|W@|W@|W@a|||",
+    "transposes": "W" + "^T" * 60,
+    "diagonals": nested("diag(", "a", ")", 60),
+    "a matrix of literals": "[" + ";".join(",".join(f"{i}.{j}e{i * j}" for j in range(4)) for i in range(4)) + "]@a",
+    "a matrix of formulas":
+        "[" + ";".join(",".join(f"sin(det(W))^{i + j}" for j in range(4)) for i in range(4)) + "]@a",
+    "an inverse of big literals": "inv([" + ";".join(",".join(str(10**38 + 7 * i * j + i) for j in range(4))
+                                                      for i in range(4)) + "])@a",
+    "a vector of many": "[" + ",".join(["1"] * 490) + "]",
+    "identities": "I_1000000@a",
+    "an identity of a size": "eye(999999999)@a",
+    "ones by ones": "ones(99999, 99999)@a",
+    "an index out of range": "a_{99999999999}",
+    "a negative index": "a[-1]*a",
+    "an index of an index": "a[a[a[0]]]",
+    "deltas": r"\sum_i \sum_j \delta_{ij} \delta_{ji} \delta_{ij} a_i a_j a",
+    "cumulated": nested("cumsum(", "a", ")", 60),
+    "elementwise power tower": "a.^a.^a.^a.^a",
+    "elementwise powers": "(a.^9999).^9999",
+    "a broadcast": "W*W*W*W + a*W + W*a",
+    "determinant of powers": "det(W^50)*a",
+    "trace of a power": "tr(W^200)*a",
+    "trace of inverses": "tr(inv(W@W.T))*inv(W.T@W)@a",
+}
+
 TEXTS = {f"{kind}: {name}": text
          for kind, table in (("code", CODE), ("characters", CHARACTERS), ("numbers", NUMBERS), ("balls", BALLS),
                              ("proofs", PROOFS), ("many", MANY), ("LaTeX", LATEX))
@@ -423,4 +476,4 @@ PLACES = {"a zero": "2xy + 0*(…)", "a factor": "2xy*(1 + (…)^2)", "a conditi
           "both sides": "2xy + (…) - (…)"}
 WRAPPED = {f"{name} in {place}": form.replace("…", text)
            for name, text in TEXTS.items() if name.startswith(("numbers", "balls", "proofs"))
-           for place, form in list(PLACES.items())[: 4 if name.startswith("proofs") else 2]}
+           for place, form in list(PLACES.items())[: 4 if name.startswith("proofs") else 1]}

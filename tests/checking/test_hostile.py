@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hostile_texts import TEXTS, WRAPPED
+from hostile_texts import ARRAYS, TEXTS, WRAPPED
 
 import graphc as G
 from graphc.checking import check
@@ -136,7 +136,7 @@ def test_sympy_is_never_imported_for_text(tmp_path: Path) -> None:
 # -- every text by every road, in one process under limits -----------------------------------------------------
 
 CHILD = Path(__file__).with_name("hostile_child.py")
-PARTS = ("texts", "wrapped")
+PARTS = ("texts", "wrapped", "arrays")
 
 
 @pytest.fixture(scope="module", params=PARTS)
@@ -154,7 +154,7 @@ def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 def test_every_hostile_text_was_tried(outcomes: list[dict[str, Any]]) -> None:
     names = {row["name"] for row in outcomes}
-    assert names in (set(TEXTS), set(WRAPPED))
+    assert names in (set(TEXTS), set(WRAPPED), set(ARRAYS))
 
 
 def test_no_hostile_text_raises_or_prints_a_control_character(outcomes: list[dict[str, Any]]) -> None:

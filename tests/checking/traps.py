@@ -127,3 +127,38 @@ SCALARS = [*(Trap(f"{question}: {answer}", question, wrt, answer, True)
              for question, (wrt, answers) in FORMS.items() for answer in answers),
            *(Trap(f"{question}: {name}", question, wrt, answer, False)
              for question, (wrt, answers) in NEAR.items() for name, answer in answers.items())]
+
+ARRAY_FORMS = {
+    "sum((W@x - y)^2)": ({"W": (3, 2), "x": (2,), "y": (3,)}, "W", (
+        "2*outer(W@x - y, x)", "2(W x - y) x^T", r"2\left(W x - y\right) x^{\top}",
+        "2*W@outer(x, x) - 2*outer(y, x)"), {
+        "a factor": "(W x - y) x^T", "a sign": "2(y - W x) x^T", "by x": "2*W^T(W x - y)",
+        "only for small x": "2(W x - y) x^T * 1[sum(x^2) < 10^6]"}),
+    "x@A@x": ({"A": (3, 3), "x": (3,)}, "x", ("(A + A.T)@x", "A x + A^T x", "x^T A + A x", "(A^T + A) x"), {
+        "symmetric only": "2*A@x", "symmetric only, turned": "2*A.T@x", "one of two paths": "A@x"}),
+    "logsumexp(z)": ({"z": (4,)}, "z", ("softmax(z)", "exp(z)/sum(exp(z))", r"\frac{e^{z}}{\sum_{j} e^{z_j}}",
+                                        "exp(z - logsumexp(z))"), {
+        "one too many": "exp(z)/(1 + sum(exp(z)))", "the diagonal of its own": "softmax(z)*(1 - softmax(z))",
+        "nearly": "softmax(z) + 10^-30", "shifted": "softmax(z - max(z))*1[max(z) < 50]"}),
+    "-sum(y*log(softmax(z)))": ({"y": (4,), "z": (4,)}, "z", ("softmax(z)*sum(y) - y",), {
+        "only for a sum of one": "softmax(z) - y"}),
+    "sqrt(sum(x^2))": ({"x": (3,)}, "x", ("x/norm(x)", "x/‖x‖", r"\frac{x}{\lVert x\rVert}", "x/sqrt(x@x)"), {
+        "a square": "x/norm(x)^2", "no norm": "x", "signs": "sign(x)"}),
+    "sum(abs(x))": ({"x": (3,)}, "x", ("sign(x)", "x/|x|", "1[x>0] - 1[x<0]"), {
+        "no sign": "ones(3)", "a direction": "x/norm(x)"}),
+    "sum((X@w - y)^2)/5": ({"X": (5, 2), "w": (2,), "y": (5,)}, "w", (
+        "2/5*X.T@(X@w - y)", "2X^T(X w - y)/5", "0.4*(X^T X w - X^T y)"), {
+        "no mean": "2*X.T@(X@w - y)", "the mean over the other size": "X.T@(X@w - y)"}),
+    "sum(relu(W@x + b))": ({"W": (3, 2), "x": (2,), "b": (3,)}, "W", ("outer(1[W@x + b > 0], x)",
+                                                                     "outer(H(W x + b), x)"), {
+        "without the mask": "outer(ones(3), x)", "the output for the mask": "outer(relu(W@x + b), x)"}),
+    "sum(x^2)": ({"x": (3,)}, "x", ("2x", "x + x", "2*I@x"), {
+        "in a far cell": "2*x + 1[max(x) > 100]*x", "one entry far below": "2*x*1[x[0] > -50]",
+        "tiny": "2*x + cumsum(x)/10^20", "only for positive x": "2*abs(x)", "all alike": "2*sum(x)*ones(3)"}),
+    "log(det(A))": ({"A": (3, 3)}, "A", ("inv(A).T", "inv(A^T)", "adj(A).T/det(A)"), {"no inverse": "A^T/det(A)"}),
+}
+
+ARRAYS = [*(Trap(f"{question}: {answer}", question, wrt, answer, True, shapes)
+            for question, (shapes, wrt, answers, _) in ARRAY_FORMS.items() for answer in answers),
+          *(Trap(f"{question}: {name}", question, wrt, answer, False, shapes)
+            for question, (shapes, wrt, _, wrong) in ARRAY_FORMS.items() for name, answer in wrong.items())]
