@@ -22,6 +22,7 @@ from .entries import named_sizes
 from .from_graph import NoScalarForm, exact
 from .parse import Reading
 from .phrases import say
+from .repairs import transposed_once
 from .report import Verdict, certainty_of, counterexample_of
 from .sizes import Smaller, literals
 from .tree import TooLarge, Tree, show
@@ -108,8 +109,9 @@ def judge_reading(reading: Reading, question: Question) -> Verdict:
     try:
         links = [Link(tuple(_readings(tree, indices, question)), show(tree, question.lang)) for tree in reading.links]
     except ShapeFault as fault:
-        return Verdict("wrong", str(fault), read_as, lang=question.lang, told=str(fault),
-                       flags=set(reading.flags) | {"shape"})
+        findings = next((f for tree in reading.links if (f := _repaired(tree, indices, question))), [])
+        return Verdict("wrong", str(fault), read_as, None, findings, set(reading.flags) | {"shape"}, question.lang,
+                       str(fault))
     except ParseError as error:
         return Verdict("invalid", error.reason, lang=question.lang, told=str(error))
     except (GraphcError, NoScalarForm) as error:
@@ -133,6 +135,18 @@ def _readings(tree: Tree, indices: Sequence[str], question: Question) -> Iterato
     yield first
     if first.flags & LOOSE:
         yield from _others(tree, indices, question)
+
+
+def _repaired(tree: Tree, indices: Sequence[str], question: Question) -> list[Finding]:
+    """The one transpose that makes the derivative of an answer whose shapes do not fit."""
+    for whole, factor, fixed in transposed_once(tree):
+        try:
+            if _is_right(_built(whole, indices, question), question):
+                got, fix = show(factor, question.lang), show(fixed, question.lang)
+                return [Finding("transpose_or_order", got, say(question.lang, "transpose_fits", got=got, fix=fix))]
+        except (ParseError, GraphcError, NoScalarForm):
+            continue
+    return []
 
 
 def _built(tree: Tree, indices: Sequence[str], question: Question, star: str = "elementwise") -> Built:

@@ -220,6 +220,9 @@ _ROWS: dict[str, tuple[str, str]] = {
         "B̄ = Aᵀ·Ȳ.",
         "La transposée ou l'ordre est faux en {node}, où la dérivée passe à {by} : pour Y = AB, Ā = Ȳ·Bᵀ et "
         "B̄ = Aᵀ·Ȳ."),
+    "transpose_fits": ("With {fix} in place of {got} it is the derivative: the shapes say where a transpose belongs.",
+                       "Avec {fix} à la place de {got}, c'est la dérivée : les formes disent où il faut une "
+                       "transposée."),
     "elementwise_for_matrix": (
         "An elementwise product stands where the matrix product belongs at {node}, on the way to {by}.",
         "Un produit terme à terme figure à la place du produit matriciel en {node}, sur le chemin de {by}."),

@@ -273,6 +273,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "stood_in": ("{small} in place of {size}", "{small} à la place de {size}"),
     "transposed_layout": ("Every entry is right, in the transposed layout.",
                           "Tous les coefficients sont justes, dans la disposition transposée."),
+    "targets_sum_to_one": ("This takes it that the entries of the targets add up to 1, as those of labels and "
+                           "probabilities do.",
+                           "Cela suppose que les termes des cibles ont pour somme 1, comme ceux d'étiquettes ou de "
+                           "probabilités."),
     "matrix_product": ("I read * as the product of matrices; between arrays, NumPy multiplies entry by entry: write @.",
                        "J'ai lu * comme le produit matriciel ; entre tableaux, NumPy multiplie coefficient par "
                        "coefficient : écrivez @."),

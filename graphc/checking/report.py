@@ -17,7 +17,7 @@ from .words import Finding
 
 MAX_SHOWN = 16  # entries of an array in a counterexample
 NOTES = frozenset({"differs_only_at_kink", "domain_narrower", "ambiguous_division", "transposed_layout",
-                   "matrix_product", "entrywise", "indices_in_order"}) | NOTED
+                   "matrix_product", "entrywise", "indices_in_order", "targets_sum_to_one"}) | NOTED
 
 
 @dataclass(frozen=True)

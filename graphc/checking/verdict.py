@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
 
@@ -23,6 +24,7 @@ from .parse import LeftSide, Reading, parse
 from .phrases import LANGUAGES, safe, say
 from .report import Counterexample, Verdict, certainty_of, counterexample_of
 from .sympy_in import from_sympy, is_sympy
+from .targets import targets
 from .tokens import key
 from .tree import Tree, number_like, show, symbols
 
@@ -62,7 +64,26 @@ def check(answer: Any, *, of: Expr, wrt: Expr | str, syntax: str = "auto", lang:
     target = _target(of, wrt)
     named = _named(of, defines or {}, shapes or {})
     question = Question(of, target, named, layout, assumed, lang)
-    shaped = has_arrays(of, target, *named.values())
+    verdict = _verdict(answer, question, syntax)
+    sums = {name: ("distribution",) for name in targets(of) if name not in (assume or {})}
+    if verdict.status != "wrong" or not sums:
+        return verdict
+    return _of_targets(answer, question, syntax, verdict, {**(assume or {}), **sums})
+
+
+def _of_targets(answer: Any, question: Question, syntax: str, verdict: Verdict,
+                assume: Mapping[str, Sequence[str]]) -> Verdict:
+    """Once more, for targets whose entries add up to 1: p - y is the textbook's gradient of -Σ y·log p."""
+    again = _verdict(answer, replace(question, assume=Assumptions(assume)), syntax)
+    if again.status == "correct":
+        again.flags.add("targets_sum_to_one")
+        return again
+    return again if again.status == "wrong" and again.diagnosis else verdict
+
+
+def _verdict(answer: Any, question: Question, syntax: str) -> Verdict:
+    lang = question.lang
+    shaped = has_arrays(question.of, question.wrt, *question.named.values())
     if isinstance(answer, np.ndarray) or (isinstance(answer, Expr) and (shaped or answer.ndim)):
         return judge_expr(answer, question)
     try:
