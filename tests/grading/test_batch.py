@@ -17,7 +17,8 @@ import pytest
 from graphc.errors import GraphcError, InputError
 from graphc.grading import grade_folder
 from graphc.grading.limits import reason_of
-from graphc.grading.workers import Pool, done_by
+from graphc.grading.marking import prepare
+from graphc.grading.workers import Pool, Worker, done_by
 
 STAND_IN = "grading_stand_in:prepare"
 EXAM = """title = "t"
@@ -131,6 +132,41 @@ def test_no_process_is_left_behind(exam):
     for pid in [server_pid, int(notes[0])]:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_a_child_at_work_ends_with_its_server():
+    settings = {"prepare": STAND_IN, "fork": True, "timeout": 30.0, "memory": 256, "lang": "en", "path": sys.path}
+    worker = Worker(settings)
+    messages = worker.ask({"job": "grade", "student": "ada", "answers": {"q1.z": "HANG"}, "items": KEYS, "skip": []})
+    assert next(messages) == {"begin": "q1.z"}
+    assert worker.process is not None
+    server = worker.process.pid
+    (child,) = map(int, Path(f"/proc/{server}/task/{server}/children").read_text().split())
+    worker.stop()
+    until = time.monotonic() + 20
+    while Path(f"/proc/{child}").exists():
+        assert time.monotonic() < until, "the child lives on"
+        time.sleep(0.02)
+
+
+def test_the_clock_counts_computing():
+    spin = "from graphc.grading.limits import start_clock\nstart_clock(0.1)\nwhile True: pass"
+    done = subprocess.run([sys.executable, "-c", spin], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+                          timeout=120, check=False)
+    assert done.returncode == -signal.SIGPROF
+
+
+def test_what_is_skipped_is_not_marked():
+    settings = {"text": EXAM, "name": "exam.toml", "folder": ".", "trusted": False, "lang": "en"}
+    answers = {"q1": "both", "q1.z": "7", "q1.f": "14", "q2": "2*w*x + 1"}
+    job = {"job": "grade", "student": "", "answers": answers, "items": KEYS}
+    begun = []
+    marks = {skip: dict(prepare(settings)({**job, "skip": [skip] if skip else []}, begun.append))
+             for skip in ("", "q1.z", "q2.w")}
+    statuses = {skip: [found[k]["status"] for k in KEYS] for skip, found in marks.items()}
+    assert statuses == {"": ["correct"] * 3, "q1.z": ["missing", "correct", "correct"],
+                        "q2.w": ["correct", "correct", "missing"]}
+    assert begun == KEYS * 3 and len(marks[""]["notes"]) == 1 and marks["q1.z"]["notes"] == []
 
 
 def test_each_submission_has_a_process_of_its_own(exam):
