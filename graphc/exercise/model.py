@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from os import PathLike
@@ -66,7 +66,7 @@ class Exercise:
     layout: str
     questions: tuple[Question, ...]
     name: str = ""
-    source: str = ""  # the text of the file, for what carries the exercise elsewhere
+    source: str = field(default="", repr=False)  # the text of the file, for what carries the exercise elsewhere
     carried: Fraction = Fraction(1)
     rounding: Fraction = Fraction(0)
 
