@@ -97,7 +97,7 @@ def test_metadata_language_fonts_and_size():
 
 def test_french_words_numbers_and_spaces():
     text = " ".join(text_of(G.sheet(SOFTMAX)))
-    assert "Corrigé" in text and "0,2447" in text and "0.2447" not in text
+    assert "Corrigé" in text and "0,2595" in text and "0.2595" not in text
     assert "page 1 sur" in text and "Règle de la chaîne" in text and "observée" in text
     html = G.sheet(SOFTMAX).html
     assert "observée\u202f?" in html and 'lang="fr"' in html and "d’un softmax" in html
