@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -39,7 +38,7 @@ def size_of(building: Building, tree: Tree, value: Value) -> Size:
             return found
     if not isinstance(data, int) or isinstance(data, bool) or data < 1:
         raise building.unread("size_form", text=value)
-    if data > MAX_LITERAL:
+    if data > MAX_LITERAL and data not in building.declared:
         raise LimitExceeded(say(building.lang, "size_limit", got=data, limit=MAX_LITERAL))
     return data
 
@@ -254,9 +253,6 @@ def vec(building: Building, tree: Tree, values: Sequence[Value]) -> Value:
 def kron(building: Building, tree: Tree, values: Sequence[Value]) -> Value:
     _plain(building, tree, values)
     a, b = values
-    sizes = [s for v in values for s in v.shape if isinstance(s, int)]
-    if prod(sizes) > building.largest:
-        raise LimitExceeded(say(building.lang, "too_many_entries", got=prod(sizes), limit=building.largest))
     return building.made(lang.kron(a.expr, b.expr), tree)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from ..dims import Size
 from ..errors import NoDerivative
 from ..ir import OPS, Expr, consumers, lift, postorder
 from ..reverse import fitted
@@ -62,8 +63,9 @@ class ArrayChain:
     Raises NoScalarForm for ops with several results and too many nodes, NoDerivative.
     """
 
-    def __init__(self, f: Expr, wrt: Expr) -> None:
+    def __init__(self, f: Expr, wrt: Expr, shown: Mapping[int, int] | None = None) -> None:
         self.f, self.wrt = f, wrt
+        self.shown = dict(shown or {})  # sizes that stand in for larger ones, which the sentences name
         self.order = postorder([f])
         self.active = _between(self.order, wrt)
         if len(self.active) > MAX_ACTIVE:
@@ -91,6 +93,10 @@ class ArrayChain:
         for link in links:
             value = found[link.operand]
             yield link, None if value is None else fitted(value, link.source)
+
+    def size_text(self, sizes: Iterable[Size]) -> str:
+        """A product of sizes as it is written."""
+        return "·".join(str(self.shown.get(s, s) if isinstance(s, int) else s) for s in sizes) or "1"
 
     def all_links(self) -> Iterator[Link]:
         """Every edge, those nearest to f first."""

@@ -38,7 +38,7 @@ def batch_sums(chain: ArrayChain, lang: str) -> Slips:
         said = words("missing_batch_sum", link.source, by=name_of(link.user))
         yield ArraySlip(said, (LinkEdit(link, _raw(link), whole=True),))
         extra = link.user.shape[: link.user.ndim - link.source.ndim]
-        text = _size_text(extra)
+        text = chain.size_text(extra)
         if extra:
             said = words(f"wrong_scale(1/{text})", link.source, "mean_for_sum", by=name_of(link.user), size=text)
             yield ArraySlip(said, (LinkEdit(link, _scaled(link, 1 / size_node(size_product(extra)))),))
@@ -56,10 +56,6 @@ def _scaled(link: Link, factor: Expr | float) -> Rule:
     return rule
 
 
-def _size_text(sizes: tuple[object, ...]) -> str:
-    return "·".join(str(s) for s in sizes) or "1"
-
-
 # -- scales ---------------------------------------------------------------------------------------------------
 
 
@@ -70,7 +66,7 @@ def scales(chain: ArrayChain, lang: str) -> Slips:
         if node.op.name == "mean":
             axes = node.attrs[0]
             sizes = tuple(link.source.shape[i] for i in axes)
-            n, text = size_node(size_product(sizes)), _size_text(sizes)
+            n, text = size_node(size_product(sizes)), chain.size_text(sizes)
             shown = f"({text})" if "·" in text or " " in text else text
             said = words(f"wrong_scale({text})", node, "mean_not_divided", size=shown)
             yield ArraySlip(said, (LinkEdit(link, _scaled(link, n)),))

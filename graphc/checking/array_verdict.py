@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ..dims import Dim, Size, size_names, value_of
+from ..dims import Dim, Size, value_of
 from ..errors import GraphcError, ParseError
 from ..ir import Expr, lift, postorder, size_node, variables
 from ..values import evaluate
-from .arrays import decide_arrays, shape_decision, truth_of
+from .arrays import decide_arrays, joined, shape_decision, truth_of
 from .assume import Assumptions
 from .decide import Decision
 from .diagnose_arrays import diagnose_arrays
@@ -54,6 +53,9 @@ class Question:
         return (*self.of.shape, *self.wrt.shape)
 
     def leaf(self, name: str) -> Expr:
+        """The node of a name, or the number of a named size. Raises KeyError for any other letter."""
+        if name not in self.named and name not in named_sizes(list(self.named.values())):
+            raise KeyError(name)
         return self.named[name] if name in self.named else size_node(Dim.named(name))
 
 
@@ -140,7 +142,8 @@ def _built(tree: Tree, indices: Sequence[str], question: Question, star: str = "
 
 def _others(tree: Tree, indices: Sequence[str], question: Question) -> Iterator[Built]:
     """`*` as the product of matrices; a product of two columns entry by entry; entries named without a left side."""
-    tries = [(indices, "matrix", "matrix_product"), (indices, "entrywise", "entrywise")]
+    tries = [(indices, "matrix", "matrix_product"), (indices, "entrywise", "entrywise"),
+             (indices, "rows", "rows_of_matrix")]
     names = [n for n in loose_indices(tree) if n not in question.named]
     if len(names) != len(question.shape):
         names = [n for n in FREE if n not in question.named][: len(question.shape)]
@@ -181,7 +184,7 @@ def _judge(links: Sequence[Link], flags: frozenset[str], question: Question) -> 
         if judged.decision.status == "wrong":
             failing = link.shown if len(links) > 1 else ""
             return replace(_wrong(judged, lang), read_as=read_as, failing=failing,
-                           diagnosis=_findings(link, judged, question), flags=set(flags) | judged.decision.flags)
+                           diagnosis=_findings(judged, question), flags=set(flags) | judged.decision.flags)
         found.append(judged)
     order = {"proved": 2, "chance": 1}
     weakest = min((j.decision for j in found), key=lambda d: (d.status == "correct", order.get(d.certainty, 0)))
@@ -189,19 +192,19 @@ def _judge(links: Sequence[Link], flags: frozenset[str], question: Question) -> 
                    flags=set(flags).union(*(j.decision.flags for j in found)))
 
 
-def _findings(link: Link, judged: Judged, question: Question) -> list[Finding]:
-    """The mistake, at the sizes that the student knows where these are not too many to compute with."""
-    answer, of, wrt = link.readings[0].expr, question.of, question.wrt
-    if judged.decision.certainty == "layout":
-        return []
-    if judged.decision.replaced and max(count_of(v) for v in variables(postorder([of, answer]))) > MAX_ELEMENTS:
-        answer, of, wrt = judged.answer, judged.of, judged.wrt
-    return diagnose_arrays(answer, of, wrt, judged.decision.witness, question.lang, question.assume)
-
-
-def count_of(node: Expr) -> int:
-    """How many elements, a named size counting as ten."""
-    return math.prod(value_of(s, dict.fromkeys(size_names(s), 10)) for s in node.shape)
+def _findings(judged: Judged, question: Question) -> list[Finding]:
+    """The mistake, looked for at the sizes at which the answer was decided, told with those that were declared."""
+    answer, of, wrt = judged.answer, judged.of, judged.wrt
+    table = {large: small[0] for large, small in judged.decision.replaced.items()}
+    smaller = Smaller([answer, of, wrt])
+    if smaller and not table:  # of another shape: not brought to small sizes yet
+        try:
+            answer, of, wrt = smaller.rebuild([answer, of, wrt], numbers=False)
+            table = smaller.table
+        except (GraphcError, ValueError, IndexError):
+            return []
+    shown = {small: large for large, small in table.items()}
+    return diagnose_arrays(answer, of, wrt, judged.decision.witness, question.lang, question.assume, shown)
 
 
 @dataclass(frozen=True)
@@ -233,19 +236,42 @@ def decide_answer(answer: Expr, question: Question) -> Judged:
     fault = shape_decision(answer, question.shape, question.of.ndim)
     if fault is not None:
         return Judged(fault, answer, of, wrt)
-    smaller = Smaller([of, wrt, answer])
+    turns = [Smaller([of, wrt, answer], turn) for turn in (0, 1)]
+    if not turns[0]:
+        return _decided(answer, of, wrt, question)
     first: Judged | None = None
-    for graphs in _small_graphs(smaller, answer, question):
-        found = _decided(*graphs, question)
-        found.decision.replaced = dict(smaller.table)
-        if found.decision.status == "correct":
+    for in_answer, in_graph in itertools.product((True, False), (False, True)):
+        found = _at_both(turns, (in_answer, in_graph), answer, question)
+        if found is not None and found.decision.status == "correct":
             return found
         first = first or found
     if first is None:
         return _decided(answer, of, wrt, question)
-    if first.decision.status == "wrong" and smaller and not _surely_wrong(answer, question):
-        return _as_declared(answer, smaller, question)
+    if first.decision.status == "wrong" and not _surely_wrong(answer, question):
+        return _as_declared(answer, turns[0], question)
     return first
+
+
+def _at_both(turns: Sequence[Smaller], numbers: tuple[bool, bool], answer: Expr, question: Question) -> Judged | None:
+    """Decided at two choices of small sizes: both have to be right. None where the graphs do not fit small sizes.
+
+    `numbers` says whether a number that equals a replaced size is that size, in the answer and in the graph.
+    """
+    found: list[Judged] = []
+    for smaller in turns:
+        try:
+            of, wrt = smaller.rebuild([question.of, question.wrt], numbers[1])
+            small = smaller.rebuild([answer], numbers[0])[0]
+        except (GraphcError, ValueError, IndexError):
+            return None
+        judged = _decided(small, of, wrt, question, looks=1 if found else 2)
+        judged.decision.replaced = {a: (b,) for a, b in smaller.table.items()}
+        if judged.decision.status != "correct":
+            return judged
+        found.append(judged)
+    both = joined([j.decision for j in found])
+    both.replaced = {a: tuple(s.table[a] for s in turns) for a in turns[0].table}
+    return replace(found[0], decision=both)
 
 
 def _as_declared(answer: Expr, smaller: Smaller, question: Question) -> Judged:
@@ -257,27 +283,10 @@ def _as_declared(answer: Expr, smaller: Smaller, question: Question) -> Judged:
     return replace(found, decision=Decision("undecided", "literal_sizes", parts=parts))
 
 
-def _decided(answer: Expr, of: Expr, wrt: Expr, question: Question) -> Judged:
+def _decided(answer: Expr, of: Expr, wrt: Expr, question: Question, looks: int = 2) -> Judged:
     decision = decide_arrays(answer, truth_of(of, wrt), [of], layout=question.layout, assume=question.assume,
-                             of_ndim=of.ndim)
+                             of_ndim=of.ndim, looks=looks)
     return Judged(decision, answer, of, wrt)
-
-
-def _small_graphs(smaller: Smaller, answer: Expr, question: Question) -> Iterator[tuple[Expr, Expr, Expr]]:
-    """The graphs at small sizes: a number that equals a replaced size is that size, or itself."""
-    if not smaller:
-        yield answer, question.of, question.wrt
-        return
-    seen: list[tuple[Expr, Expr, Expr]] = []
-    for in_answer, in_graph in itertools.product((True, False), (False, True)):
-        try:
-            of, wrt = smaller.rebuild([question.of, question.wrt], in_graph)
-            small = smaller.rebuild([answer], in_answer)[0]
-        except (GraphcError, ValueError, IndexError):
-            continue
-        if not any(all(a is b for a, b in zip((small, of, wrt), other)) for other in seen):
-            seen.append((small, of, wrt))
-            yield small, of, wrt
 
 
 def _surely_wrong(answer: Expr, question: Question) -> bool:

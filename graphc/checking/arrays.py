@@ -51,13 +51,14 @@ def truth_of(of: Expr, wrt: Expr) -> Expr:
 
 
 def decide_arrays(answer: Expr, truth: Expr, domain: Sequence[Expr] = (), *, layout: str = "any",
-                  assume: Assumptions = NOTHING, of_ndim: int = 0) -> Decision:
+                  assume: Assumptions = NOTHING, of_ndim: int = 0, looks: int = 2) -> Decision:
     """Compare two graphs entry by entry, where the truth and the graphs of `domain` are defined.
 
     With `layout` "any", the derivative with its axes exchanged counts as correct and has the flag
     `transposed_layout`. With "fixed" it is wrong, with that flag. "denominator" asks for the shape of the
     parameter first and "numerator" for that of the output; `of_ndim` is how many of the truth's axes are those of the
-    output, which stand first in it. What cannot be decided is "undecided", with the reason; nothing is raised.
+    output, which stand first in it. `looks` is at how many choices of sizes. What cannot be decided is "undecided",
+    with the reason; nothing is raised.
 
     >>> import graphc as G
     >>> x, W = G.input("x", "d"), G.param("W", "h", "d")
@@ -71,7 +72,7 @@ def decide_arrays(answer: Expr, truth: Expr, domain: Sequence[Expr] = (), *, lay
     other = (layout == "numerator" and not of_ndim) or (layout == "denominator" and bool(of_ndim))
     first: Decision | None = None
     for form, turned in _forms(answer, truth.shape, of_ndim):
-        found = _at_sizes(form, truth, tuple(domain), assume)
+        found = _at_sizes(form, truth, tuple(domain), assume, looks)
         if found.status == "correct":
             misplaced = layout != "any" and turned != other and answer.ndim > 1
             if misplaced or (layout == "any" and turned):
@@ -131,7 +132,7 @@ class Setting:
     domain: tuple[Core, ...]
 
 
-def _at_sizes(answer: Expr, truth: Expr, domain: tuple[Expr, ...], assume: Assumptions) -> Decision:
+def _at_sizes(answer: Expr, truth: Expr, domain: tuple[Expr, ...], assume: Assumptions, looks: int) -> Decision:
     roots = [answer, truth, *domain]
     names = named_sizes(roots)
     decisions: list[Decision] = []
@@ -145,16 +146,16 @@ def _at_sizes(answer: Expr, truth: Expr, domain: tuple[Expr, ...], assume: Assum
             return Decision("undecided", error.phrase, parts=error.parts)
         except (GraphcError, ValueError, IndexError):  # a size such as (N - 3)//2 that is not positive here
             continue
-        found = _compare(setting, assume, bool(decisions))
+        found = _compare(setting, assume, looks == 1 or bool(decisions))
         tried.append(sizes)
         found.sizes = (sizes,)
         found.drawn = tuple(setting.entries.drawn)
         if found.status != "correct":
-            return found if found.status == "wrong" or not decisions else _joined(decisions)
+            return found if found.status == "wrong" or not decisions else joined(decisions)
         decisions.append(found)
-        if len(decisions) == 2 or not (names or found.drawn):
+        if len(decisions) == looks or not (names or found.drawn):
             break
-    return _joined(decisions) if decisions else Decision("undecided", "no_sizes")
+    return joined(decisions) if decisions else Decision("undecided", "no_sizes")
 
 
 def _choices(names: Sequence[str]) -> Iterator[dict[str, int]]:
@@ -172,11 +173,12 @@ def _setting(answer: Expr, truth: Expr, domain: tuple[Expr, ...], at: Entries) -
     return Setting(at, need.shape, list(got.ravel()), list(need.ravel()), tuple(inside))
 
 
-def _joined(decisions: Sequence[Decision]) -> Decision:
+def joined(decisions: Sequence[Decision]) -> Decision:
     """What several choices of sizes established together: as much as the weakest of them."""
     weakest = min(decisions, key=lambda d: (d.certainty == "proved", d.certainty == "chance"))
     return replace(weakest, points=sum(d.points for d in decisions), cells=sum(d.cells for d in decisions),
-                   flags=set().union(*(d.flags for d in decisions)), sizes=tuple(s for d in decisions for s in d.sizes))
+                   flags=set().union(*(d.flags for d in decisions)),
+                   sizes=tuple(s for d in decisions for s in d.sizes))
 
 
 def _compare(setting: Setting, assume: Assumptions, again: bool) -> Decision:

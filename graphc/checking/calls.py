@@ -102,6 +102,8 @@ def _arguments(p: Stream, token: Token, name: str) -> tuple[list[Tree], bool]:
     factors = [number_like(p.tightly(BARE))]
     while p.here.kind == "name" and not p.ends_here() and not is_function(p, p.here.text):
         factors.append(number_like(p.tightly(BARE)))
+        if p.names.arrays and factors[-2].head != "num":
+            p.fail("bare_function", name=safe(token.text), place=token.start)
     return [product(factors, "j" * (len(factors) - 1))], False
 
 

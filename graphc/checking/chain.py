@@ -12,7 +12,7 @@ from ..errors import NoDerivative
 from ..ir import Expr, lift, postorder, variables
 from ..reverse import declared_gradients
 from .from_graph import NoScalarForm, trees
-from .tree import Tree, add, make, mul, neg, nodes, num, number_like, symbols
+from .tree import Tree, add, make, mul, neg, num, number_like, symbols
 from .words import Words
 
 MAX_ACTIVE = 60
@@ -170,18 +170,27 @@ def total(terms: Iterable[Tree | None]) -> Tree | None:
     return add(*present) if present else None
 
 
-def plain(tree: Tree) -> Tree:
+def plain(tree: Tree, done: dict[int, tuple[Tree, Tree]] | None = None) -> Tree:
     """The tree without factors 1, terms 0 and doubled signs, products within products opened up: for people.
+
+    `done` keeps what is known of trees that share parts: each with its plain form.
 
     >>> from .tree import show, sym
     >>> show(plain(mul(num(1), mul(num(2), sym("x"), num(1)))))
     '2·x'
     """
-    done: dict[int, Tree] = {}
-    for node in nodes(tree):
-        args = [done[id(a)] for a in node.args]
-        done[id(node)] = node if node.number is not None and not node.args else _plain(node, args)
-    return done[id(tree)]
+    known = {} if done is None else done
+    stack = [tree]
+    while stack:
+        node = stack[-1]
+        missing = [] if id(node) in known else [a for a in node.args if id(a) not in known]
+        if missing:
+            stack.extend(missing)
+            continue
+        stack.pop()
+        if id(node) not in known:
+            known[id(node)] = node, _plain(node, [known[id(a)][1] for a in node.args]) if node.args else node
+    return known[id(tree)][1]
 
 
 def _plain(node: Tree, args: list[Tree]) -> Tree:
@@ -196,6 +205,10 @@ def _plain(node: Tree, args: list[Tree]) -> Tree:
         return args[0]
     if node.head == "pow" and args[1].number == 1:
         return args[0]
+    if node.head == "where" and args[0].head == "rel" and args[0].value == "==":
+        one, other = (a.number for a in args[0].args)
+        if one is not None and other is not None:  # what keeps 0·∞ out of a backward pass
+            return args[1] if one == other else args[2]
     return node if all(a is b for a, b in zip(args, node.args)) else make(node.head, *args, value=node.value)
 
 

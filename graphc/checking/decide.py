@@ -59,7 +59,7 @@ class Decision:
     flags: set[str] = field(default_factory=set)
     parts: dict[str, Any] = field(default_factory=dict)  # what else the phrase has to say
     sizes: tuple[dict[str, int], ...] = ()  # of arrays: the sizes at which this was established, {} without names
-    replaced: dict[int, int] = field(default_factory=dict)  # large declared sizes, and the small ones that stood in
+    replaced: dict[int, tuple[int, ...]] = field(default_factory=dict)  # large sizes: the small ones that stood in
     drawn: tuple[str, ...] = ()  # names of the integers that were drawn
 
 

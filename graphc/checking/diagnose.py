@@ -74,7 +74,8 @@ def diagnose(answer: Tree, f: Expr, wrt: Expr, witness: Witness | None, lang: st
     singles = singles or related(answer, chain, judge, lang)
     if singles:
         return findings(singles, lang)
-    pair = matching_pair(slips, chain, judge)
+    # A number alone is given by too many pairs for one of them to be the reason.
+    pair = None if judge.answer.head == "num" else matching_pair(slips, chain, judge)
     return [] if pair is None else two_findings([s.words for s in pair], lang)
 
 
@@ -99,12 +100,13 @@ def mutations(of: Expr, wrt: Expr, lang: str = "en") -> list[Mutation]:
     except (NoScalarForm, NoDerivative, TooLarge):
         return []
     found: list[Mutation] = []
-    values: list[list[object]] = [judge.values(judge.truth)]
+    written: dict[int, tuple[Tree, Tree]] = {}
+    values = [judge.values(judge.truth)]
     for slip, tree, core in _built([*_slips(chain, lang, MISTAKES), *_slips(chain, lang, VAGUE)], judge, chain):
         here = judge.values(core)
         if all(judge.distinct(here, other) for other in values):
             values.append(here)
-            found.append(Mutation(slip.words.kind, slip.words.where, slip.words.said(lang), plain(tree)))
+            found.append(Mutation(slip.words.kind, slip.words.where, slip.words.said(lang), plain(tree, written)))
     return found
 
 

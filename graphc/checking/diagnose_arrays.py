@@ -1,12 +1,12 @@
 """Naming a mistake in a derivative of arrays: the adjoint recurrence with exactly one mistake at one place.
 
 Each row of `MISTAKES` changes what one edge hands down, or the adjoint of one node. The graph that equals
-the student's answer, in floats first and then decided entry by entry, names the mistake and the node.
+the student's answer, entry by entry at exact points of two choices of sizes, names the mistake and the node.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
@@ -41,11 +41,12 @@ VAGUE: tuple[Row, ...] = (rows.adjoint_of_another, rows.stopped_early)
 
 
 def diagnose_arrays(answer: Expr, of: Expr, wrt: Expr, witness: Witness | None, lang: str = "en",
-                    assume: Assumptions = NOTHING) -> list[Finding]:
+                    assume: Assumptions = NOTHING, shown: Mapping[int, int] | None = None) -> list[Finding]:
     """The mistakes that give exactly this answer, likeliest first; empty where none does.
 
     `answer` has the shape of `wrt`, or of a Jacobian, of.shape + wrt.shape; another shape is looked for among the
-    mistakes that give it. Never raises for what it cannot do: that is an empty list.
+    mistakes that give it. `shown` has the sizes to name for those that stand in for them.
+    Never raises for what it cannot do: that is an empty list.
 
     >>> import graphc as G
     >>> x, W = G.input("x", "d"), G.param("W", "d", "d")
@@ -56,7 +57,7 @@ def diagnose_arrays(answer: Expr, of: Expr, wrt: Expr, witness: Witness | None, 
     try:
         if of.ndim:
             answer, of = _contracted(answer, of, wrt)
-        chain = ArrayChain(of, wrt)
+        chain = ArrayChain(of, wrt, shown)
         truth = chain.truth()
         answers = list(_forms(answer, truth))
     except (NoScalarForm, NoDerivative, ShapeError, DTypeError, InputError):

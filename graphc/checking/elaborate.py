@@ -12,17 +12,18 @@ from ..ir import Expr
 from . import array_calls, rows
 from .elementwise import elementwise
 from .indexed import counted, delta, ordered, product_over, total
-from .labelled import MAX_AGAIN, MAX_ELEMENTS, Again, Building, ShapeFault, Unknowns, Value
+from .labelled import MAX_AGAIN, MAX_ENTRIES, Again, Building, ShapeFault, Unknowns, Value
 from .phrases import LANGUAGES, say
 from .positions import Range, Scope, bounds, loose_indices
 from .products import added, divided, matmul, product, raised, transposed
 from .subscripts import index
-from .tree import Tree
+from .tree import Tree, nodes
 
 __all__ = ["NOTED", "Built", "ShapeFault", "build", "loose_indices"]
 
 # Flags that the reader is told of, in words of `phrases`.
-NOTED = frozenset({"vector_as_row", "broadcast_as_column", "mixed_orientation", "norm_as_frobenius", "abs_elementwise"})
+NOTED = frozenset({"vector_as_row", "broadcast_as_column", "mixed_orientation", "norm_as_frobenius", "abs_elementwise",
+                   "rows_of_matrix"})
 # Heads whose operands the traversal goes into: the rest are positions and bounds, read where they are used.
 FIRST_ONLY = frozenset({"index", "sum", "prod"})
 
@@ -34,7 +35,8 @@ class Built:
     Flags: ambiguous_product (`*` was read entry by entry, the matrix product fits too: `star="matrix"` reads that),
     matrix_star_vector (besides, where that was a matrix and a vector),
     ambiguous_broadcast, broadcast_as_column (b in W X + b was a column), vector_as_row (x W was xᵀW),
-    mixed_orientation (a row and a column were added), norm_as_frobenius, abs_elementwise.
+    rows_of_matrix (X_i is a row of X), mixed_orientation (a row and a column were added), norm_as_frobenius,
+    abs_elementwise.
     """
 
     expr: Expr
@@ -49,14 +51,16 @@ def axes_of(named: Mapping[str, Expr]) -> dict[str, int]:
 
 def build(tree: Tree, leaf: Callable[[str], Expr], *, free: Sequence[str] = (), lang: str = "en",
           sizes: Mapping[str, Size] | None = None, shape: Sequence[Size] | None = None,
-          star: str = "elementwise") -> Built:
+          star: str = "elementwise", entries: int = MAX_ENTRIES) -> Built:
     """The graph of a tree. `leaf` gives the node of a name (the number of a named size for the size's name).
 
     `free` lists the free indices: the result has one axis for each, in their order, then its own axes. `sizes`
     gives their sizes, where an index of the left side does not stand on the right (∂L/∂b_i = 1). `shape` is the
     shape the result should have; it settles the size of I or of the vector of ones only where nothing else does.
     `star` is "elementwise" (as NumPy) or "matrix", for `*` between arrays where both fit; "entrywise" takes products
-    from left to right and those of two columns entry by entry, whatever is written between them.
+    from left to right and those of two columns entry by entry, whatever is written between them;
+    "rows" takes X_i of a matrix X as a row, where it is else a column like any vector.
+    `entries` bounds the values of the graph; a declared size past 6 counts as 6.
     Raises ShapeFault where shapes do not fit (with `phrase` and `parts`, in `lang`), ParseError for what cannot be
     read so, whatever the shapes (an index that no Σ binds, an I of no size), LimitExceeded, InputError.
 
@@ -77,10 +81,11 @@ def build(tree: Tree, leaf: Callable[[str], Expr], *, free: Sequence[str] = (), 
     for name, size in (sizes or {}).items():
         unknowns.set(("free", name), name, as_size(size))
     wanted = None if shape is None else tuple(as_size(s) for s in shape)
-    known: dict[str, Expr] = {}
+    find = _leaf(leaf, {})
+    declared = _sizes(tree, find).union(wanted or ())
     for _ in range(MAX_AGAIN):
         try:
-            return _once(tree, Building(_leaf(leaf, known), lang, star, unknowns), free, wanted)
+            return _once(tree, Building(find, lang, star, unknowns, entries=entries, declared=declared), free, wanted)
         except Again:
             continue
     raise LimitExceeded(say(lang, "too_many_unknowns", limit=MAX_AGAIN))
@@ -95,6 +100,18 @@ def _leaf(leaf: Callable[[str], Expr], known: dict[str, Expr]) -> Callable[[str]
         return known[name]
 
     return find
+
+
+def _sizes(tree: Tree, leaf: Callable[[str], Expr]) -> frozenset[Size]:
+    """The sizes of the arrays that a formula names."""
+    found: set[Size] = set()
+    for node in nodes(tree):
+        if node.head == "sym" and node.shaped:
+            try:
+                found.update(leaf(str(node.value)).shape)
+            except KeyError:
+                continue  # told of where it is used
+    return frozenset(found)
 
 
 def _once(tree: Tree, building: Building, free: Sequence[str], wanted: tuple[Size, ...] | None) -> Built:
@@ -115,7 +132,7 @@ def _once(tree: Tree, building: Building, free: Sequence[str], wanted: tuple[Siz
     if building.unknowns.wanted:
         name = next(iter(building.unknowns.wanted.values()))
         raise building.unread("unsized" if name in ("I", "1", "0") else "index_absent", name=name)
-    return Built(expr, frozenset(building.flags), value.row and value.rank == 1 and not value.names)
+    return Built(building.bounded(expr), frozenset(building.flags), value.row and value.rank == 1 and not value.names)
 
 
 def _reason(error: Exception) -> str:
@@ -198,10 +215,6 @@ def _symbol(node: Tree, building: Building, scope: Scope) -> Value:
         found = building.leaf(name)
     except KeyError:
         raise building.unread("unknown_symbol", name=name) from None
-    count = 1
-    for s in found.shape:
-        count *= s if isinstance(s, int) else 1
-    building.largest = max(building.largest, MAX_ELEMENTS, count)
     return Value(found, node)
 
 

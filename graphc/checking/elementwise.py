@@ -34,7 +34,7 @@ def fitted(building: Building, tree: Tree, values: Sequence[Value]) -> list[Valu
     for v, original in zip(ready, values):
         found = broadcast(building, shape, v.shape)
         if found is None:
-            other = next(o for o in values if broadcast(building, o.shape, v.shape) is None)
+            other = next((o for o in values if broadcast(building, o.shape, v.shape) is None), matrix)
             raise unequal(building, tree, other, original)
         shape = found
     return ready
@@ -49,7 +49,7 @@ def _beside(building: Building, tree: Tree, v: Value, matrix: Value) -> Value:
     as_row = not tall and broadcast(building, v.shape, matrix.shape[1:]) is not None
     if as_row:
         if rows == columns and rows != 1:
-            building.flags.add("ambiguous_broadcast")
+            building.flags |= {"ambiguous_broadcast", "ambiguous_product"}
         return v
     if not building.fits(v.shape[0], rows):
         return v

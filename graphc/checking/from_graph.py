@@ -69,6 +69,8 @@ def exact(value: Any) -> Tree:
     >>> from .tree import show
     >>> show(exact(1/3)), show(exact(0.1)), show(exact(math.pi)), show(exact(-2*math.pi**2))
     ('1/3', '0.1', 'π', '-2·π^2')
+    >>> show(exact(2/math.sqrt(math.pi))), show(exact(6**(1/3))), show(exact(0.123456789))
+    ('2·π^(-0.5)', '6^(1/3)', '0.123456789')
     """
     if isinstance(value, bool):
         return make("bool", value=str(value))
@@ -111,6 +113,7 @@ IRRATIONAL: tuple[tuple[float, Tree], ...] = (
     *((math.sqrt(n), call("sqrt", num(n))) for n in (2, 3, 5, 6, 7, 10)),
     *((math.log(n), call("log", num(n))) for n in (2, 3, 5, 10)),
     (math.sqrt(math.pi), call("sqrt", const("pi"))),
+    (1 / math.sqrt(math.pi), power(const("pi"), Fraction(-1, 2))),
     (math.sqrt(2 * math.pi), call("sqrt", mul(num(2), const("pi")))),
     (1 / math.sqrt(math.pi), div(num(1), call("sqrt", const("pi")))),  # 2/√π in the derivative of erf
     (1 / math.sqrt(2 * math.pi), div(num(1), call("sqrt", mul(num(2), const("pi"))))),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +16,15 @@ from .tree import TooLarge, Tree, symbols
 
 PRECISION = 96
 MAX_POINTS = 3
+CLEARLY = 1e-6  # relative, of values known to 1e-12
+
+
+@dataclass(frozen=True)
+class Values:
+    """Values at each point, and as floats where their balls are small enough for a difference to show there."""
+
+    exact: list[Any]
+    floats: list[float]
 
 
 class Judge:
@@ -108,14 +119,17 @@ class Judge:
 
     # -- many values against each other -----------------------------------------------------------------------
 
-    def values(self, core: Core) -> list[Any]:
+    def values(self, core: Core) -> Values:
         """Its value at each point; None where it has none."""
-        return [self.at(evaluator, core) for evaluator, _ in self.points]
+        found = [self.at(evaluator, core) for evaluator, _ in self.points]
+        return Values(found, [_sharp(v) for v in found])
 
-    def distinct(self, one: Sequence[Any], two: Sequence[Any]) -> bool:
+    def distinct(self, one: Values, two: Values) -> bool:
         """Whether two lists of values are proven to differ at a point."""
+        if any(abs(a - b) > CLEARLY * (abs(a) + abs(b)) for a, b in zip(one.floats, two.floats)):  # nan says nothing
+            return True
         return any(a is not None and b is not None and apart(e, a, b)
-                   for (e, _), a, b in zip(self.points, one, two))
+                   for (e, _), a, b in zip(self.points, one.exact, two.exact))
 
     # -- a constant more, a constant times ------------------------------------------------------------------
 
@@ -144,6 +158,15 @@ class Judge:
             return None
         moved = self.pool.add(self.truth, self.pool.num(found[0]))
         return found[0] if self._decided(moved) else None
+
+
+def _sharp(value: Any) -> float:
+    """The float of a value known to a relative 2^-40; nan for others."""
+    if value is None:
+        return math.nan
+    if not hasattr(value, "rad"):
+        return float(value.p) / float(value.q) if value.height_bits() < 1000 else math.nan
+    return float(value.mid()) if value.rel_accuracy_bits() > 40 else math.nan
 
 
 def apart(evaluator: Evaluator, got: Any, need: Any) -> bool:

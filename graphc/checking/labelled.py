@@ -15,12 +15,13 @@ from typing import Any
 
 from ..dims import Dim, Size, size_names
 from ..errors import LimitExceeded, ParseError, ShapeError
-from ..ir import OPS, Expr, lift
+from ..ir import OPS, Expr, lift, postorder
 from ..lang import einsum
 from .phrases import safe, say
 from .tree import Tree, show
 
-MAX_ELEMENTS = 10**7  # of a value that an answer makes, where its declared symbols are no larger
+MAX_ENTRIES = 20_000  # of a value, declared sizes past SMALL counting as SMALL
+SMALL = 6
 MAX_LITERAL = 100  # of a size typed as a number
 MAX_AGAIN = 100
 
@@ -115,7 +116,8 @@ class Building:
     star: str = "elementwise"
     unknowns: Unknowns = field(default_factory=Unknowns)
     flags: set[str] = field(default_factory=set)
-    largest: int = MAX_ELEMENTS
+    entries: int = MAX_ENTRIES
+    declared: frozenset[Size] = frozenset()  # sizes that symbols have, which may be typed as numbers however large
 
     def fits(self, a: Size, b: Size) -> bool:
         return self.unknowns.fits(a, b)
@@ -148,13 +150,28 @@ class Building:
         return "n" if isinstance(size, Dim) and str(size).startswith("?") else str(size)
 
     def made(self, data: Any, tree: Tree, names: Sequence[str] = (), row: bool = False) -> Value:
-        """A value, refused where it is too large to work with."""
-        if isinstance(data, Expr):
-            count = prod(s for s in data.shape if isinstance(s, int))
-            if count > self.largest:
-                raise LimitExceeded(say(self.lang, "too_many_entries", got=count, limit=self.largest))
-            row = row and data.ndim == len(names) + 1
+        """A value; a row is one only where it has one axis of its own."""
+        row = row and isinstance(data, Expr) and data.ndim == len(names) + 1
         return Value(data, tree, tuple(names), row)
+
+    def bounded(self, expr: Expr) -> Expr:
+        """The graph, refused where a value of it has more entries than an answer may ask for.
+
+        Declared sizes cost no more than a few entries each: they can be made small, those that are typed cannot.
+        """
+        for node in postorder([expr]):
+            count = prod(self._weight(s) for s in node.shape if isinstance(s, int))
+            if node.args and count > self.entries:
+                raise LimitExceeded(say(self.lang, "too_many_entries", got=count, limit=self.entries))
+        return expr
+
+    def _weight(self, size: int) -> int:
+        if size <= SMALL:
+            return size
+        if size in self.declared:
+            return SMALL
+        pairs = any(isinstance(d, int) and d and size % d == 0 and size // d in self.declared for d in self.declared)
+        return min(size, SMALL**2) if pairs else size
 
 
 # -- axes ------------------------------------------------------------------------------------------------------

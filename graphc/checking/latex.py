@@ -168,6 +168,8 @@ class Reader:
         token = self.tokens[self.at]
         if token.kind == "op" and token.text == "{":
             inner = self.group("{", "}", depth)
+            if not inner and self.peek("op", "^"):  # {}^tA
+                return [token, replace(token, text="}")]
             return [token, *inner, replace(token, text="}", start=self.tokens[self.at - 1].start,
                                            end=self.tokens[self.at - 1].end)] if inner else []
         self.at += 1

@@ -76,11 +76,13 @@ class Side:
 
     def read(self) -> LeftSide | None:
         texts = [t.text for t in self.tokens]
+        if (operator := self.operator(texts)) is not None:
+            return operator
         if not texts or any(t.kind not in ("name", "op") for t in self.tokens):
             return None
         if "/" in texts:
             return self.quotient(texts)
-        if texts[0] in ("∇", "grad"):
+        if texts[0] in ("∇", "grad") or (texts[0] == "∂" and self.below):
             return self.gradient(texts[1:])
         if (parts := cut(texts[0])) and parts[0] == "grad":
             self.below = True
@@ -123,6 +125,13 @@ class Side:
         if not all(_NAME.match(t) for t in (*function, below[0])):
             return None
         return self.side(function[0] if function else None, below[0])
+
+    def operator(self, texts: list[str]) -> LeftSide | None:
+        """∂/∂A of a formula written out, which is not looked at: what follows it is the answer."""
+        if len(texts) < 5 or texts[0] not in ("d", "∂") or texts[1] != "/":
+            return None
+        below = self.differential(texts[2:])
+        return self.side(None, below[0]) if below and len(below) > 2 and _NAME.match(below[0]) else None
 
     def differential(self, texts: list[str]) -> list[str] | None:
         """What stands after ∂ or d."""
@@ -185,12 +194,17 @@ def _without_arguments(tokens: list[Token]) -> list[Token]:
     place = 0
     while place < len(tokens):
         token = tokens[place]
-        after = found[-1].kind == "name" and found[-1].text not in ("d", "grad") if found else False
-        end = _arguments_end(tokens, place) if after and token.text == "(" else None
+        end = _arguments_end(tokens, place) if token.text == "(" and found and _takes_arguments(found[-1]) else None
+        if found and found[-1].text == ")" and end != len(tokens):
+            end = None  # (∂f)/(∂x)(x, y), and nothing behind it
         place = end if end is not None else place + 1
         if end is None:
             found.append(token)
     return found
+
+
+def _takes_arguments(token: Token) -> bool:
+    return token.text == ")" or (token.kind == "name" and token.text not in ("d", "grad"))
 
 
 def _arguments_end(tokens: list[Token], place: int) -> int | None:

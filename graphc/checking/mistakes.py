@@ -7,10 +7,11 @@ from functools import partial
 from itertools import combinations
 
 from ..ir import INPUT, Expr, consumers, postorder, variable, variables
+from ..reverse import declared_gradients
 from .chain import Chain, Edge, EdgeEdit, NodeEdit, Rule, Slip, Terms, chained, local_derivatives, plain, total
 from .from_graph import substitute, trees
 from .phrases import count
-from .tree import Tree, add, mul, neg, num, show
+from .tree import Tree, add, mul, neg, num, number_like, show
 from .words import FUNCTIONS, Words, function_name, name_of, path_names, penalties, words
 
 Slips = Iterator[Slip]
@@ -128,7 +129,8 @@ def _same(tree: Tree) -> Tree:
 
 
 def _gradient(f: Expr, wrt: Expr) -> Tree:
-    return Chain(f, wrt).truth
+    found = declared_gradients(f, [wrt])[0]
+    return number_like(trees([found])[found])
 
 
 def sign_term(chain: Chain, lang: str) -> Slips:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from .tokens import key
+from .tokens import SUBSCRIPT, key
 
 MAX_RUN = 40
 _SUBSCRIPT = re.compile(r"_(?:\{([^{}]*)\}|([^_{}]+))$")
+_DIGITS = re.compile(r"[0-9]{1,4}$|[₀-₉]{1,4}$")
 
 
 @dataclass
@@ -59,7 +60,20 @@ def cut(text: str) -> tuple[str, str] | None:
     found = _SUBSCRIPT.search(text)
     if not found:
         return None
-    return text[: found.start()], found[1] if found[1] is not None else found[2]
+    below = found[1] if found[1] is not None else found[2]
+    return text[: found.start()], below if below.isascii() else "".join(SUBSCRIPT.get(c, c) for c in below)
+
+
+def numbered(text: str) -> tuple[str, str] | None:
+    """A name and the digits that it ends in, without an underscore.
+
+    >>> numbered("x₁"), numbered("W12"), numbered("x_1")
+    (('x', '1'), ('W', '12'), None)
+    """
+    found = _DIGITS.search(text)
+    if not found or not found.start() or "_" in text:
+        return None
+    return text[: found.start()], "".join(SUBSCRIPT.get(c, c) for c in found[0])
 
 
 def segmentations(text: str, piece: Callable[[str, int], bool], known: Callable[[str], bool]) -> list[list[str]]:

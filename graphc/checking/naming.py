@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import NoReturn
 
 from . import functions
-from .names import cut, segmentations
+from .names import cut, numbered, segmentations
 from .phrases import safe
 from .stream import CLOSING, Stream
-from .tokens import WORDS, Token, key, tokenize
+from .tokens import SUBSCRIPT, WORDS, Token, key, tokenize
+from .totals import WORDS as WORDS_OF_SUMS
 from .tree import Tree, const, delta, eye, index, num, sym
 
 CONSTANTS = {"e": "e", "pi": "pi", "π": "pi", "Pi": "pi"}
@@ -32,6 +33,8 @@ def joined(p: Stream) -> list[Token]:
         place += 1
         if token.kind == "name" and token.text in WORDS and not p.names.find(token.text):
             token = replace(token, kind="op", text=WORDS[token.text])
+        elif token.text == "{" and p.tokens[place].text == "}" and (start := _turn(p, place + 1)):
+            token, place = replace(token, text="{}^t", end=p.tokens[place + 1].end), start
         elif token.kind == "name":
             token, place = _subscripted(p, token, place)
             token, place, turned = _layered(p, token, place)
@@ -40,6 +43,22 @@ def joined(p: Stream) -> list[Token]:
             continue
         found.append(token)
     return found
+
+
+def _turn(p: Stream, place: int) -> int:
+    """Where A begins in ^tA, ^{t}A, what stands behind t made a token of its own; 0 where no such t stands."""
+    if p.tokens[place].text != "^" or p.tokens[place].kind != "op":
+        return 0
+    braces = p.tokens[place + 1].text == "{"
+    token = p.tokens[place + 1 + braces]
+    if token.kind != "name" or token.text[0] not in "tT":
+        return 0
+    if braces:
+        return place + 4 if token.text in ("t", "T") and p.tokens[place + 3].text == "}" else 0
+    if len(token.text) == 1:
+        return place + 2
+    p.tokens[place + 1] = replace(token, text=token.text[1:], start=token.start + 1)
+    return place + 1
 
 
 def _subscripted(p: Stream, token: Token, place: int) -> tuple[Token, int]:
@@ -131,8 +150,8 @@ def known_symbol(p: Stream) -> Tree | None:
 
 
 def _element(p: Stream, text: str) -> tuple[str, str] | None:
-    """The array and the subscript of x_i, W_{ij}."""
-    parts = cut(text)
+    """The array and the subscript of x_i, W_{ij}, and of x1 where only x is declared."""
+    parts = cut(text) or (None if p.declare and text.isascii() else numbered(text))
     name = p.names.array(parts[0]) if parts else None
     return (name, parts[1]) if parts and name is not None and name not in p.bound else None
 
@@ -197,6 +216,7 @@ def subscript_indices(p: Stream, token: Token, name: str, text: str) -> list[Tre
 
 
 def _parted(p: Stream, token: Token, text: str, axes: int | None) -> list[str]:
+    text = "".join(SUBSCRIPT.get(c, c) for c in text)
     if "," in text:
         return text.split(",")
     if len(text) == 1 or declared(p, text):
@@ -364,6 +384,8 @@ def unknown(p: Stream, token: Token) -> NoReturn:
     if p.is_op("(", 1) and p.ahead(1).start == token.end and len(token.text) > 2:
         p.fail("unknown_function", name=safe(token.text), known=", ".join(sorted(functions.NAMES)),
                place=token.start)
+    if token.text in WORDS_OF_SUMS:
+        p.fail("total_index", name=safe(token.text), place=token.start)
     following = p.ahead(1)
     words = len(token.text) > 2 and token.text.isalpha() and following.kind == "name" and len(following.text) > 1
     if words and not p.names.find(following.text) and not runs(p, following.text):

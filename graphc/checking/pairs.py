@@ -13,8 +13,8 @@ from .chain import Chain, EdgeEdit, NodeEdit, Slip
 from .judge import Judge, lowerable
 from .slopes import Slopes
 
-MAX_SLIPS, MAX_PAIR_WORK, MAX_TRIED = 90, 40_000, 6
-MAX_BUILT = 120
+MAX_SLIPS, MAX_PAIR_WORK, MAX_TRIED = 90, 25_000, 6
+MAX_BUILT = 80
 RULES = frozenset({"product_rule", "quotient_rule"})
 
 

@@ -17,7 +17,7 @@ from .latex import is_latex, tokenize_latex, unwrapped
 from .left import LeftSide, left_side, looks_like_one
 from .names import Names
 from .phrases import say
-from .stream import CLOSING, NOT, POWER, PRODUCT, RELATION, SIGN, STRENGTH, SUM, Stream
+from .stream import CLOSERS, CLOSING, NOT, OPENERS, POWER, PRODUCT, RELATION, SIGN, STRENGTH, SUM, Stream
 from .tokens import Token, normal, tokenize
 from .tree import (
     BOOLEAN,
@@ -81,6 +81,8 @@ def parse(text: str, names: Iterable[str] = (), *, arrays: Collection[str] = (),
     clean = unwrapped(normal(text, lang, "$~" if latex else ""), latex)
     tokens = tokenize_latex(clean, lang) if latex else tokenize(clean, lang)
     parser = Parser(clean, tokens, Names.of(names, arrays), lang, declare)
+    if not latex:
+        parser.check_lines()
     return parser.read(adjoints or {})
 
 
@@ -118,9 +120,22 @@ class Parser(Stream):
         if found is None:
             return None
         side, self.at = found
+        if any(i.isdigit() for i in side.indices):  # ∂L/∂W_{12} is one entry of what is asked
+            self.fail("left_entry", place=side.start, got=", ".join(side.indices))
         if self.here.kind == "end":
             self.fail("nothing_after_equals")
         return side
+
+    def check_lines(self) -> None:
+        """Two lines are one formula only where an operator joins them; the source of LaTeX may be broken anywhere."""
+        level = 0
+        for before, after in zip(self.tokens, self.tokens[1:]):
+            if before.kind == "op":
+                level += (before.text in OPENERS) - (before.text in CLOSERS)
+            ends = before.kind in ("num", "name", "sup") or before.text in CLOSERS
+            begins = after.kind in ("num", "name") or after.text in OPENERS
+            if level <= 0 and ends and begins and "\n" in self.text[before.end : after.start]:
+                self.fail("rows_apart", place=after.start)
 
     def check_colons(self) -> None:
         """A colon stands between the brackets of an index only; before a formula it ends words."""
@@ -182,7 +197,9 @@ class Parser(Stream):
             return False
         if token.text == "|":
             return not self.bars and not (self.norm == "||" and self.double_bar())
-        return (token.text in CLOSING or token.text in "√∛∑∏𝟏") and (token.text != "‖" or self.norm != "‖")
+        if token.text == "‖":
+            return self.norm != "‖"
+        return token.text in CLOSING or token.text in ("√", "∛", "∑", "∏", "𝟏", "{}^t")
 
     def infix(self, operator: str, left: Tree) -> Tree:
         strength = STRENGTH[operator]
@@ -217,7 +234,10 @@ class Parser(Stream):
             right = self.expression(RELATION + 1)
             found.append(rel("==" if operator == "=" else operator, number_like(left), number_like(right)))
             left = right
-        return found[0] if len(found) == 1 else make("and", *found)
+        whole = found[0]
+        for part in found[1:]:
+            whole = make("and", whole, part)
+        return whole
 
     def sum(self, left: Tree) -> Tree:
         terms = [number_like(left)]
@@ -258,8 +278,19 @@ class Parser(Stream):
             return transpose(left)
         if token.text == "^" and (turned := self.turned(left)) is not None:
             return turned
+        if token.text == "^" and self.is_op("{") and self.is_op("⊙", 1):
+            return self.elementwise_power(left)
         exponent = number_like(self.expression(POWER - 1))
         return make("pow", left, exponent, value="**" if left.shaped and token.text != "^" else None)
+
+    def elementwise_power(self, left: Tree) -> Tree:
+        r"""x^{\odot 2}."""
+        opening = self.here
+        self.at += 2
+        with self.inside():
+            exponent = number_like(self.expression(0))
+        self.close(opening, "}")
+        return make("pow", left, exponent, value="**" if left.shaped else None)
 
     def turned(self, left: Tree) -> Tree | None:
         """The exponents T, {T}, -T, where T is no declared name: a transpose, and of the inverse."""
@@ -294,7 +325,8 @@ class Parser(Stream):
 
     def postfix(self, left: Tree) -> Tree:
         """Indices and primes behind an operand: (W x)_i, x[0], W'."""
-        while left.shaped and self.here.kind == "op":
+        while left.shaped and self.here.kind == "op" and self.here.text in "_'[":
+            left = number_like(left)
             if self.here.text == "_":
                 left = self.below(left)
             elif self.here.text == "'":
@@ -348,6 +380,9 @@ class Parser(Stream):
         if token.text in "√∛":
             self.at += 1
             return call("sqrt" if token.text == "√" else "cbrt", number_like(self.expression(POWER + 1)))
+        if token.text in ("ᵗ", "{}^t"):  # of xᵗx it is not clear which x is turned; {}^t stands before its own
+            self.at += 1
+            return transpose(number_like(self.expression(POWER)))
         if token.text == "^" and (turned := self.turned_before()) is not None:
             return turned
         return self.unexpected("expected_value")
@@ -375,7 +410,7 @@ class Parser(Stream):
         if not primed and (found := naming.known_symbol(self)) is not None:
             return found
         alone = len(token.text) == 1 and token.text.isalpha()
-        if alone and self.letters:
+        if alone and (self.letters or token.text in self.index_letters()):
             return naming.letter(self)
         if (kind := totals.named_total(self)) is not None:
             return totals.sum_over(self, kind)
@@ -389,8 +424,6 @@ class Parser(Stream):
             return calls.function(self, token)
         if (found := calls.logarithm(self) or naming.constant(self)) is not None:
             return found
-        if alone and token.text in self.index_letters():
-            return naming.letter(self)
         if self.declare:
             return naming.declare(self)
         naming.split(self)

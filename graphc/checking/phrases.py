@@ -29,6 +29,8 @@ PHRASES: dict[str, tuple[str, str]] = {
                   "le caractère {char} est {name}, et non la lettre latine {latin} ; tapez {latin}"),
     "character": ("the character {char} ({name}) has no place in a formula",
                   "le caractère {char} ({name}) n'a pas sa place dans une formule"),
+    "letter": ("the letter {char} stands in no name of a formula; give the formula alone, without words",
+               "la lettre {char} n'entre dans aucun nom ; donnez la formule seule, sans mots"),
     "colon": ("':' has no meaning here; compare with <, >, ≤, ≥ or =",
               "« : » n'a pas de sens ici ; comparez avec <, >, ≤, ≥ ou ="),
     "expected_value": ("a number, a name or a bracket would fit here, not {got}",
@@ -73,6 +75,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "left_function": ("the left side is a derivative of {got}; the question asks for the one of {need}",
                       "le membre de gauche est une dérivée de {got} ; la question demande celle de {need}"),
     "nothing_after_equals": ("nothing stands after the equals sign", "rien ne suit le signe égal"),
+    "left_entry": ("the left side is the entry {got} alone; give all entries, with letters as indices: ∂f/∂W_{{ij}} = "
+                   "..., or ∂f/∂W = ...",
+                   "le membre de gauche est le seul terme {got} ; donnez tous les termes, avec des lettres pour "
+                   "indices : ∂f/∂W_{{ij}} = ..., ou ∂f/∂W = ..."),
     "left_side": ("this left side is not read; write ∂f/∂w = ..., f'(w) = ... or ∇_w f = ..., or the value alone",
                   "ce membre de gauche n'est pas lu ; écrivez ∂f/∂w = ..., f'(w) = ... ou ∇_w f = ..., ou la valeur "
                   "seule"),
@@ -219,6 +225,7 @@ PHRASES: dict[str, tuple[str, str]] = {
                           "J'ai lu la norme de la matrice comme celle de Frobenius, ‖W‖_F."),
     "abs_elementwise": ("I read |…| of an array entry by entry; write ‖x‖ for a norm, det(A) for a determinant.",
                         "J'ai lu |…| terme à terme ; écrivez ‖x‖ pour une norme, det(A) pour un déterminant."),
+    "rows_of_matrix": ("I read X_i as row i of the matrix X.", "J'ai lu X_i comme la ligne i de la matrice X."),
     "too_many_open": ("more than {limit} indices at one place", "plus de {limit} indices au même endroit"),
     "star_ambiguous": ("* between a matrix and a vector can be the matrix product or entry by entry; "
                        "write W x or W ⊙ x",

@@ -143,7 +143,7 @@ def _sizes_words(decision: Decision, lang: str) -> str:
     """N = 2, d = 3 and N = 3, d = 2, with 784 as 4."""
     joint = f" {say(lang, 'and')} "
     choices = dict.fromkeys(", ".join(f"{n} = {v}" for n, v in s.items()) for s in decision.sizes)
-    stood_in = [say(lang, "stood_in", size=a, small=b) for a, b in decision.replaced.items()]
+    stood_in = [say(lang, "stood_in", size=a, small=joint.join(map(str, b))) for a, b in decision.replaced.items()]
     return ", ".join([joint.join(c for c in choices if c), *stood_in] if any(choices) else stood_in)
 
 

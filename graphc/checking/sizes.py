@@ -1,6 +1,7 @@
 """Graphs with large declared sizes as the same graphs with small ones, all different: 784 inputs become 5.
 
-What holds for all sizes is decided at small ones; `numbers` says whether a constant that equals a replaced size
+What holds for all sizes is decided at small ones. A graph that mentions places in the middle of a large axis, or has
+a large array of different numbers, keeps its sizes. `numbers` says whether a constant that equals a replaced size
 stands for it (the 784 of a mean) or for itself.
 """
 
@@ -15,18 +16,23 @@ from ..ir import OPS, VARIABLES, Expr, Op, building, const, number, postorder, v
 from ..types import TupleType
 
 MAX_SIDE = 6  # an array declared with axes up to this length is decided as it is
-CHOICES = (4, 5, 3, 7, 6, 8, 9, 11, 10, 13, 12, 14, 15, 16)
-# Attributes that hold shapes, sizes or places along axes, by op. The rest hold none.
+CHOICES = ((4, 5, 3, 7, 6, 8, 9, 11, 10, 13, 12, 14, 15, 16), (5, 3, 4, 6, 7, 9, 8, 10, 11, 12, 13, 15, 14, 17))
+NEAR = 2  # places so near the ends of an axis are there at small sizes, too
+# Attributes that hold shapes or sizes, by op, and those that hold places along axes. The rest hold neither.
 SHAPED: dict[str, tuple[str, ...]] = {
-    "reshape": ("shape",), "broadcast_to": ("shape",), "place": ("index", "shape"), "places": ("indices", "shape"),
-    "getitem": ("index",), "gather": ("index",), "scatter_add": ("index", "shape"), "put_diagonal": ("shape",),
-    "place_diagonal": ("shape",), "one_hot": ("size",), "arange": ("size",), "add_along_axis": ("size",),
-    "tile": ("reps",), "repeat": ("repeats",),
+    "reshape": ("shape",), "broadcast_to": ("shape",), "place": ("shape",), "places": ("shape",),
+    "scatter_add": ("shape",), "put_diagonal": ("shape",), "place_diagonal": ("shape",), "one_hot": ("size",),
+    "add_along_axis": ("size",), "tile": ("reps",), "repeat": ("repeats",), "last_written": ("shape",),
 }
+PLACED = {"getitem": "index", "gather": "index", "place": "index", "scatter_add": "index", "places": "indices",
+          "last_written": "index"}
+OFFSETS = {"tril": "k", "triu": "k", "diagonal": "offset", "diag": "offset", "place_diagonal": "offset",
+           "roll": "shift"}
 
 
 class Smaller:
-    """The replacement of sizes for some graphs; empty where nothing is large.
+    """The replacement of sizes for some graphs; empty where nothing is large. `turn` 1 takes other small sizes than 0:
+    a number such as the 1/2 in u/2 can be right by chance at one of them.
 
     >>> import graphc as G
     >>> x, W = G.input("x", "N", 784), G.param("W", 784, 10)
@@ -35,12 +41,12 @@ class Smaller:
     ({784: 4, 10: 5}, float64[N,5])
     """
 
-    def __init__(self, roots: Sequence[Expr]) -> None:
+    def __init__(self, roots: Sequence[Expr], turn: int = 0) -> None:
         order = postorder(roots)
         sizes = [s for n in order if n.op.name in VARIABLES for s in n.shape if isinstance(s, int)]
         replaced = list(dict.fromkeys(s for s in sizes if s > MAX_SIDE))
         taken = {s for s in sizes if s not in replaced}
-        free = [s for s in CHOICES if s not in taken]
+        free = [s for s in CHOICES[turn] if s not in taken]
         self.table: dict[int, int] = dict(zip(replaced, [*free, *range(17, 17 + len(replaced))]))
 
     def __bool__(self) -> bool:
@@ -62,22 +68,48 @@ class Smaller:
             return node if shape == node.shape else _declared(op, node, shape)
         if op.name == "const":
             return self._constant(node, numbers)
-        if op.name == "scan" or isinstance(node.type, TupleType):
+        if op.name in ("scan", "arange") or isinstance(node.type, TupleType):
             raise GraphcError(f"{op.name} keeps its sizes")
-        attrs = tuple(self._attribute(name, value, op) for name, value in zip(op.attrs, node.attrs))
+        attrs = tuple(self._attribute(name, value, node) for name, value in zip(op.attrs, node.attrs))
         if op.name == "reshape":
             attrs = (self._fitted(args[0], attrs[0]),)
         same = attrs == node.attrs and all(a is b for a, b in zip(args, node.args))
         return node if same else op.make(args, attrs, node.label)
 
-    def _attribute(self, name: str, value: Any, op: Op) -> Any:
-        return self._replaced(value) if name in SHAPED.get(op.name, ()) else value
+    def _attribute(self, name: str, value: Any, node: Expr) -> Any:
+        op = node.op.name
+        if name in SHAPED.get(op, ()):
+            return tuple(map(self._size, value)) if isinstance(value, tuple) else self._size(value)
+        if PLACED.get(op) == name:
+            whole = dict(zip(node.op.attrs, node.attrs))
+            shape = whole.get("shape") or node.args[0].shape
+            return tuple(self._index(i, shape) for i in value) if name == "indices" else self._index(value, shape)
+        if OFFSETS.get(op) == name and any(abs(k) > NEAR for k in (value if isinstance(value, tuple) else (value,))):
+            raise GraphcError(f"{op} by {value} keeps its sizes")
+        return value
 
-    def _replaced(self, value: Any) -> Any:
-        """Every size in a shape or an index; a slice of a whole axis stays one."""
-        if isinstance(value, tuple):
-            return tuple(self._replaced(v) for v in value)
-        return self._size(value)
+    def _index(self, index: tuple[Any, ...], shape: Sequence[Any]) -> tuple[Any, ...]:
+        """An index with its places moved to the small axes."""
+        axes = iter(shape)
+        return tuple(e if isinstance(e, str) else self._entry(e, next(axes)) for e in index)
+
+    def _entry(self, entry: Any, size: Any) -> Any:
+        if self._size(size) == size or (isinstance(entry, tuple) and len(entry) == 2):
+            return entry
+        if isinstance(entry, tuple):
+            start, stop, step = entry
+            if abs(step) != 1:
+                raise GraphcError("a step along an axis keeps its size")
+            return self._place(start, size), self._place(stop, size), step
+        return self._place(entry, size)
+
+    def _place(self, place: Any, size: int) -> Any:
+        """A place counted from the end that it is near. Raises GraphcError for one in the middle."""
+        if isinstance(place, int) and place <= NEAR:
+            return place
+        if isinstance(place, int) and place >= size - NEAR:
+            return self.table[size] - (size - place)
+        raise GraphcError(f"place {place} of {size} keeps its size")
 
     def _size(self, size: Any) -> Any:
         return self.table.get(size, size) if isinstance(size, int) and not isinstance(size, bool) else size
@@ -99,8 +131,12 @@ class Smaller:
             if size is None:
                 return node
             return number(float(size) if value.dtype.kind == "f" else size) if weak else const(value.dtype.type(size))
+        if all(s == self._size(s) for s in value.shape):
+            return node
+        if (value != value.flat[0]).any():  # the numbers that are left out could be others
+            raise GraphcError("a constant array keeps its size")
         block = tuple(slice(0, self._size(s)) for s in value.shape)
-        return node if all(s == self._size(s) for s in value.shape) else const(value[block], node.label)
+        return const(value[block], node.label)
 
 
 def small(of: Expr, named: Mapping[str, Expr]) -> tuple[Expr, dict[str, Expr]]:

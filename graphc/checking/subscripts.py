@@ -131,7 +131,7 @@ class Subscripts:
         """The value with its named axes first; an index that stands twice runs along the diagonal."""
         ahead = tuple(dict.fromkeys(n for n in names if n))
         if list(names) == [*ahead, *[""] * (len(names) - len(ahead))]:
-            return Value(x, self.tree, ahead)
+            return self.vector(x, ahead)
         for k, n in enumerate(names):
             first = names.index(n)
             if n and not self.building.fits(x.shape[first], x.shape[k]):
@@ -140,7 +140,14 @@ class Subscripts:
         letters = {n: chr(ord("a") + k) for k, n in enumerate(ahead)}
         term = [letters[n] if n else chr(ord("A") + k) for k, n in enumerate(names)]
         out = [*letters.values(), *(c for c, n in zip(term, names) if not n)]
-        return Value(lang.einsum(f"{''.join(term)}->{''.join(out)}", x), self.tree, ahead)
+        return self.vector(lang.einsum(f"{''.join(term)}->{''.join(out)}", x), ahead)
+
+    def vector(self, x: Expr, names: tuple[str, ...]) -> Value:
+        """The entries; what is left of a matrix is a column as any vector, or in the reading "rows" a row of it."""
+        left = self.base.rank >= 2 and x.ndim == len(names) + 1
+        if left:
+            self.building.flags.add("ambiguous_product")
+        return Value(x, self.tree, names, row=left and self.building.star == "rows")
 
     def fault(self, phrase: str, size: Size, **parts: object) -> ShapeFault:
         return self.building.fault(phrase, name=self.base, size=self.building.size_words(size), **parts)

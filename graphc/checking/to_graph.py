@@ -9,11 +9,13 @@ from typing import Any
 from ..dims import Size, as_size, size_names
 from ..errors import InputError, ParseError
 from ..ir import INPUT, PARAM, Expr, size_node, variable
-from .elaborate import axes_of, build
+from .elaborate import Built, ShapeFault, axes_of, build
 from .latex import is_latex
 from .parse import Reading, parse
 from .phrases import LANGUAGES, safe, say
+from .tree import Tree, nodes
 
+MAX_ENTRIES = 10**8  # of a value whose sizes are typed, not declared
 MAX_CUT = 40  # letters of a name that is tried as a product
 # Names that courses give to what is learned: weights, biases, and the Greek letters of statistics.
 
@@ -53,15 +55,31 @@ def parse_graph(text: str, *, shapes: Mapping[str, Any] | None = None, defines: 
     if len(reading.links) > 1:
         raise ParseError("one formula is needed, not a chain of equalities", reading.text, reading.text.index("="))
     free = reading.left.indices if reading.left else ()
-    built = build(reading.links[0], names, free=free, lang=lang)
+    built = _built(reading.links[0], names, free, lang)
     if "matrix_star_vector" in built.flags:  # an answer is tried both ways; of a definition there is one
         raise ParseError(say(lang, "star_ambiguous"), reading.text)
     for name in names.declared:
-        if name == "T" and names.arrays():  # 1^T x: of a number there is no transpose
+        if name == "T" and names.arrays() and _raises_to(reading.links[0], "T"):  # 2^T x: a number has no transpose
             raise ParseError(say(lang, "unknown_symbol", name=name), reading.text)
         if pieces := names.cut(name):
             raise ParseError(say(lang, "glued", name=safe(name), product=" ".join(pieces)), reading.text)
     return built.expr
+
+
+def _built(tree: Tree, names: _Declared, free: Sequence[str], lang: str) -> Built:
+    """The graph; where nothing else fits, X_i is a row of the matrix X."""
+    try:
+        return build(tree, names, free=free, lang=lang, entries=MAX_ENTRIES)
+    except ShapeFault as fault:
+        try:
+            return build(tree, names, free=free, lang=lang, entries=MAX_ENTRIES, star="rows")
+        except ShapeFault:
+            raise fault from None
+
+
+def _raises_to(tree: Tree, name: str) -> bool:
+    """Whether the name is an exponent somewhere."""
+    return any(n.head == "pow" and n.args[1].head == "sym" and n.args[1].value == name for n in nodes(tree))
 
 
 def _read(text: str, names: _Declared, lang: str) -> Reading:

@@ -16,7 +16,7 @@ MAX_BYTES, MAX_DIGITS, MAX_EXPONENT10 = 4096, 40, 300
 _GREEK_NAMES = """alpha beta gamma delta epsilon epsilon zeta eta theta theta iota kappa lambda mu nu xi pi rho
     sigma tau upsilon phi phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"""
 GREEK = dict(zip("αβγδεϵζηθϑικλμνξπρστυφϕχψωΓΔΘΛΞΠΣΦΨΩ", _GREEK_NAMES.split()))
-SUBSCRIPT = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
+SUBSCRIPT = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙₚᵣₛ", "0123456789ijklmnprs"))
 SUPERSCRIPT = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+"))
 MARKS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
 
@@ -26,12 +26,12 @@ SAME = {"−": "-", "–": "-", "⋅": "·", "∙": "·", "•": "·", "×": "*"
         "′": "'", "’": "'", "µ": "μ", "⊤": "ᵀ", "⊺": "ᵀ", "∥": "‖", "𝟙": "𝟏", "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)",
         "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\t": " ", "\n": " ", "\r": " "}
 ARROWS = set("⇒⇔⟹⟺→⟶↔≈≡∝")
-ALONE = set("·⊙@‖∑∏∞ᵀ𝟏⟨⟩")  # operators of one character that ASCII lacks, and @
+ALONE = set("·⊙@‖∑∏∞ᵀᵗ𝟏⟨⟩")  # operators of one character that ASCII lacks, and @
 SIGNS = set("+-*/^()[]{}|<>=!,;'_&∂∇√∛&.:\\ …") | set(SAME) | ARROWS | ALONE
 
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z_]))?")
 _OPERATOR = re.compile(r"\*\*|<=|>=|!=|==|=<|=>|&&|\.T(?![A-Za-z0-9_])|\.\*\*|\.[*/^]|"
-                       r"[-+*/^()\[\]{}|<>=,;:'&∂∇√∛_·⊙@‖∑∏∞ᵀ𝟏⟨⟩]")
+                       r"[-+*/^()\[\]{}|<>=,;:'&∂∇√∛_·⊙@‖∑∏∞ᵀᵗ𝟏⟨⟩]")
 _LETTER = "A-Za-z" + "".join(GREEK)
 _LATIN = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 _WORD = rf"[{_LETTER}{_LATIN}0-9₀-₉\u0302-\u0304\u0307]"
@@ -94,6 +94,8 @@ def refuse_character(char: str, text: str, place: int, lang: str) -> NoReturn:
         raise ParseError(say(lang, "lookalike", char=repr(char), name=name, latin=latin), text, place)
     if char == "!":
         raise ParseError(say(lang, "factorial"), text, place)
+    if name.startswith("LATIN ") and char.isalpha():
+        raise ParseError(say(lang, "letter", char=repr(char)), text, place)
     shown = repr(char) if char.isprintable() else f"U+{ord(char):04X}"
     raise ParseError(say(lang, "character", char=shown, name=name), text, place)
 
@@ -110,9 +112,11 @@ def tokenize(text: str, lang: str = "en") -> list[Token]:
         if text[place].isspace():
             place += 1
             continue
-        token = _token(text, place, lang)
-        tokens.append(token)
-        place = token.end
+        if text[place] in SUBSCRIPT:
+            tokens += _lowered(text, place)
+        else:
+            tokens.append(_token(text, place, lang))
+        place = tokens[-1].end
     tokens.append(Token("end", "", len(text), end=len(text)))
     return tokens
 
@@ -136,6 +140,16 @@ def _token(text: str, place: int, lang: str) -> Token:
     if reason:
         raise ParseError(say(lang, reason), text, place)
     refuse_character(char, text, place, lang)
+
+
+def _lowered(text: str, place: int) -> list[Token]:
+    """A subscript that no name took, as of (W x)ᵢ: an underscore, and what stands below."""
+    end = place
+    while end < len(text) and text[end] in SUBSCRIPT:
+        end += 1
+    below = "".join(SUBSCRIPT[c] for c in text[place:end])
+    value = Fraction(int(below)) if below.isdigit() and len(below) <= MAX_DIGITS else None
+    return [Token("op", "_", place, end=place), Token("name" if value is None else "num", below, place, value, end)]
 
 
 def _arrow(text: str, place: int) -> bool:

@@ -8,7 +8,7 @@ from .names import cut
 from .phrases import safe
 from .stream import PRODUCT, SIGN, SUM, Stream
 from .tokens import Token
-from .tree import Tree, indicator, make, number_like, symbols, total
+from .tree import Tree, indicator, make, number_like, product, symbols, total
 
 SIGNS = {"∑": "sum", "∏": "prod"}
 MAX_INDICES = 6
@@ -49,7 +49,8 @@ def sum_over(p: Stream, head: str) -> Tree:
     _limits(p, span)
     if not span.indices:
         p.fail("total_index", name=safe(sign.text), place=sign.start)
-    if (span.low is None) != (span.high is None):
+    shaped = any(end is not None and end.shaped for end in (span.low, span.high))
+    if (span.low is None) != (span.high is None) or shaped:
         p.fail("total_range", name=span.indices[0], place=sign.start)
     with p.binding(span.indices):
         return _over(p, head, span, _body(p, head, span.indices))
@@ -59,7 +60,7 @@ def _over(p: Stream, head: str, span: Range, body: Tree) -> Tree:
     if span.conditions:
         if head == "prod":
             p.fail("total_condition")
-        body = make("mul", indicator(_all(span.conditions)), body, value="*")
+        body = product([indicator(_all(span.conditions)), body], "*")
     for name in reversed(span.indices):
         body = total(name, body, span.low, span.high, head)
     return body
@@ -89,23 +90,14 @@ def _limits(p: Stream, span: Range) -> None:
 
 def _single(p: Stream) -> Tree:
     """One operand: N, {N-1}, 3."""
-    token = p.here
     with p.inside(decimal=False):
-        found = number_like(p.operand())
-    if found.shaped:
-        p.fail("total_range", name=safe(token.text), place=token.start)
-    return found
+        return number_like(p.operand())
 
 
 def _letters(p: Stream, token: Token, text: str) -> list[str]:
     """The indices ij or i,j."""
-    if "," in text:
-        found = text.split(",")
-    elif len(text) == 1 or p.names.find(text):
-        found = [text]
-    else:
-        found = list(text)
-    letters = all(i and i[0].isalpha() for i in found)
+    found = text.split(",") if "," in text else [text] if p.names.find(text) else list(text)
+    letters = all(i.isalpha() and (len(i) == 1 or p.names.find(i)) for i in found)
     if not letters or len(found) > MAX_INDICES or len(set(found)) < len(found):
         p.fail("total_index", name=safe(token.text), place=token.start)
     return found
@@ -149,7 +141,8 @@ def _item(p: Stream, span: Range) -> None:
 
 
 def _sides(condition: Tree) -> list[Tree]:
-    return [side for part in ((condition,) if condition.head == "rel" else condition.args) for side in part.args]
+    parts = (condition,) if condition.head == "rel" else condition.args
+    return [side for part in parts if part.head == "rel" for side in part.args]
 
 
 def _two_sided(condition: Tree, name: str, span: Range) -> bool:

@@ -396,8 +396,10 @@ def _spell_array(node: Tree, args: list[Spelled], lang: str) -> str:
 
 
 def _spell_index(node: Tree, args: list[Spelled]) -> str:
-    nested = node.args[0].head == "index" and node.args[0].value == "1"
-    base = f"({args[0][0]})" if nested else _wrap(args[0], ATOM)
+    of = node.args[0]
+    # (x_i)_j, (‖x‖)_i, (√(x))_i: without brackets the index would be of what stands before it
+    alone = (of.head, of.value) in (("index", "1"), ("call", "sqrt")) or of.head == "norm"
+    base = f"({args[0][0]})" if alone else _wrap(args[0], ATOM)
     if node.value == "0":
         return f"{base}[{', '.join(a for a, _ in args[1:])}]"
     return base + _subscript(node.args[1:], args[1:])
@@ -442,7 +444,8 @@ def _spell_operator(node: Tree, args: list[Spelled], lang: str) -> Spelled:
     word = _WORDS[lang][head]
     if head == "not":
         return f"{word} {_wrap(args[0], _LEVEL['rel'])}", level
-    return f" {word} ".join(_wrap(a, level + 1) for a in args), level
+    first = _wrap(args[0], level if node.args[0].head == head else level + 1)  # a and b and c
+    return f" {word} ".join([first, *(_wrap(a, level + 1) for a in args[1:])]), level
 
 
 def _spell_sum(node: Tree, args: list[Spelled]) -> str:

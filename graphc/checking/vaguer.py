@@ -32,7 +32,8 @@ def _scale(chain: Chain, judge: Judge, lang: str) -> Words | None:
 
 
 def _shift(chain: Chain, judge: Judge, lang: str) -> Words | None:
-    c = judge.shift()
+    nought = judge.answer.head == "num" and judge.answer.value == 0
+    c = None if nought else judge.shift()
     return None if c is None else words("constant_kept", chain.f, "constant_added", number=show_number(c, lang))
 
 

@@ -15,6 +15,7 @@ from ..checking.evaluate import Evaluator, Undefined, Unsure
 from ..checking.phrases import say
 from ..exercise import Question
 from ..exercise.numeric import Tolerance
+from ..exercise.parts import NUMERIC
 from .pieces import Part, Pieces, exact, points_of
 from .stack import slips_of, tags_xml
 from .webtext import inline, tex, words
@@ -37,10 +38,15 @@ class Box:
 
 
 def numeric(question: Question) -> bool:
-    return question.ask not in ("formula",)
+    """Whether numbers are asked, not formulas."""
+    return question.ask in NUMERIC
 
 
-def boxes_of(pieces: Pieces, question: Question) -> list[tuple[Part, list[Box]]]:
+Boxes = list[tuple[Part, list[Box]]]
+Asked = Sequence[tuple[Question, Boxes]]
+
+
+def boxes_of(pieces: Pieces, question: Question) -> Boxes:
     """The boxes of each part of a question. A part with too many has none."""
     parts = pieces.parts(question)
     reach_of = Tolerance.of(pieces.e.tolerance, [p.answer.value for p in parts if p.answer.value is not None])
@@ -99,21 +105,21 @@ def number(value: Fraction) -> str:
 # -- Cloze ------------------------------------------------------------------------------------------------------
 
 
-def scale_of(pieces: Pieces, questions: Sequence[Question]) -> int:
+def scale_of(asked: Asked) -> int:
     """What makes the points of every box a whole number, which Cloze wants."""
-    shares = [b.points for q in questions for _, boxes in boxes_of(pieces, q) for b in boxes]
+    shares = [b.points for _, parts in asked for _, boxes in parts for b in boxes]
     return math.lcm(*(s.denominator for s in shares)) if shares else 1
 
 
-def cloze_question(pieces: Pieces, questions: Sequence[Question], head: str, files: Sequence[str], name: str,
-                   idnumber: str, scale: int) -> str:
+def cloze_question(pieces: Pieces, asked: Asked, head: str, files: Sequence[str], name: str, idnumber: str,
+                   scale: int) -> str:
     """One Cloze question with all the numbers asked, for the numbers of one draw."""
-    lines = [head]
-    for question in questions:
+    lines, questions = [head], [q for q, _ in asked]
+    for question, parts in asked:
         marks = f" {words(pieces.marks(question))}" if pieces.marks(question) else ""
         lines.append(f'<p class="graphc-question graphc-q{question.number}"><b>{question.number}.</b> '
                      f'<span class="graphc-ask">{inline(pieces.sentence(question))}</span>{marks}</p>')
-        lines += [part_html(part, boxes, scale) for part, boxes in boxes_of(pieces, question) if boxes]
+        lines += [part_html(part, boxes, scale) for part, boxes in parts if boxes]
     total = sum((points_of(q) for q in questions), Fraction(0)) * scale
     return element(
         "question", element("name", element("text", plain(name))), texts("questiontext", "\n".join(lines), *files),
@@ -160,11 +166,11 @@ def solution_html(pieces: Pieces, questions: Sequence[Question]) -> str:
 # -- numerical --------------------------------------------------------------------------------------------------
 
 
-def numerical_questions(pieces: Pieces, question: Question, head: str, files: Sequence[str], name: str,
+def numerical_questions(pieces: Pieces, question: Question, parts: Boxes, head: str, files: Sequence[str], name: str,
                         idnumber: str) -> list[str]:
     """A question of type numerical for each number asked, with its points as they are."""
     found = []
-    for part, boxes in boxes_of(pieces, question):
+    for part, boxes in parts:
         for box in boxes:
             at = "".join(f"-{i + 1}" for i in box.place)
             label = part.label + (rf"_{{{','.join(str(i + 1) for i in box.place)}}}" if box.place else "")

@@ -1,4 +1,4 @@
-"""Quizzes that graphc did not write: STACK questions that ask for a derivative, and what is not taken, with why."""
+"""Quizzes that graphc did not write: derivatives of STACK questions, numbers, and what is not taken, with why."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ..checking.tree import Tree, show, symbols
 from ..errors import GraphcError, InputError
 from ..exercise import Exercise
 from .edits import number_of, plain_number
+from .foreign_numbers import numerical_exercise
 from .maxima_in import NotRead, Syntax, statements
 from .maxima_values import SAME, Session, derivative
 from .phrases import said
@@ -43,13 +44,18 @@ def foreign_quiz(root: Node, lang: str) -> tuple[list[Foreign], list[str]]:
             continue
         name = " ".join(question.said("name", "text").split())[:100] or kind
         try:
-            if kind != "stack":
-                raise NotRead(said(f"foreign {kind}" if kind in ("numerical", "cloze") else "foreign kind", lang,
-                                   kind=kind[:30]))
-            found.append(stack_exercise(question, name, lang))
+            found.append(taken(question, kind, name, lang))
         except (GraphcError, NoScalarForm) as error:
             notes.append(said("foreign not taken", lang, name=name, why=str(error).splitlines()[0][:200]))
     return found, notes
+
+
+def taken(question: Node, kind: str, name: str, lang: str) -> Foreign:
+    if kind == "numerical":
+        return Foreign(*numerical_exercise(question, name, lang))
+    if kind != "stack":
+        raise NotRead(said("foreign cloze" if kind == "cloze" else "foreign kind", lang, kind=kind[:30]))
+    return stack_exercise(question, name, lang)
 
 
 # -- STACK ------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from ..exercise import Exercise, Question
 from ..exercise.texts import LANGUAGES
 from ..sheets.blocks import Display, Para
 from .carried import digest, packed
-from .cloze import boxes_of, cloze_question, numeric, numerical_questions, scale_of
+from .cloze import Asked, boxes_of, cloze_question, numeric, numerical_questions, scale_of
 from .phrases import said
 from .pieces import Part, Pieces
 from .stack import Model, decimal, model_of, stack_question, tags_xml
@@ -160,6 +160,7 @@ def formula_entry(quiz: Quiz, pieces: Pieces, question: Question, title: str) ->
 
 
 def essay(pieces: Pieces, question: Question, head: str, files: list[str], name: str) -> str:
+    """A question that a person grades, beside the model answer."""
     parts: list[Part] = pieces.parts(question)
     body = f'{head}<p><span class="graphc-ask">{inline(pieces.sentence(question))}</span></p>'
     solved = "".join(f"<p>{tex(f'{p.label} = {pieces.solved(p)}')}</p>" for p in parts if p.answer.formula is not None)
@@ -178,6 +179,7 @@ def essay(pieces: Pieces, question: Question, head: str, files: list[str], name:
 
 
 def numeric_entries(quiz: Quiz, questions: list[Question], title: str) -> list[str]:
+    """The numeric questions for every draw, or as one STACK question that draws by itself."""
     draws = list(drawn(quiz))
     asked = 1 if quiz.options.student or not quiz.exercise.random else quiz.options.variants
     if len(draws) < asked:
@@ -189,12 +191,8 @@ def numeric_entries(quiz: Quiz, questions: list[Question], title: str) -> list[s
             quiz.note("no stack numbers", why=str(error))
     found = []
     for number, pieces in enumerate(draws, 1):
-        for question in questions:
-            for part, boxes in boxes_of(pieces, question):
-                if not boxes:
-                    quiz.note("too large", number=question.number, part=part.name)
         name = title if len(draws) == 1 else f"{title}, {said('variant', pieces.lang, number=number)}"
-        found += variant_entries(quiz, pieces, questions, name, number)
+        found += variant_entries(quiz, pieces, [(q, boxes_of(pieces, q)) for q in questions], name, number)
     return found
 
 
@@ -205,15 +203,20 @@ def stack_numbers_entry(quiz: Quiz, questions: list[Question], draws: list[Piece
     return numbers_question(numbers, head, files, title, "graphc-numbers")
 
 
-def variant_entries(quiz: Quiz, pieces: Pieces, questions: list[Question], name: str, number: int) -> list[str]:
+def variant_entries(quiz: Quiz, pieces: Pieces, asked: Asked, name: str, number: int) -> list[str]:
+    """The questions of one draw: one of Cloze, or one numerical for each number."""
+    for question, parts in asked:
+        for part, boxes in parts:
+            if not boxes:
+                quiz.note("too large", number=question.number, part=part.name)
     head, files = head_html(quiz, pieces)
     if quiz.options.numbers != "numerical":
-        scale = scale_of(pieces, questions)
+        scale = scale_of(asked)
         if scale > 1:
             quiz.note("scaled", scale=scale)
-        return [cloze_question(pieces, questions, head, files, name, f"graphc-v{number}", scale)]
-    return [entry for q in questions for entry in numerical_questions(
-        pieces, q, head, files, f"{name}, {said('question', pieces.lang, number=q.number)}",
+        return [cloze_question(pieces, asked, head, files, name, f"graphc-v{number}", scale)]
+    return [entry for q, parts in asked for entry in numerical_questions(
+        pieces, q, parts, head, files, f"{name}, {said('question', pieces.lang, number=q.number)}",
         f"graphc-v{number}-q{q.number}")]
 
 

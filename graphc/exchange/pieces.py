@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dims import Dim
 from ..drawing import Drawing, draw
 from ..errors import LimitExceeded, NoDerivative, ShapeError
 from ..exercise import Answer, Exercise, Question
@@ -32,7 +33,9 @@ class Part:
     def entries(self) -> list[tuple[tuple[int, ...], Fraction]]:
         """The right numbers with their places, one at the place () for a scalar; empty where there is no number."""
         value = self.answer.value
-        if value is None:
+        if isinstance(value, tuple):  # a shape: its sizes, where all are numbers
+            return [((i,), Fraction(s)) for i, s in enumerate(value)] if all(isinstance(s, int) for s in value) else []
+        if value is None or isinstance(value, Dim):  # a count in named sizes
             return []
         if not getattr(value, "ndim", 0):
             return [((), exact(value))]
@@ -95,8 +98,8 @@ class Pieces(Writer):
 
     def parts(self, question: Question, point: Mapping[str, Any] | None = None) -> list[Part]:
         answers = self.e.answers(question, point if point is not None else self.point)
-        share = points_of(question) / max(1, len(answers))
-        return [Part(question, a.wrt or a.of, self._label(question, a.of, a.wrt), a, share) for a in answers]
+        return [Part(question, a.wrt or a.of, self._label(question, a.of, a.wrt), a, question.worth(a.wrt or a.of))
+                for a in answers]
 
     def solved(self, part: Part) -> str:
         """The formula of a right answer, in TeX."""

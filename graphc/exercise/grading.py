@@ -70,8 +70,7 @@ class Grade:
     @property
     def points(self) -> Fraction:
         """The sum of the points: exact, or rounded to the nearest step, a half upwards."""
-        total = sum((p.points for p in self.parts), Fraction(0))
-        return (total / self.rounding + Fraction(1, 2)) // 1 * self.rounding if self.rounding else total
+        return rounded(sum((p.points for p in self.parts), Fraction(0)), self.rounding)
 
     @property
     def max_points(self) -> Fraction:
@@ -108,6 +107,15 @@ def decimal(points: Fraction) -> float | int:
     """Points rounded to four places, halves to even: the same on every machine."""
     rounded = round(points, 4)
     return int(rounded) if rounded.denominator == 1 else float(rounded)
+
+
+def rounded(points: Fraction, step: Fraction) -> Fraction:
+    """Points to the nearest step, a half upwards; a step of 0 leaves them.
+
+    >>> rounded(Fraction(4, 3), Fraction(1, 2)), rounded(Fraction(5, 4), Fraction(1, 2))
+    (Fraction(3, 2), Fraction(3, 2))
+    """
+    return (points / step + Fraction(1, 2)) // 1 * step if step else points
 
 
 def shown(points: Fraction, lang: str) -> str:

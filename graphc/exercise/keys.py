@@ -11,8 +11,10 @@ from .rules import Quantity
 LONGEST = 200
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
 _MARKED = re.compile(r"\\(hat|bar|tilde|overline)\s*\{?\s*\\?([A-Za-z]+)\s*\}?")
+_FACE = re.compile(r"\\(?:mathbf|boldsymbol|mathrm|vec|bm)\b")
 _DERIVATIVE = re.compile(r"[∂d](?P<of>[^/]*)/[∂d](?P<wrt>[^/\s]+)(?:\s+(?P<after>.+))?")
 _NABLA = re.compile(r"∇_?(?P<wrt>\S+)(?:\s+(?P<of>.+))?")
+_CALLED = re.compile(r"([^()]+)\(([^()]*)\)")
 _LOCAL = re.compile(r"(?:local|locale)\s+")
 
 
@@ -46,6 +48,8 @@ class Keys:
         plain = plain[local.end():] if local else plain
         if not local and (name := self.name(text) or self.name(plain)):
             return Quantity("value", name)
+        if not local and (called := _CALLED.fullmatch(plain)) and (name := self.name(called[1])):
+            return Quantity("value", name)  # f(x, w) = ...
         found = _DERIVATIVE.fullmatch(plain) or _NABLA.fullmatch(plain)
         if found is None:
             return self._short(plain)
@@ -68,6 +72,7 @@ class Keys:
 def _spelled(text: str) -> str:
     plain = text.strip().strip("$").strip()
     plain = plain.replace("\\partial", "∂").replace("\\nabla", "∇").replace("\\mathrm{d}", "d")
+    plain = _FACE.sub("", plain)
     plain = _FRACTION.sub(r"\1/\2", plain)
     plain = _MARKED.sub(lambda m: f"{m[2]}_{'bar' if m[1] == 'overline' else m[1]}", plain)
     plain = re.sub(r"\\[,;:! ]", " ", plain)

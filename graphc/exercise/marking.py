@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -16,10 +17,12 @@ from ..checking.elaborate import axes_of, build
 from ..checking.from_graph import NoScalarForm, trees
 from ..checking.parse import Reading, parse
 from ..checking.phrases import safe
+from ..checking.tokens import key
 from ..checking.tree import number_like, symbols
 from ..drawing.values import Point
 from ..errors import GraphcError, LimitExceeded, ParseError
 from ..ir import PARAM, Expr, postorder, variable, variables
+from ..reverse import declared_gradients
 from .counts import read_shape, same_count, same_shape, shape_text
 from .following import follows
 from .keys import Keys
@@ -28,6 +31,9 @@ from .phrases import listed, say
 from .rules import InFormulas, InNumbers, Quantity, Rules
 from .slips import Slips, exact
 
+SEED = "seed_of_the_value"  # a name that no student is told
+_UNSEEDED = re.compile(rf"[,;] {SEED}(?: = [^,;: ]+)?|{SEED} = [^,;: ]+[,;] ")
+MOST_ADJOINTS = 40  # inner values of a graph whose adjoints have names in answers
 MOST_FORMULAS = 24  # subsets of earlier formulas: each costs a decision
 
 
@@ -160,8 +166,8 @@ class Marker:
                     flags=flags)
 
     def _links(self, part: Part, text: str) -> list[Numbers]:
-        right = self.without_left(part.quantity, text)
-        return read_numbers(right.strip().lstrip("=≈").strip(), self.lang, tuple(np.shape(part.need)))
+        right = self.without_left(part.quantity, text.replace("\\approx", "=").replace("≈", "="))
+        return read_numbers(right.strip().lstrip("=").strip(), self.lang, tuple(np.shape(part.need)))
 
     def without_left(self, need: Quantity, text: str) -> str:
         """The answer without a left side. Raises LeftSideFault for that of another quantity."""
@@ -200,9 +206,9 @@ class Marker:
 
     def _number(self, part: Part, text: str, links: Sequence[Numbers]) -> Mark:
         read_as = " = ".join(n.shown for n in links)
-        for numbers in links:
+        for i, numbers in enumerate(links):
             found = compare(numbers, part.need, part.tolerance, part.layout)
-            if found.outcome != "same":
+            if found.outcome != "same" and not (i and found.outcome == "rounded"):  # 8/3 = 2.67 is no mistake
                 message = self._why(part, numbers, found.outcome, found.place)
                 flags = (*found.flags, *(("too_few_digits",) if found.outcome == "rounded" else ()))
                 return Mark(part.key, text, "wrong", message, read_as, flags=flags, value=self._kept(part, numbers))
@@ -264,19 +270,34 @@ class Marker:
         status = verdict.status
         findings = tuple(verdict.diagnosis) if part.quantity.kind == "total" else ()
         value = self._node(text) if status in ("correct", "wrong") else None
-        message = str(replace(verdict, diagnosis=list(findings)))
+        message = _UNSEEDED.sub("", str(replace(verdict, diagnosis=list(findings))))
         return Mark(part.key, str(text), status, message, verdict.read_as, verdict.certainty, findings,
                     tuple(sorted(verdict.flags)), value=value)
 
     def _verdict(self, part: Part, text: Any) -> Verdict:
         q = part.quantity
         if q.kind == "total":
-            inner = {name: node for name, node in self.nodes.items() if node.args}
-            return check(text, of=self.nodes[q.of], wrt=self.nodes[q.wrt], lang=self.lang, defines=inner,
+            return check(text, of=self.nodes[q.of], wrt=self.nodes[q.wrt], lang=self.lang, defines=self._names(q),
                          layout=part.layout, assume=self.assume)
-        t = variable(PARAM, "seed_of_the_value", (), "float64")  # the value v is the derivative of v·t by t
+        t = variable(PARAM, SEED, (), "float64")  # the value v is the derivative of v·t by t
         value = self.rules.quantity(q._replace(formula=False), InFormulas(), {})
-        return check(text, of=value * t, wrt=t, lang=self.lang, defines=self.nodes, assume=self.assume)
+        nameless = value.op.make(value.args, value.attrs) if value.args else value  # z = z is no answer
+        names = {name: node for name, node in self.nodes.items() if node is not value or not value.args}
+        return check(text, of=nameless * t, wrt=t, lang=self.lang, defines=names, assume=self.assume)
+
+    def _names(self, q: Quantity) -> dict[str, Expr]:
+        """Inner values that an answer may use; and the adjoints z̄ of those that lie between, of a small graph."""
+        inner = {name: node for name, node in self.nodes.items() if node.args}
+        top, by = self.nodes[q.of], self.nodes[q.wrt]
+        between = {name: node for name, node in inner.items() if node is not by and by in set(postorder([node]))}
+        known = {key(name) for name in self.nodes}
+        if top.ndim or len(inner) > MOST_ADJOINTS:
+            return inner
+        after = set(postorder([top]))
+        free = [n for n, node in between.items()
+                if node in after and node.type.is_float and key(f"{n}_bar") not in known]
+        adjoints = declared_gradients(top, [inner[n] for n in free]) if free else []
+        return inner | {f"{name}_bar": adjoint for name, adjoint in zip(free, adjoints)}
 
     def _node(self, text: Any) -> Expr | None:
         """The graph of what a student wrote, over the nodes of ours; None where there is none."""

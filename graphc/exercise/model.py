@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from os import PathLike
 from typing import Any, NamedTuple
 
 from .. import costing
-from ..checking.arrays import truth_of
 from ..derivation import derive
 from ..drawing.values import Point
-from ..errors import InputError, LimitExceeded, NoDerivative, ShapeError
+from ..errors import GraphcError, InputError, LimitExceeded, NoDerivative, ShapeError
 from ..ir import INPUT, Expr, lift, postorder, variable, variables
+from ..orders import jacobian
 from ..reverse import declared_gradients
 from ..simplifier import simplify
 from ..view import teaching_view
@@ -65,7 +66,7 @@ class Exercise:
     layout: str
     questions: tuple[Question, ...]
     name: str = ""
-    source: str = ""  # the text of the file, for what carries the exercise elsewhere
+    source: str = field(default="", repr=False)  # the text of the file, for what carries the exercise elsewhere
     carried: Fraction = Fraction(1)
     rounding: Fraction = Fraction(0)
 
@@ -163,10 +164,11 @@ class Exercise:
 
     def prepare(self, lang: str = "") -> None:
         """Does what the grading of every submission needs, ahead: for a process that forks one for each."""
-        for question in self.questions:
-            for part in question.parts:
-                self.slips.cores(quantity_of(self, question, part), lang or self.language)
-        _ = self.rules, self._formulas
+        with suppress(GraphcError):  # what fails here fails again on an answer, and is told then
+            for question in self.questions:
+                for part in question.parts:
+                    self.slips.cores(quantity_of(self, question, part), lang or self.language)
+            _ = self.rules, self._formulas
 
     @cached_property
     def _formulas(self) -> dict[tuple[int, str, str], Expr]:
@@ -236,7 +238,10 @@ class Exercise:
         if question.ask == "value":
             return self.nodes[of]
         top, by = (self.f, of) if question.ask == "adjoint" else (self.nodes[of], wrt)
-        return truth_of(top, self.nodes[by])
+        if top.ndim:
+            return jacobian(top, self.nodes[by])
+        found: Expr = declared_gradients(top, [self.nodes[by]])[0]
+        return found
 
     def _shown(self, of: str, wrt: str, formula: Expr) -> Expr:
         """A derivative as it is written on paper: as the derivation ends, where the graph is scalar throughout."""

@@ -68,7 +68,8 @@ def read_numbers(text: str, lang: str = "en", shape: tuple[int, ...] = ()) -> li
     if len(text) > MAX_BYTES:
         raise LimitExceeded(say(lang, "too_long", limit=MAX_BYTES))
     if not shape and not _looks_like_rows(text):
-        return [_number(link, text, lang) for link in parse(text, (), lang=lang).links]
+        links = parse(text, (), lang=lang).links
+        return [_number(link, piece, lang) for link, piece in zip(links, text.split("=")[-len(links):])]
     return [_array(link.strip(), lang, shape) for link in text.split("=")]
 
 
@@ -144,13 +145,13 @@ def _readings(body: str, lang: str, depth: int = 3) -> Iterator[Any]:
 
 
 def _rows(inner: str, lang: str, depth: int) -> Iterator[Any]:
-    pieces = _split(inner, ",;")
+    pieces = split(inner, ",;")
     if all(p[:1] in ("[", "(") and p[-1:] in ("]", ")") and _encloses(p) for p in pieces):
         ways = [list(_readings(p, lang, depth)) for p in pieces]
         for i in range(max(map(len, ways))):
             yield [way[min(i, len(way) - 1)] for way in ways]
         return
-    rows = _split(inner, ";")
+    rows = split(inner, ";")
     # In French a comma between digits is decimal; one with a blank after it parts two entries.
     for commas in ((r",\s+", ",") if lang == "fr" else (",",)):
         listed = [_entries(row, commas) for row in rows]
@@ -160,13 +161,13 @@ def _rows(inner: str, lang: str, depth: int) -> Iterator[Any]:
 
 
 def _entries(row: str, comma: str) -> list[str]:
-    pieces = [p.strip() for p in re.split(comma, row)] if comma != "," else _split(row, ",")
+    pieces = [p.strip() for p in re.split(comma, row)] if comma != "," else split(row, ",")
     if len(pieces) == 1 and not _SPACED_SIGN.search(pieces[0]) and "(" not in row:
         pieces = row.split()
     return pieces or [""]
 
 
-def _split(text: str, marks: str) -> list[str]:
+def split(text: str, marks: str) -> list[str]:
     """Cut at the marks that stand in no bracket."""
     pieces, depth, start = [], 0, 0
     for i, c in enumerate(text):

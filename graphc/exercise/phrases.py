@@ -73,7 +73,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     # -- is an exercise well-posed ------------------------------------------------------------------
     "fault": ("", ""),
     "advice": ("advice: ", "conseil : "),
-    "of_students": ("({count} of {all} students)", "({count} élèves sur {all})"),
+    "of_students": ("({count} of {all} students)", "({count} sur {all} élèves)"),
     "all_well": ("Well-posed; students tried: {count}.", "Bien posé ; élèves essayés : {count}."),
     "not_well": ("To be mended; students tried: {count}.", "À corriger ; élèves essayés : {count}."),
     "answer": ("your answer {answer} is not accepted. {why}", "votre réponse {answer} n'est pas acceptée. {why}"),

@@ -236,14 +236,17 @@ class Examiner:
         return self.gradients[top, by]
 
     def _hidden(self) -> None:
-        """One remark for each part: the slip that is hidden most often, the likeliest first."""
+        """One remark for each part: the slip that is hidden most often, the likeliest first; of those that no numbers
+        nearby show, one for each question."""
+        told: set[int] = set()
         for (number, key, code), slips in self.hidden.items():
             path: Path = ("question", number - 1)
             (message, _), students = max(slips.items(), key=lambda item: len(item[1]))
             several = set().union(*slips.values())
             always = len(students) == self.tried
-            if code == "mask" and not always:
+            if code == "mask" and (not always or number in told):
                 continue  # seen by those whose unit is not active
+            told |= {number} if code == "mask" else set()
             level = "fault" if code == "slip" and always else "advice"
             for _ in students if always else several:
                 self._note(level, code, path, number, key, part=f"q{number}.{key}", slip=message)

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..checking.arrays import truth_of
 from ..checking.phrases import LANGUAGES, safe
 from ..drawing.values import Point
 from ..errors import GraphcError, InputError, choose
 from ..ir import VARIABLES, Expr
 from ..loops import replaced
+from ..orders import jacobian
+from ..reverse import declared_gradients
 from .marking import Mark, Marker, Part
 from .numeric import Tolerance
 from .parts import LAYOUTS
@@ -63,10 +64,11 @@ def check_all(answers: Mapping[str, Any], *, of: Expr, at: Mapping[Any, Any] | N
     A key is a value's name ("z", "f"), a derivative ("df/dw1", "∂f/∂z", "dw1", "∇_W L", "\\frac{\\partial f}{...}": of
     everything that lies between; of an array, the Jacobian), or "local dz/dw1" across one edge. Names are those of the
     graph, of `defines`, and those that figures give to what has none. An answer is text (untrusted), a number or an
-    array, or a trusted Expr. At a point `at` numbers are compared with the exact values there; `tolerance` is relative, and absolute for a right
-    value of 0 (times the largest right number of all, at most 1). An answer in symbols, or without a point any
-    answer, is checked as a formula, as `G.check` does. An answer that is right given a wrong one before it "follows"
-    from that. `layout` of matrix gradients is "any", "denominator" (the parameter's shape) or "numerator".
+    array, or a trusted Expr. At a point `at` numbers are compared with the exact values there; `tolerance` is relative,
+    and absolute for a right value of 0 (times the largest right number of all, at most 1). An answer in symbols, or
+    without a point any answer, is checked as a formula, as `G.check` does. An answer that is right given a wrong one
+    before it "follows" from that. `layout` of matrix gradients is "any", "denominator" (the parameter's shape) or
+    "numerator".
     Raises InputError for a key that names nothing, a wrong option, or a point that lacks an input.
 
     >>> import graphc as G
@@ -113,12 +115,15 @@ def _options(answers: Any, of: Any, tolerance: Any, lang: str, layout: str) -> N
 
 def _graph(of: Expr, defines: Mapping[str, Expr]) -> tuple[Expr, dict[str, Expr]]:
     """The graph with `defines` as names in it, and everything that a key may name."""
-    table = {e: e.named(name) for name, e in defines.items() if isinstance(e, Expr) and e.args and e.label is None}
+    for name, e in defines.items():
+        if not isinstance(e, Expr):
+            raise InputError(f"check_all: defines[{name!r}] must be an Expr, got {type(e).__name__}")
+    table = {e: e.named(name) for name, e in defines.items() if e.args and e.label is None}
     f = replaced([of], table)[0]
     if f.label is None:
         leaves = names_of(f.named("f_output"), {})
         f = f.named("f" if "f" not in leaves else "f_output")
-    inside = {name: replaced([e], table)[0] for name, e in defines.items() if isinstance(e, Expr)}
+    inside = {name: replaced([e], table)[0] for name, e in defines.items()}
     return f, names_of(f, inside)
 
 
@@ -144,7 +149,8 @@ def _need(marker: Marker, q: Quantity, text: Any) -> Any:
     if q.kind == "value":
         return marker.point[nodes[q.of]]
     if q.kind == "total":
-        return marker.point[truth_of(nodes[q.of], nodes[q.wrt])]
+        top, by = nodes[q.of], nodes[q.wrt]
+        return marker.point[jacobian(top, by) if top.ndim else declared_gradients(top, [by])[0]]
     return marker.rules.quantity(q, InNumbers(marker.leaves(), marker.point.sizes), {})
 
 

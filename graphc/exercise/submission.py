@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from numbers import Real
@@ -11,13 +12,14 @@ import numpy as np
 
 from ..checking.phrases import safe
 from ..ir import Expr
+from .numeric import split
 from .parts import Question
 from .phrases import listed, say
 
 if TYPE_CHECKING:
     from .model import Exercise
 
-MOST_NOTES, MOST_ITEMS = 20, 400
+MOST_NOTES, MOST_ITEMS, LONGEST = 20, 400, 4096
 
 
 class Submission:
@@ -47,9 +49,21 @@ class Submission:
                 self._part(question, str(name), text)
         elif len(question.parts) == 1:
             self._keep(question, question.parts[0], value)
+        elif isinstance(value, str) and (named := self._by_name(question, value)):
+            for name, text in named:
+                self._keep(question, name, text)
         elif value is not None and value != "":
             known = listed(question.parts, self.lang)
             self._note("many_parts", question=question.number, count=len(question.parts), known=known)
+
+    def _by_name(self, question: Question, text: str) -> list[tuple[str, str]]:
+        """The parts in one text, each with its name: z = 3; f = 8. None unless all of it is such."""
+        pieces = [p for p in re.split(r"[;\n]+", text[:LONGEST]) if p.strip()]
+        if len(pieces) == 1 and text.count("=") > 1:
+            pieces = split(text[:LONGEST], ",")
+        cut = [piece.partition("=") for piece in pieces]
+        found = [(question.part(left), right) for left, _, right in cut]
+        return [(name, right) for name, right in found if name] if all(name for name, _ in found) else []
 
     def _part(self, question: Question, name: str, value: Any) -> None:
         found = question.part(name)

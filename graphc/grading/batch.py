@@ -25,6 +25,7 @@ from .server import forks
 from .submission import Record, Submission, Unread, clean_name
 from .workers import Failure, Pool
 
+MOST_LOST = 3  # answers of one submission that may take all their time, before the rest is left to a person
 FILES_AT_ONCE = 20  # that one job reads
 
 
@@ -230,7 +231,8 @@ def _grade(pool: Pool, batch: Batch, chosen: Sequence[Submission]) -> None:
     places = {s.student: journal.find(keys[s.student], limits) for s in chosen}
     new = [s for s in chosen if places[s.student] is None]
     progress = Progress(len(new), exam.lang)
-    jobs = ({"job": "grade", "student": s.student, "answers": dict(s.answers), "items": exam.parts} for s in new)
+    jobs = ({"job": "grade", "student": s.student, "answers": dict(s.answers), "items": exam.parts,
+             "most_lost": MOST_LOST} for s in new)
     for job, values in pool.each(jobs):
         record = _record(job, values, exam)
         places[job["student"]] = journal.end
@@ -253,7 +255,7 @@ def _record(job: Mapping[str, Any], values: Mapping[str, Any], exam: Exam) -> di
 def _stopped(job: Mapping[str, Any], key: str, failure: Failure, exam: Exam) -> dict[str, Any]:
     """The mark of a part on which the worker was lost: undecided, whatever it is."""
     question = next(q for q in exam.exercise.questions if q.name == key.split(".")[0])
-    share = Fraction(str(question.points)) / sum(p.startswith(f"{question.name}.") for p in exam.parts)
+    share = question.worth(key.split(".", 1)[1])
     why = told(failure, exam)
     given = job["answers"].get(key, job["answers"].get(question.name, ""))
     return {"status": "undecided", "given": given[:2000], "points": "0", "max_points": exact(share),
@@ -264,8 +266,8 @@ def _stopped(job: Mapping[str, Any], key: str, failure: Failure, exam: Exam) -> 
 def told(failure: Failure, exam: Exam) -> str:
     """Why a worker was lost, in words."""
     kind, _, name = failure.reason.partition(" ")
-    key = f"limit_{kind}" if kind in ("time", "memory", "size", "signal", "error") else "limit_signal"
-    return say(exam.lang, key, name=name or failure.reason, timeout=f"{exam.settings['timeout']:g}",
+    key = f"limit_{kind}" if kind in ("time", "memory", "size", "signal", "error", "given_up") else "limit_signal"
+    return say(exam.lang, key, name=name or failure.reason, timeout=f"{exam.settings['timeout']:g}", most=MOST_LOST,
                memory=exam.settings["memory"])
 
 

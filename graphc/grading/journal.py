@@ -18,6 +18,7 @@ from typing import Any
 from ..errors import InputError
 
 FORMAT = "graphc.journal 1"
+KEYS = {"key", "limited", "parts", "numbers", "notes"}  # of a whole line
 OFTEN = 1.0  # seconds between two times that lines are forced to the disk
 
 
@@ -61,9 +62,10 @@ class Journal:
         self.file.seek(0)
         place, line = 0, b"\n"
         for line in self.file:
-            with contextlib.suppress(ValueError, KeyError, TypeError):
+            with contextlib.suppress(ValueError, AttributeError, RecursionError):
                 record = json.loads(line)
-                self.places[str(record["key"])] = (place, record["limited"])
+                if record.keys() >= KEYS:
+                    self.places[str(record["key"])] = (place, record["limited"])
             place += len(line)
         if not line.endswith(b"\n"):
             self.file.write(b"\n")

@@ -12,10 +12,11 @@ import numpy as np
 
 from ..errors import GraphcError
 from ..exercise import Exercise
-from ..formula import number_text
+from ..exercise.numeric import show_numbers
 from .files import read_file
 from .server import Begin, Work
 
+MOST_NUMBERS = 16  # of an array that a page shows
 MOST_SHOWN = 2000  # characters of an answer, a reading or a message that a report keeps
 
 
@@ -38,6 +39,7 @@ def load(settings: Mapping[str, Any]) -> Exercise:
 def prepare(settings: Mapping[str, Any]) -> Work:
     """`work(job, begin)`, warm: what is imported and computed late is so once, before any child is forked."""
     exercise = load(settings)
+    exercise.prepare()
     _warm(exercise)
 
     def work(job: Mapping[str, Any], begin: Begin) -> Iterator[tuple[str, Any]]:
@@ -84,10 +86,10 @@ def mark(exercise: Exercise, job: Mapping[str, Any], begin: Begin) -> Iterator[t
 
 
 def drawn(exercise: Exercise, student: str) -> list[list[str]]:
-    """Names and numbers drawn for a student, scalars alone; none where all students have the same."""
+    """Names and numbers drawn for a student, large arrays left out; none where all students have the same."""
     numbers = exercise.numbers(student) if exercise.random else None
-    return [[name, number_text(value, "unicode", exercise.language)] for name, value in (numbers or {}).items()
-            if not np.ndim(value)]
+    return [[name, show_numbers(value, exercise.language)] for name, value in (numbers or {}).items()
+            if np.size(value) <= MOST_NUMBERS]
 
 
 def facts(part: Any) -> dict[str, Any]:

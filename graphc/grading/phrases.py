@@ -54,6 +54,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "limit_signal": ("the process that checked it was stopped ({name})",
                      "le processus qui la vérifiait a été arrêté ({name})"),
     "limit_error": ("the checker failed on it ({name})", "le vérificateur a échoué ({name})"),
+    "limit_given_up": ("checking {most} other answers of this submission had to be stopped",
+                       "la vérification de {most} autres réponses de cette copie a dû être arrêtée"),
     "stopped": ("Undecided: {why}. A person looks at this answer.",
                 "Indécis : {why}. Une personne regardera cette réponse."),
     # -- progress and the command -----------------------------------------------------------------------

@@ -56,7 +56,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 def write_report(batch: Batch, folder: str) -> tuple[Tally, list[str]]:
     """Write all files, each whole, the page of the class last; the counts, and the paths of the main files."""
-    exam, pages, tally = batch.exam, Pages(batch.exam), Tally(batch.exam.parts)
+    exam, pages, tally = batch.exam, Pages(batch.exam), Tally(batch.exam.parts, batch.exam.exercise.rounding)
     rows: list[list[str]] = []
     students: list[str] = []
     for number, (submission, record) in enumerate(batch.records(), 1):

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from ..exercise import rounded
+
 STATUSES = ("correct", "follows", "wrong", "undecided", "invalid", "missing")
 MOST_SLIPS = 20
 
@@ -94,7 +96,8 @@ def reason_of(message: str) -> str:
 class Tally:
     """Everything that is counted, student by student with `add`."""
 
-    def __init__(self, keys: Sequence[str]) -> None:
+    def __init__(self, keys: Sequence[str], rounding: Fraction = Fraction(0)) -> None:
+        self.rounding = rounding
         self.parts = {key: PartTally(key) for key in keys}
         self.totals: list[Fraction] = []
         self.most = Fraction(0)
@@ -102,12 +105,13 @@ class Tally:
         self.looks: list[Look] = []
 
     def add(self, number: int, student: str, parts: Mapping[str, Mapping[str, Any]]) -> Fraction:
-        """Count one student's marks; the total."""
-        total = sum((Fraction(p["points"]) for p in parts.values()), Fraction(0))
+        """Count one student's marks; the total, rounded as the exercise says."""
+        exact = sum((Fraction(p["points"]) for p in parts.values()), Fraction(0))
+        total = rounded(exact, self.rounding)
         self.totals.append(total)
         self.most = max(self.most, sum((Fraction(p["max_points"]) for p in parts.values()), Fraction(0)))
         for key, part in parts.items():
-            self.parts[key].add(part, total)
+            self.parts[key].add(part, exact)
             self._slips(key, part)
             if part["status"] == "undecided":
                 self.looks.append(Look(number, student, key, part["given"], reason_of(part["message"])))

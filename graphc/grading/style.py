@@ -37,6 +37,7 @@ svg.spread text { font: 11px system-ui, sans-serif; fill: var(--ink); text-ancho
 svg.spread text.edge { fill: var(--soft); } svg.spread path { stroke: var(--line); fill: none; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; font-size: .88rem; color: var(--soft); padding: 0;
   list-style: none; margin: .4rem 0; }
+i, .given, .figures li { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .legend i, .chip i { display: inline-block; width: .75em; height: .75em; border-radius: 2px; margin-right: .4em; }
 i.correct { background: var(--correct); } i.follows { background: var(--follows); }
 i.wrong { background: var(--wrong); }
@@ -53,7 +54,7 @@ article header .n { margin-left: auto; font-variant-numeric: tabular-nums; color
 .chip { font-size: .9rem; } .given { background: var(--shade); border-radius: 4px; padding: .25rem .5rem;
   margin: .4rem 0; display: block; max-width: none; }
 .told { white-space: pre-wrap; overflow-wrap: anywhere; }
-.math { overflow: visible; margin: 0 .07em; fill: currentColor; }
+.kept { white-space: nowrap; } .math { overflow: visible; margin: 0 .07em; fill: currentColor; }
 @media print { body { max-width: none; padding: 0; font-size: 10.5pt; } a { color: inherit; text-decoration: none; }
   h2 { break-after: avoid; } tr { break-inside: avoid; } nav { display: none; } .wide { overflow: visible; } }
 """

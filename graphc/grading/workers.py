@@ -132,7 +132,10 @@ def _line(message: Mapping[str, Any]) -> bytes:
 
 
 def done_by(worker: Worker, job: Mapping[str, Any], stopping: threading.Event) -> dict[str, Any]:
-    """A value or a Failure for each of the items of a job. Raises Stopped."""
+    """A value or a Failure for each of the items of a job. Raises Stopped.
+
+    A job with `most_lost` is given up when so many of its items are lost: what comes after them is not begun.
+    """
     failed: dict[str, Any] = {}
     found: dict[str, Any] = {}
     while True:
@@ -148,7 +151,10 @@ def done_by(worker: Worker, job: Mapping[str, Any], stopping: threading.Event) -
         lost = [i for i in left if i not in found]
         if end == "done" or not lost:
             return {**found, **{i: Failure("error missing") for i in lost}, **failed}
-        failed[begun if begun in lost else lost[0]] = Failure(end)
+        culprit = begun if begun in lost else lost[0]
+        failed[culprit] = Failure(end)
+        if len(failed) == job.get("most_lost"):
+            failed.update({i: Failure("given_up") for i in left[left.index(culprit) + 1 :]})
 
 
 class Pool:

@@ -145,6 +145,15 @@ def test_a_transpose_does_not_pass_by_luck() -> None:
     assert check(square @ G.tanh(g), of=f, wrt=g).status == "wrong"
 
 
+def test_a_convention_at_many_kinks_is_not_a_mistake() -> None:
+    """Thirty-six switches, some of them exactly zero at points of small whole numbers."""
+    X, V = G.input("X", 6, 2), G.param("V", 2, 6)
+    f = G.sum(G.relu(X @ V))
+    for answer in (X.T @ (X @ V >= 0).astype("float64"), X.T @ (X @ V > 0).astype("float64")):
+        assert check(answer, of=f, wrt=V).status == "correct"
+    assert check(X.T @ (X @ V < 0).astype("float64"), of=f, wrt=V).status == "wrong"
+
+
 def test_zero_is_the_matrix_of_zeros() -> None:
     assert check(0, of=G.sum(v), wrt=A).status == "correct"
 
@@ -279,6 +288,27 @@ def test_a_flattened_image_stays_one() -> None:
     assert str(flat.type) == "float64[N,16]" and str(part.type) == "float64[N,3,4]"
 
 
+def test_places_near_the_ends_are_there_at_small_sizes() -> None:
+    u = G.input("u", 784)
+    steps = G.sum((u[1:] - u[:-1]) ** 2)
+    d = u[1:] - u[:-1]
+    right = 2 * (G.pad(d, (1, 0)) - G.pad(d, (0, 1)))
+    assert check(right, of=steps, wrt=u).status == "correct"
+    assert check(-right, of=steps, wrt=u).status == "wrong"
+
+
+def test_what_small_sizes_would_hide_is_decided_at_the_declared_ones() -> None:
+    u = G.input("u", 40)
+    numbers = np.arange(40.0)
+    other = np.where(numbers == 30, 0, numbers)
+    assert check(numbers, of=G.sum(numbers * u), wrt=u).certainty == "proved entry by entry"
+    assert check(other, of=G.sum(numbers * u), wrt=u).status == "wrong"
+    for f, right in ((u[20] ** 2, 2 * u * G.const(np.eye(40)[20])), (G.sum(G.roll(u, 3) * u), G.roll(u, 3) + G.roll(
+            u, -3)), (G.sum(G.where(G.arange(40) < 30, u, 0.0)), (numbers < 30) * 1.0)):
+        assert check(right, of=f, wrt=u).status == "correct"
+        assert check(G.const(np.ones(40)) * u, of=f, wrt=u).status == "wrong"
+
+
 def test_small_sizes_stay() -> None:
     assert not Smaller([A, v]) and small(v @ A @ v, {"v": v}) == (v @ A @ v, {"v": v})
 
@@ -286,7 +316,8 @@ def test_small_sizes_stay() -> None:
 @pytest.mark.parametrize(("answer", "status"), [
     (lambda u: 2 * u / 784, "correct"), (lambda u: u / 392, "correct"), (lambda u: 2 * u / size_node(784), "correct"),
     (lambda u: u * (2 / 784), "correct"), (lambda u: 2 * u, "wrong"), (lambda u: u / 784, "wrong"),
-    (lambda u: u / 391, "undecided"), (lambda u: 3 * u / 784, "wrong"),
+    (lambda u: u / 391, "undecided"), (lambda u: 3 * u / 784, "wrong"), (lambda u: u / 2, "wrong"),
+    (lambda u: 8 * u / 784 / 784, "wrong"), (lambda u: 2 * u / 5, "wrong"), (lambda u: 10 * u / 784 / 5, "correct"),
 ])
 def test_numbers_that_are_sizes(answer: Any, status: str) -> None:
     u = G.input("u", 784)
@@ -294,9 +325,17 @@ def test_numbers_that_are_sizes(answer: Any, status: str) -> None:
     assert verdict.status == status or (status == "undecided" and verdict.status == "wrong"), verdict
 
 
+def test_a_number_of_the_graph_that_equals_a_size() -> None:
+    u = G.input("u", 10)
+    f = 10 * G.mean(u)
+    assert check(np.ones(10), of=f, wrt=u).status == "correct"
+    assert check(np.full(10, 2.0), of=f, wrt=u).status == "wrong"  # 10/5, were 10 the number and 5 the size
+
+
 def test_what_stood_in_is_said() -> None:
     u = G.input("u", 784)
-    assert check(2 * u / 784, of=G.mean(u * u), wrt=u).certainty == "proved entry by entry for 4 in place of 784"
+    certainty = check(2 * u / 784, of=G.mean(u * u), wrt=u).certainty
+    assert certainty == "proved entry by entry for 4 and 5 in place of 784"
 
 
 def test_literals() -> None:

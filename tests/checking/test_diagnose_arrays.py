@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 import graphc as G
+from graphc.checking.array_chain import ArrayChain, ArraySlip
 from graphc.checking.arrays import decide_arrays
-from graphc.checking.diagnose_arrays import diagnose_arrays
+from graphc.checking.diagnose_arrays import MISTAKES, diagnose_arrays
+from graphc.errors import ShapeError
 from graphc.ir import Expr, size_node
 
 Case = tuple[Expr, Expr, Expr, str, str]
@@ -155,6 +157,24 @@ def test_said_in_french(answer: Expr, f: Expr, wrt: Expr, kind: str, where: str)
     english, french = (diagnose_arrays(answer, f, wrt, None, lang) for lang in ("en", "fr"))
     assert [(d.kind, d.where) for d in english] == [(d.kind, d.where) for d in french]
     assert all(e.message != f.message and "{" not in e.message + f.message for e, f in zip(english, french))
+
+
+@pytest.mark.parametrize(("answer", "f", "wrt", "kind", "where"), [*NETWORK[2:7], *VECTORS[1:6], *ATTENTION[:3]])
+def test_what_is_named_is_the_answer_by_the_full_decision(answer: Expr, f: Expr, wrt: Expr, kind: str,
+                                                          where: str) -> None:
+    """The derivative with the mistake of this name is decided, by the road of verdicts, to be the answer."""
+    chain = ArrayChain(f, wrt)
+    slips = [s for row in MISTAKES for s in row(chain, "en") if (s.words.kind, s.words.where) == (kind, where)]
+    named = [v for s in slips if (v := _value(chain, s)) is not None and v.shape == answer.shape]
+    assert "correct" in [decide_arrays(answer, value, [f], layout="fixed").status for value in named]
+    assert decide_arrays(answer, G.gradients(f, wrt), [f], layout="fixed").status == "wrong"
+
+
+def _value(chain: ArrayChain, slip: ArraySlip) -> Expr | None:
+    try:
+        return chain.value(slip)
+    except ShapeError:
+        return None
 
 
 def test_a_right_answer_has_no_finding() -> None:

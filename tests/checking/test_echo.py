@@ -79,6 +79,11 @@ def raised(base: Tree, exponent: Tree, stars: bool) -> Tree:
     return make("pow", base, exponent, value="**" if stars and base.shaped else None)
 
 
+def turned(a: Tree) -> Tree:
+    """1ᵀ is read as the vector of ones, turned."""
+    return transpose(ones() if a.number == 1 and a.head == "num" else a)
+
+
 def rows(elements: list[Tree], width: int) -> Tree:
     flat = [e for e in elements if e.head != "array"] or [num(1)]
     if len(flat) % width or width == len(flat):
@@ -151,7 +156,7 @@ class Maker:
     def shaped(self, depth: int) -> Tree:
         span = self.random.choice(((), (num(1), sym("N")), (num(0), add(sym("N"), make("neg", num(1), value="-")))))
         return self.one_of(
-            lambda: transpose(self.tree(depth)), lambda: index(self.indexed(depth), self.position()),
+            lambda: turned(self.tree(depth)), lambda: index(self.indexed(depth), self.position()),
             lambda: index(self.indexed(depth), self.one_of(self.position, lambda: sym(":")), self.position()),
             lambda: index(self.indexed(depth), *[self.counted() for _ in range(self.random.randint(1, 2))], start=0),
             lambda: total(self.letter(), self.tree(depth), *span, head=self.random.choice(("sum", "prod"))),
@@ -160,7 +165,7 @@ class Maker:
 
     def indexed(self, depth: int) -> Tree:
         return self.one_of(self.array, lambda: matmul(self.tree(depth), self.tree(depth)), self.array,
-                           lambda: call("softmax", self.tree(depth)), lambda: transpose(self.tree(depth)),
+                           lambda: call("softmax", self.tree(depth)), lambda: turned(self.tree(depth)),
                            lambda: summed([self.array(), *self.several(depth)], [True, False, True]))
 
     def called(self, depth: int) -> Tree:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,8 @@ def test_what_is_written_with_indices_is_read_as_the_same_node(data, lang):
 
 @pytest.mark.parametrize("answer", [
     r"\frac{2}{N}\sum_{i=1}^N (X w - t)_i X_{ij}", r"\frac{\partial M}{\partial w_j} = \frac 2N\sum_i X_{ij}(Xw - t)_i",
-    "2/N Σ_{i=1}^N (X_i^T w - t_i) X_i", "2 X^T (X w - t)/N",
+    "2/N Σ_{i=1}^N (X_i^T w - t_i) X_i", "2 X^T (X w - t)/N", "2/N Σ_{i=1}^N (X_i w - t_i) X_i",
+    "2/N Σ_{i=1}^N X_i^T (X_i w - t_i)",
 ])
 def test_a_gradient_is_recognised_in_any_notation(answer):
     X, w, t = G.input("X", "N", "d"), G.param("w", "d"), G.input("t", "N")
@@ -117,3 +119,37 @@ def test_a_student_is_told_how_a_loose_notation_was_read(answer, flag, english, 
         assert verdict.status == "correct"
         assert flag in verdict.flags
         assert words in str(verdict)
+
+
+@pytest.mark.parametrize(("answer", "status", "words"), [
+    ("A + I_{784}", "correct", "4 in place of 784"), ("A + I", "correct", "4 in place of 784"),
+    ("A_{ij} + δ_{ij}", "correct", "4 in place of 784"), ("A_{ij} + δ_{qj}", "invalid", "is an index that no Σ"),
+    ("A + I_{785}", "undecided", "a size of 785 is past the limit of 100"),
+    ("Σ_{i=1}^{3000} Σ_{k=1}^{3000} i k A", "undecided", "a value here would have .* entries; the limit is 20000"),
+])
+def test_sizes_that_are_typed(answer, status, words):
+    A, v = G.param("A", 784, 784), G.input("v", 784)
+    verdict = G.check(answer, of=A @ v + v, wrt=v)
+    assert verdict.status == status
+    assert re.search(words, str(verdict))
+
+
+def test_rows_of_matrices_multiply_as_rows_or_as_columns():
+    X, W, Y = G.input("X", "N", 3), G.param("W", 3, 3), G.input("Y", "N", 3)
+    f = ((X @ W - Y) ** 2).sum()
+    for answer in ("2 Σ_i X_i^T (X_i W - Y_i)", "2 Σ_i X_i (W^T X_i - Y_i)^T"):
+        assert G.check(answer, of=f, wrt=W).status == "correct"
+    verdict = G.check("2 Σ_i X_i^T (X_i W - Y_i)", of=f, wrt=W, lang="fr")
+    assert "J'ai lu X_i comme la ligne i de la matrice X." in str(verdict)
+    assert G.check("2 Σ_i X_i^T (X_i W + Y_i)", of=f, wrt=W).status == "wrong"
+
+
+@pytest.mark.parametrize("inputs", [3, 4])
+def test_a_product_behind_an_elementwise_one_is_taken_from_left_to_right(inputs):
+    """W2' r ⊙ relu'(z) x' is (W2' r ⊙ relu'(z)) x', square matrices too."""
+    W1, x, W2, t = G.param("W1", 3, inputs), G.input("x", inputs), G.param("W2", 2, 3), G.input("t", 2)
+    z = (W1 @ x).named("z")
+    f = ((W2 @ G.relu(z) - t) ** 2).sum()
+    answer = r"2 W_2^\top (W_2 \mathrm{ReLU}(z) - t) \odot \mathrm{ReLU}'(z) x^\top"
+    assert G.check(answer, of=f, wrt=W1).status == "correct"
+    assert G.check(answer.replace("- t", "+ t"), of=f, wrt=W1).status == "wrong"

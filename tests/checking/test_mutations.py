@@ -13,7 +13,7 @@ from graphc.checking.decide import decide
 from graphc.checking.diagnose import diagnose, mutations
 from graphc.checking.diagnosis_phrases import DIAGNOSIS
 from graphc.checking.elaborate import build
-from graphc.checking.from_graph import trees
+from graphc.checking.from_graph import exact, trees
 from graphc.checking.parse import parse
 from graphc.checking.ties import KINDS, SAYS_MORE
 from graphc.checking.tree import Tree, show
@@ -137,6 +137,18 @@ def test_two_slips_are_said_as_two() -> None:
                            "argument; it is another.")
 
 
+@pytest.mark.parametrize("text", ["0", "1", "17"])
+def test_a_number_alone_is_not_explained_by_two_slips(text: str) -> None:
+    answer = parse(text, ["x"]).links[0]
+    assert diagnose(answer, x**3 * G.sin(5 * x) + G.exp(2 * x), x, None) == []
+
+
+def test_the_guard_of_a_division_is_not_shown() -> None:
+    found = [m.message for m in mutations(G.arctanh(1 / x), x)]
+    assert not [m for m in found if "where" in m]
+    assert any("1/((1 - 1/x)·(1 + 1/x))" in m for m in found)
+
+
 def test_a_rule_and_a_slip_besides() -> None:
     answer = parse("cos(x)*cos(5x)", ["x"]).links[0]
     one, two = diagnose(answer, G.sin(x) * G.sin(5 * x), x, None)
@@ -157,3 +169,12 @@ def test_a_deep_graph_keeps_to_its_budget() -> None:
         node = G.tanh(G.param(f"v{i}") * node)
     found = diagnose(trees([node])[node], node, x, None)
     assert [d.kind for d in found] == ["not_differentiated"]
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (-2 * 3.141592653589793**2, "-2·π^2"), (2 / 3.141592653589793**0.5, "2·π^(-0.5)"), (6 ** (1 / 3), "6^(1/3)"),
+    (-(2**0.5), "-√(2)"), (0.6931471805599453, "ln(2)"), (1.1, "1.1"), (0.123456789012, "0.123456789012"),
+    (3.1416, "3.1416"), (1.4142, "1.4142")])
+def test_what_floats_stand_for(value: float, text: str) -> None:
+    """To their last bits; a rounded number is itself."""
+    assert show(exact(value)).replace("-1·", "-") == text

@@ -84,7 +84,8 @@ def evaluated(expr: G.Expr, numbers: dict[str, Any]) -> Any:
 
 def numbers(seed: int = 0) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
-    sizes = {"W": (3, 4), "A": (3, 3), "x": (4,), "g": (3,), "b": (3,), "X": (5, 4), "z": (6,), "y": (6,), "k": ()}
+    sizes = {"W": (3, 4), "A": (3, 3), "x": (4,), "g": (3,), "b": (3,), "X": (5, 4), "z": (6,), "y": (6,),
+             "k": (), "T": ()}
     return {n: rng.uniform(0.2, 1.7, s) for n, s in sizes.items()}
 
 
@@ -97,6 +98,24 @@ VALUES: list[tuple[str, Callable[..., Any]]] = [
     ("1_4^T x", lambda x, **_: x.sum()),
     ("1^T x + x^T \\mathbf 1", lambda x, **_: 2 * x.sum()),
     ("W - b 1^T", lambda W, b, **_: W - b[:, None]),
+    ("where(W x > 2, g, b)", lambda W, x, g, b, **_: np.where(W @ x > 2, g, b)),
+    (r"\begin{cases} g & W x > 2 \\ 0 & \text{otherwise} \end{cases}",
+     lambda W, x, g, **_: np.where(W @ x > 2, g, 0)),
+    ("softmax(z/T)", lambda z, T, **_: softmax(z / T)),
+    ("[[1, 2], [3, k]] [x_1, x_2]", lambda x, k, **_: np.array([[1, 2], [3, k]]) @ x[:2]),
+    ("maximum(x, 1) - min(x)", lambda x, **_: np.maximum(x, 1) - x.min()),
+    ("W ⊙ (g x^T) ./ 2", lambda W, g, x, **_: W * np.outer(g, x) / 2),
+    ("x^T W^T W x - ‖W x‖^2", lambda **_: 0.0),
+    ("adj(A) A - det(A) I", lambda **_: np.zeros((3, 3))),
+    ("log_softmax(z) + logsumexp(z)", lambda z, **_: z),
+    ("cumsum(x)_3", lambda x, **_: x[:3].sum()),
+    ("one_hot(1, 4)^T x", lambda x, **_: x[1]),
+    ("g_{1}x_{4} + (W x)_2 + (g x^T)_{2,3}", lambda g, x, W, **_: g[0] * x[3] + (W @ x)[1] + g[1] * x[2]),
+    ("Σ_{i=1}^3 Σ_{j=1}^2 x_j x_{i+j-1}", lambda x, **_: np.correlate(x, x[:2], "valid").sum()),
+    ("Σ_{i=1}^2 x_{2*i}", lambda x, **_: x[1] + x[3]),
+    ("Σ_{i=1}^4 x_i x_{5-i}", lambda x, **_: x @ x[::-1]),
+    ("Σ_{i=1}^N (X_i x)^2", lambda X, x, **_: ((X @ x) ** 2).sum()),
+    ("Σ_{i=1}^N (X_i^T x)^2", lambda X, x, **_: ((X @ x) ** 2).sum()),
     ("X + 1_N x^T", lambda X, x, **_: X + x),
     ("-Σ_i y_i ln(softmax(z)_i)", lambda y, z, **_: -(y * np.log(softmax(z))).sum()),
     ("p_{i,j} = softmax(z)_i (δ_{ij} - softmax(z)_j)",
@@ -217,6 +236,12 @@ def test_a_range_of_one_value_keeps_its_axis():
     at = numbers()
     expected = at["g"][1] * at["W"][1] * at["A"][1, 2]
     np.testing.assert_allclose(evaluated(f, at), expected, rtol=1e-12)
+
+
+def test_sums_over_large_declared_sizes_are_contractions():
+    f = parse_graph("a_{n,j} = Σ_i X_{ni} W_{ij}", shapes={"X": (60000, 784), "W": (784, 10)})
+    X, W = f.args
+    assert f is X @ W
 
 
 def test_an_index_is_a_position_of_a_basis_where_e_is_declared_so():

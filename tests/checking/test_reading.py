@@ -144,6 +144,27 @@ def test_a_comma_that_may_be_either_is_refused() -> None:
             reading(text, "fr")
 
 
+@pytest.mark.parametrize(("text", "expected"), [
+    ("W x\n+ b", "W x + b"), ("W x +\nb", "W x + b"), ("b = c\n= k", "b = c = k"), ("(W\nx)", "W x"),
+    ("2 x\n", "2 x"), ("\\mathbf{W}\n\\mathbf{x}", "W x"),
+])
+def test_a_formula_may_go_on_in_the_next_line(text: str, expected: str) -> None:
+    assert echo(text) == expected
+
+
+def test_two_lines_are_no_product() -> None:
+    for text in ("W x\ny", "b = c\n(k)"):
+        with pytest.raises(ParseError, match="one chain of equalities is read; begin each further line") as caught:
+            reading(text)
+        assert caught.value.position == text.index("\n") + 1
+
+
+def test_words_with_accents_are_words() -> None:
+    for text in ("Réponse : 2x", "la dérivée est 2x"):
+        with pytest.raises(ParseError, match="la lettre 'é' n'entre dans aucun nom ; donnez la formule seule"):
+            reading(text, "fr")
+
+
 HOSTILE = ["x[1-b+" * 40 + "1" + "]" * 40, "1(" * 2000, "W[" * 2000, "‖" * 1300, "[1,2]+" * 600, "∑_i " * 900,
            "xyzabpguv" * 400, r"\frac12" * 580, r"\begin{cases}" * 50 + "x" + r"\end{cases}" * 50, "if " * 1300,
            "x'" * 2000, "softmax(" * 500, "∏_i x_i " * 400, "(1,2)" * 800, "[" * 70 + "1,2" + "]" * 70, "δ_{ij}" * 500,

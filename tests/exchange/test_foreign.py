@@ -102,7 +102,7 @@ def test_several_questions_are_several_exercises(tmp_path):
     assert [f.notes for f in found[:-1]] == [()]
     assert found[-1].notes == (
         "'Count' was not taken: a numerical question has a number but no function to ask about",
-        "'Say' was not taken: a question of type essay; derivatives of STACK questions are taken")
+        "'Say' was not taken: a question of type essay; STACK and numerical questions are taken")
 
 
 def test_our_own_formula_is_taken_where_the_source_was_deleted(tmp_path):
@@ -166,3 +166,58 @@ def test_formulas_have_the_value_that_sympy_finds(text):
 def test_what_is_not_maxima_is_told(text, told):
     with pytest.raises(NotRead, match=told):
         statements(text)
+
+
+def numerical(text, value, tolerance="0.01", name="N"):
+    return element(
+        "question", element("name", element("text", name)),
+        element("questiontext", element("text", plain(text)), format="html"), element("defaultgrade", "2"),
+        element("answer", element("text", "0"), element("tolerance", "0"), fraction="0"),
+        element("answer", element("text", value), element("tolerance", tolerance), fraction="100"), type="numerical")
+
+
+NUMBERS = [
+    (r"<p>Let \(f = w x^2\) at \(w = 3\), \(x = -2\). What is \(\frac{\partial f}{\partial x}\)?</p>",
+     "-12", "gradient"),
+    (r"\(f(x) = x^3 - x\). Find $$f'(x)$$ for \(x = 2\).", "11", "gradient"),
+    (r"Take \(x_1 = 2,\; w_{1} = 1.5\), $z = w_1 x_1 + 1$, $f = z^2$. Compute $f$.", "16", "value"),
+    (r"With \(z = w_1 \cdot x\) and \(L = \operatorname{ReLU}(z)\), \(w_1 = 2\), \(x = 3\): "
+     r"\(\partial L / \partial w_{1} = ?\)", "3", "gradient")]
+
+
+@pytest.mark.parametrize("text, value, ask", NUMBERS)
+def test_a_numerical_question_is_taken_where_its_own_answer_agrees(tmp_path, text, value, ask):
+    [found] = imported(tmp_path, numerical(text, value))
+    e = found.exercise
+    [q] = e.questions
+    assert (q.ask, q.points) == (ask, 2)
+    assert float(e.answers(q, e.numbers())[0].value) == float(value)
+    assert e.tolerance == pytest.approx(0.01 / abs(float(value)))
+
+
+@pytest.mark.parametrize("text, value, why", [
+    (NUMBERS[0][0], "-11", "nothing that its text seems to ask has the value that it takes for right"),
+    (r"\(f = g + 1\), \(g = f + 1\), \(x = 2\): \(f\)?", "1", "nothing that its text seems to ask"),
+    ("How many?", "4", "a numerical question has a number but no function to ask about"),
+    (r"\(f = " + "(" * 200 + r"x\)", "4", "nothing that its text"), (r"\(" * 5000, "4", "no function to ask")])
+def test_a_numerical_question_that_says_otherwise_is_not_taken(tmp_path, text, value, why):
+    with pytest.raises(InputError, match="'N' was not taken: ") as told:
+        imported(tmp_path, numerical(text, value))
+    assert why in str(told.value)
+
+
+def test_our_own_numerical_questions_are_taken_where_the_source_was_deleted(tmp_path):
+    path = tmp_path / "quiz.xml"
+    text = NEURON.replace("$f = w_3 \\\\operatorname{ReLU}(z)$",
+                          "$f = w_3 \\\\operatorname{ReLU}(w_1 x_1 + w_1 x_2 + b)$")
+    e = G.Exercise.loads(text)
+    G.export_exercise(e, path, student="ada", numbers="numerical", figure=False)
+    tree = ET.parse(path)
+    root = tree.getroot()
+    for question in [q for q in root if q.get("type") != "numerical"]:
+        root.remove(question)
+    tree.write(path, encoding="utf-8")
+    found = G.import_exercises(path)
+    want = [a.value for q in e.questions[1:2] for a in e.answers(q, e.numbers("ada"))]
+    got = [x.answers(x.questions[0], x.numbers())[0].value for x in (f.exercise for f in found[-3:])]
+    assert got == want

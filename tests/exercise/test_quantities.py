@@ -171,7 +171,8 @@ KEYS = Keys(["w1", "z", "W2", "y_hat", "f", "alpha"], "f")
     ("α", "the value of alpha"), ("df/dw1", "∂f/∂w1"), ("∂f / ∂w_1", "∂f/∂w1"), ("dw1", "∂f/∂w1"), ("d/dz f", "∂f/∂z"),
     (r"\frac{\partial z}{\partial w_1}", "∂z/∂w1"), (r"\dfrac{\partial f}{\partial W^{[2]}}", "∂f/∂W2"),
     (r"\nabla_{W_2} f", "∂f/∂W2"), ("∇_z", "∂f/∂z"), ("z̄", "∂f/∂z"), (r"\bar{z}", "∂f/∂z"), ("z_bar", "∂f/∂z"),
-    ("local dz/dw1", "the local derivative ∂z/∂w1"), ("$dz/dw1$", "∂z/∂w1"),
+    ("local dz/dw1", "the local derivative ∂z/∂w1"), ("$dz/dw1$", "∂z/∂w1"), ("f(z, w1)", "the value of f"),
+    (r"\mathbf{W}_2", "the value of W2"), (r"\frac{\partial f}{\partial \mathbf{W}_2}", "∂f/∂W2"),
 ])  # fmt: skip
 def test_keys(text, shown):
     assert KEYS.quantity(text).shown() == shown
@@ -195,6 +196,16 @@ def test_defined_names():
     marks = G.check_all({"z": "7", "dz": "14", "dw": "2 z x"}, of=(w * x + b) ** 2, at={"x": 3, "w": 2, "b": 1},
                         defines={"z": w * x + b})
     assert statuses(marks) == {}
+
+
+def test_a_value_is_not_its_own_formula():
+    x, w = G.input("x"), G.param("w")
+    f = ((w * x).named("z") ** 2).named("f")
+    marks = G.check_all({"z": "z", "f": "z^2"}, of=f)
+    assert statuses(marks) == {"z": "invalid"} and "seed" not in marks["z"].message
+    wrong = G.check_all({"f": "z^3"}, of=f)["f"]
+    assert wrong.status == "wrong" and "seed" not in wrong.message and " = x" not in wrong.message
+    assert wrong.message.count(" = ") == 2  # w and x at the counterexample, and no more
 
 
 def test_options():

@@ -17,7 +17,8 @@ import pytest
 from graphc.errors import GraphcError, InputError
 from graphc.grading import grade_folder
 from graphc.grading.limits import reason_of
-from graphc.grading.workers import Pool, done_by
+from graphc.grading.marking import prepare
+from graphc.grading.workers import Pool, Worker, done_by
 
 STAND_IN = "grading_stand_in:prepare"
 EXAM = """title = "t"
@@ -94,6 +95,16 @@ def test_each_of_several_lost_parts_is_told(exam):
         "le processus qui la vérifiait a été arrêté (SIGABRT)"]
 
 
+def test_a_submission_of_which_too_much_is_lost_is_given_up(exam):
+    (exam / "exam.toml").write_text(EXAM + '[[question]]\nask = "gradient"\nwrt = ["w", "x"]\n')
+    keys = ["q1.z", "q1.f", "q2.w", "q3.w", "q3.x"]
+    (exam / "answers" / "ada.json").write_text(json.dumps(dict(zip(keys, ["DIE", "yes", "DIE", "DIE", "yes"]))))
+    _, students = graded(exam)
+    parts = students["ada"]["parts"]
+    assert [parts[k]["status"] for k in keys] == ["undecided", "correct", "undecided", "undecided", "undecided"]
+    assert "checking 3 other answers of this submission had to be stopped" in parts["q3.x"]["message"]
+
+
 def test_a_lost_server_is_started_again(exam):
     hand_in(exam, ada=["yes", "SERVER", "yes"], ben=["yes"] * 3, cleo=["yes"] * 3)
     _, students = graded(exam, timeout=0.4)
@@ -121,6 +132,41 @@ def test_no_process_is_left_behind(exam):
     for pid in [server_pid, int(notes[0])]:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_a_child_at_work_ends_with_its_server():
+    settings = {"prepare": STAND_IN, "fork": True, "timeout": 30.0, "memory": 256, "lang": "en", "path": sys.path}
+    worker = Worker(settings)
+    messages = worker.ask({"job": "grade", "student": "ada", "answers": {"q1.z": "HANG"}, "items": KEYS, "skip": []})
+    assert next(messages) == {"begin": "q1.z"}
+    assert worker.process is not None
+    server = worker.process.pid
+    (child,) = map(int, Path(f"/proc/{server}/task/{server}/children").read_text().split())
+    worker.stop()
+    until = time.monotonic() + 20
+    while Path(f"/proc/{child}").exists():
+        assert time.monotonic() < until, "the child lives on"
+        time.sleep(0.02)
+
+
+def test_the_clock_counts_computing():
+    spin = "from graphc.grading.limits import start_clock\nstart_clock(0.1)\nwhile True: pass"
+    done = subprocess.run([sys.executable, "-c", spin], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+                          timeout=120, check=False)
+    assert done.returncode == -signal.SIGPROF
+
+
+def test_what_is_skipped_is_not_marked():
+    settings = {"text": EXAM, "name": "exam.toml", "folder": ".", "trusted": False, "lang": "en"}
+    answers = {"q1": "both", "q1.z": "7", "q1.f": "14", "q2": "2*w*x + 1"}
+    job = {"job": "grade", "student": "", "answers": answers, "items": KEYS}
+    begun = []
+    marks = {skip: dict(prepare(settings)({**job, "skip": [skip] if skip else []}, begun.append))
+             for skip in ("", "q1.z", "q2.w")}
+    statuses = {skip: [found[k]["status"] for k in KEYS] for skip, found in marks.items()}
+    assert statuses == {"": ["correct"] * 3, "q1.z": ["missing", "correct", "correct"],
+                        "q2.w": ["correct", "correct", "missing"]}
+    assert begun == KEYS * 3 and len(marks[""]["notes"]) == 1 and marks["q1.z"]["notes"] == []
 
 
 def test_each_submission_has_a_process_of_its_own(exam):
@@ -165,7 +211,9 @@ def test_a_torn_line_of_the_journal_is_graded_again(exam):
     graded(exam)
     before = everything(exam / "report")
     journal = exam / "report" / "journal.jsonl"
-    journal.write_bytes(b'{"key": 3}\n[]\n' + journal.read_bytes()[:-20])
+    whole = journal.read_bytes()
+    older = whole.split(b"\n")[0].replace(b'"notes"', b'"marks"')  # of another form
+    journal.write_bytes(b'{"key": 3}\n[]\n[' + b"[" * 5000 + b"\n" + whole[:-20] + b"\n" + older)
     assert graded(exam)[0].reused == 1
     assert everything(exam / "report") == before
     assert graded(exam)[0].reused == 2
@@ -287,3 +335,13 @@ def test_a_process_that_cannot_start(exam, capfd):
     with pytest.raises(GraphcError, match=r"a process to grade in could not be started \(exit 1\)"):
         graded(exam, prepare="grading_nowhere:prepare")
     assert "No module named 'grading_nowhere'" in capfd.readouterr().err
+
+
+def test_the_benchmark_runs(tmp_path):
+    script = Path(__file__).resolve().parents[2] / "benchmarks" / "grading.py"
+    done = subprocess.run([sys.executable, str(script), "--students", "6", "--workers", "1", "--keep", str(tmp_path)],
+                          env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, text=True,
+                          encoding="utf-8", check=True)
+    assert "6 submissions of 4 answers by 1 workers" in done.stdout
+    assert "right answers marked wrong: 0, wrong answers marked right: 0" in done.stdout
+    assert "hostile" in done.stdout and (tmp_path / "report" / "report.html").exists()

@@ -16,6 +16,7 @@ import pytest
 import graphc as G
 from graphc import cli
 from graphc.grading import grade_folder, report
+from graphc.grading.asked import question_html
 from graphc.grading.pages import safe
 from graphc.grading.phrases import PHRASES, say
 from graphc.grading.progress import Progress
@@ -296,3 +297,11 @@ def test_a_stop_keeps_what_is_graded(monkeypatch, capsys):
     monkeypatch.setattr(G, "grade_folder", stop)
     status, _, err = run(capsys, "exam.toml", "answers", "--lang", "fr")
     assert status == 130 and "la même commande reprend à cet endroit" in err
+
+
+def test_a_full_stop_stays_with_its_formula():
+    e = G.Exercise.loads(EXAM)
+    first, second = (question_html(e, q) for q in e.questions)
+    kept = re.findall(r'<span class="kept">(.*?)</span>', first)
+    assert first.startswith("Compute <svg") and len(kept) == 1 and kept[0].count("<svg") == 1 and kept[0][-1] == "."
+    assert second.startswith("Give a formula for ")
