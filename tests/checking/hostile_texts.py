@@ -417,6 +417,7 @@ LATEX = {
 ARRAYS = {
     "a long product": "@".join(["W"] * 240),
     "a long product with a vector": "@".join(["W"] * 60) + "@a",
+    "a long product in a condition": f"2*W.T@W@a*1[sum({'@'.join(['W'] * 240)})^2 > -1]",
     "a power": "W^9999",
     "a power of a sum": "(W + W^T + I)^99",
     "inverses": nested("inv(", "W", ")", 60),
