@@ -196,8 +196,6 @@ def _judge(links: Sequence[Link], flags: frozenset[str], question: Question) -> 
 def _findings(link: Link, judged: Judged, question: Question) -> list[Finding]:
     """The mistake, at the sizes that the student knows where these are not too many to compute with."""
     answer, of, wrt = link.readings[0].expr, question.of, question.wrt
-    if judged.decision.certainty == "layout":
-        return []
     if judged.decision.replaced and max(count_of(v) for v in variables(postorder([of, answer]))) > MAX_ELEMENTS:
         answer, of, wrt = judged.answer, judged.of, judged.wrt
     return diagnose_arrays(answer, of, wrt, judged.decision.witness, question.lang, question.assume)
