@@ -65,7 +65,7 @@ def _number(building: Building, tree: Tree, place: Affine | Expr | None, scope: 
 
 def identity(n: Size, m: Size) -> Expr:
     """Ones on the diagonal of an n × m matrix; as a comparison where it is too large to write out."""
-    if isinstance(n, int) and isinstance(m, int) and n * m > 10**4:
+    if isinstance(n, int) and isinstance(m, int) and n * m > 10**6:
         rows = OPS["reshape"](lang.arange(n), shape=(n, 1))
         return OPS["equal"](rows, lang.arange(m)).astype("float64")
     return lang.eye(n, m)
