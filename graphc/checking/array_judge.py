@@ -75,6 +75,8 @@ class ArrayJudge:
         self.names = named_sizes(self.roots)
         self.points: list[tuple[Numbers, Array, Array]] = []
         for numbers in self._settings(witness):
+            if self.names and any(numbers.sizes == at.sizes for at, _, _ in self.points):
+                continue  # at K = 2 a factor K is a factor 2
             found = [numbers.of(root) for root in self.roots]
             if found[0] is not None and found[1] is not None and found[2] is not None:
                 self.points.append((numbers, found[0], found[1]))

@@ -6,6 +6,7 @@ So an answer in matrices is decided by the cells, balls and proofs that decide s
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -76,6 +77,8 @@ class Entries:
     def walk(self, order: Iterable[Expr], memo: dict[Expr, Value]) -> None:
         for node in order:
             if node not in memo:
+                if not isinstance(node.type, TupleType) and math.prod(self.shape(node.shape)) > MAX_ENTRIES:
+                    raise NoScalarForm("too_many_operations", limit=MAX_ENTRIES)
                 memo[node] = self.node(node, [memo[a] for a in node.args])
                 if len(self.pool.table) > MAX_ENTRIES:
                     raise NoScalarForm("too_many_operations", limit=MAX_ENTRIES)
