@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from .diagnosis_phrases import DIAGNOSIS
+from .diagnosing.diagnosis_phrases import DIAGNOSIS
 
 LANGUAGES = ("en", "fr")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from .tree import Tree, make, nodes, transpose
+from .reading.tree import Tree, make, nodes, transpose
 
 MAX_TRIES = 24
 PRODUCTS = frozenset({"mul", "matmul"})

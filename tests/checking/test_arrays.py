@@ -13,10 +13,10 @@ import pytest
 
 import graphc as G
 from graphc.checking import Verdict, check
-from graphc.checking.arrays import decide_arrays, truth_of
-from graphc.checking.assume import Assumptions
-from graphc.checking.from_graph import NoScalarForm
-from graphc.checking.sizes import Smaller, literals, small
+from graphc.checking.deciding.arrays import decide_arrays, truth_of
+from graphc.checking.deciding.assume import Assumptions
+from graphc.checking.deciding.from_graph import NoScalarForm
+from graphc.checking.deciding.sizes import Smaller, literals, small
 from graphc.errors import InputError
 from graphc.ir import size_node
 

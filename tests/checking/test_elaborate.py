@@ -14,8 +14,8 @@ from shaped_formulas import LENGTHS, SHAPES, anything, formulas, indexed, values
 
 import graphc as G
 from graphc.checking import parse_graph
-from graphc.checking.elaborate import Built, ShapeFault, build
-from graphc.checking.tree import Tree, show
+from graphc.checking.reading.tree import Tree, show
+from graphc.checking.shapes.elaborate import Built, ShapeFault, build
 from graphc.errors import InputError, LimitExceeded, ParseError
 
 SYMBOLS = {n: G.input(n, *s) for n, s in SHAPES.items()}

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from graphc.checking.parse import Reading, parse
-from graphc.checking.tree import show
+from graphc.checking.reading.parse import Reading, parse
+from graphc.checking.reading.tree import show
 from graphc.errors import LimitExceeded, ParseError
 
 from .reading_table import ARRAYS, FRENCH, LATEX, LEFT, NAMES, REFUSED, TEXT
