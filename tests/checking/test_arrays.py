@@ -297,6 +297,12 @@ def test_places_near_the_ends_are_there_at_small_sizes() -> None:
     assert check(-right, of=steps, wrt=u).status == "wrong"
 
 
+def test_identities_are_made_small() -> None:
+    A, v = G.param("A", 784, 784), G.input("v", 784)
+    assert check("A + I", of=A @ v + v, wrt=v).certainty == "proved entry by entry for 4 and 5 in place of 784"
+    assert check("A + 2I", of=A @ v + v, wrt=v).status == "wrong"
+
+
 def test_what_small_sizes_would_hide_is_decided_at_the_declared_ones() -> None:
     u = G.input("u", 40)
     numbers = np.arange(40.0)

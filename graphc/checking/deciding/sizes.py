@@ -135,17 +135,15 @@ class Smaller:
             return number(float(size) if value.dtype.kind == "f" else size) if weak else const(value.dtype.type(size))
         if all(s == self._size(s) for s in value.shape):
             return node
-        if not (value == value.flat[0]).all() and not _is_regular(value):
+        if not (value == value.flat[0]).all() and not _is_identity(value):
             raise GraphcError("a constant array keeps its size")  # the numbers that are left out could be others
         block = tuple(slice(0, self._size(s)) for s in value.shape)
         return const(value[block], node.label)
 
 
-def _is_regular(value: Any) -> bool:
-    """The identity, or 0, 1, 2, …: a corner of it is the same at a smaller size."""
-    if value.ndim == 2:
-        return bool((value == np.eye(*value.shape)).all())
-    return value.ndim == 1 and bool((value == np.arange(len(value))).all())
+def _is_identity(value: Any) -> bool:
+    """Of an identity a corner is one, and no place on its diagonal is another's."""
+    return value.ndim == 2 and bool((value == np.eye(*value.shape)).all())
 
 
 def small(of: Expr, named: Mapping[str, Expr]) -> tuple[Expr, dict[str, Expr]]:
