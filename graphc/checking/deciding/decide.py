@@ -68,7 +68,7 @@ def decide(answer: Tree, truth: Tree, domain: Sequence[Tree] = (), *, assume: As
 
     Only points that keep what is assumed of the symbols count.
 
-    >>> from .parse import parse
+    >>> from ..reading.parse import parse
     >>> x = lambda text: parse(text, ["x"]).links[0]
     >>> decide(x("(x+1)^2"), x("x^2 + 2x + 1")).certainty
     'proved'

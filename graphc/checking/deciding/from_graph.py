@@ -66,7 +66,7 @@ class NoScalarForm(Exception):
 def exact(value: Any) -> Tree:
     """A number of the graph as the exact one its author meant: 0.1 is 1/10, and 1/3 in floats is 1/3.
 
-    >>> from .tree import show
+    >>> from ..reading.tree import show
     >>> show(exact(1/3)), show(exact(0.1)), show(exact(math.pi)), show(exact(-2*math.pi**2))
     ('1/3', '0.1', 'π', '-2·π^2')
     >>> show(exact(2/math.sqrt(math.pi))), show(exact(6**(1/3))), show(exact(0.123456789))
@@ -127,7 +127,7 @@ def trees(outputs: Iterable[Expr], *, stop: Mapping[Expr, str] | None = None) ->
     Raises NoScalarForm for a node that is not a scalar or whose op has no scalar form.
 
     >>> import graphc as G
-    >>> from .tree import show
+    >>> from ..reading.tree import show
     >>> f = G.input("x") * 2 + 1
     >>> show(trees([f])[f])
     'x·2 + 1'

@@ -23,7 +23,8 @@ from .slopes import as_float
 Array = np.ndarray[Any, Any]
 
 SIZES = ((2, 3, 4, 5, 6, 7, 8, 9), (3, 2, 5, 4, 7, 6, 9, 8))
-CLOSE, MAX_POINTS, MAX_ATTEMPTS, MAX_NODES, MAX_SPENT, SEED = 1e-12, 2, 12, 20_000, 40_000, 20_260_102
+CLOSE, MAX_POINTS, MAX_ATTEMPTS, MAX_NODES, MAX_SPENT, MAX_LOOKED, SEED = (
+    1e-12, 2, 12, 20_000, 40_000, 15_000, 20_260_102)
 
 
 class Numbers:
@@ -74,13 +75,15 @@ class ArrayJudge:
         self.roots = (answer, truth, f)
         self.names = named_sizes(self.roots)
         self.points: list[tuple[Numbers, Array, Array]] = []
+        spent = 0
         for numbers in self._settings(witness):
             if self.names and any(numbers.sizes == at.sizes for at, _, _ in self.points):
                 continue  # at K = 2 a factor K is a factor 2
             found = [numbers.of(root) for root in self.roots]
             if found[0] is not None and found[1] is not None and found[2] is not None:
                 self.points.append((numbers, found[0], found[1]))
-            if len(self.points) == MAX_POINTS:
+            spent += len(numbers.entries.pool.table)
+            if len(self.points) == MAX_POINTS or spent > MAX_LOOKED:
                 break
 
     def _settings(self, witness: Witness | None) -> Iterator[Numbers]:

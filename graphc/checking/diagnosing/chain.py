@@ -175,7 +175,7 @@ def plain(tree: Tree, done: dict[int, tuple[Tree, Tree]] | None = None) -> Tree:
 
     `done` keeps what is known of trees that share parts: each with its plain form.
 
-    >>> from .tree import show, sym
+    >>> from ..reading.tree import show, sym
     >>> show(plain(mul(num(1), mul(num(2), sym("x"), num(1)))))
     '2·x'
     """

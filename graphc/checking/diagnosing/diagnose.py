@@ -86,7 +86,7 @@ def mutations(of: Expr, wrt: Expr, lang: str = "en") -> list[Mutation]:
     `tree.show` writes them as text, `elaborate.build` makes Exprs of them.
 
     >>> import graphc as G
-    >>> from .tree import show
+    >>> from ..reading.tree import show
     >>> w, x = G.param("w"), G.input("x")
     >>> for m in mutations(G.relu(w*x), w)[:3]:
     ...     print(m.kind, "|", show(m.tree))

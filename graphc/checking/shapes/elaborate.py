@@ -65,7 +65,7 @@ def build(tree: Tree, leaf: Callable[[str], Expr], *, free: Sequence[str] = (), 
     read so, whatever the shapes (an index that no Σ binds, an I of no size), LimitExceeded, InputError.
 
     >>> import graphc as G
-    >>> from .tree import sym, make
+    >>> from ..reading.tree import sym, make
     >>> W, x = G.param("W", 3, 4), G.input("x", 4)
     >>> product = make("mul", sym("W"), sym("x"), value="j")
     >>> build(product, {"W": W, "x": x}.__getitem__).expr is W @ x

@@ -124,7 +124,7 @@ def bounds(building: Building, tree: Tree, scope: Scope) -> Range:
 def loose_indices(tree: Tree) -> tuple[str, ...]:
     """The letters of subscripts that no Σ binds, in the order of the alphabet: i and j of p_i(δ_{ij} - p_j).
 
-    >>> from .tree import make, sym
+    >>> from ..reading.tree import make, sym
     >>> entry = make("index", sym("W"), sym("i"), sym("j"), value="1")
     >>> loose_indices(entry), loose_indices(make("sum", entry, value="i"))
     (('i', 'j'), ('j',))
