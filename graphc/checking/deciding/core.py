@@ -6,12 +6,15 @@ chosen by the sign of a switch. Evaluation and proof know these alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TypeVar
 
 from ..reading import functions
 from ..reading.tree import Tree
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,6 +185,28 @@ def _is(node: Core, value: int) -> bool:
 
 def _is_e(tree: Tree) -> bool:
     return tree.head == "const" and tree.value == "e"
+
+
+def valued(root: Core, memo: dict[int, Value], needs: Callable[[Core], Sequence[Core]],
+           compute: Callable[[Core, list[Value]], Value]) -> Value:
+    """The value of a node, by those it needs, which may become more as they get theirs: a case, by its switch.
+
+    Iterative; `memo` has the values by the serial of their node.
+    """
+    stack = [root]
+    while stack:
+        node = stack[-1]
+        if node.serial in memo:
+            stack.pop()
+            continue
+        wanted = needs(node)
+        missing = [a for a in wanted if a.serial not in memo]
+        if missing:
+            stack.extend(reversed(missing))
+            continue
+        memo[node.serial] = compute(node, [memo[a.serial] for a in wanted])
+        stack.pop()
+    return memo[root.serial]
 
 
 def postorder(*roots: Core) -> list[Core]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from .core import Core
+from .core import Core, valued
 
 MAX_EXACT_BITS = 4096
 
@@ -41,23 +41,7 @@ class Evaluator:
     def value(self, root: Core) -> Any:
         """An `fmpq` or an `arb`. Raises Undefined or Unsure. Branches not taken are not evaluated."""
         with self.flint.ctx.workprec(self.precision):
-            return self._value(root)
-
-    def _value(self, root: Core) -> Any:
-        memo, stack = self.memo, [root]
-        while stack:
-            node = stack[-1]
-            if node.serial in memo:
-                stack.pop()
-                continue
-            needs = self._needs(node)
-            missing = [a for a in needs if a.serial not in memo]
-            if missing:
-                stack.extend(reversed(missing))
-                continue
-            memo[node.serial] = self._compute(node, [memo[a.serial] for a in needs])
-            stack.pop()
-        return memo[root.serial]
+            return valued(root, self.memo, self._needs, self._compute)
 
     def _needs(self, node: Core) -> tuple[Core, ...]:
         if node.head != "case":

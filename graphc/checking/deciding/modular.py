@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from .core import Core, flat_switch, postorder
+from .core import Core, flat_switch, postorder, valued
 from .evaluate import flint
 
 MAX_TERMS = 200  # of an exponent
@@ -125,20 +125,7 @@ class Field:
         return done
 
     def value(self, root: Core) -> int:
-        memo, stack = self.memo, [root]
-        while stack:
-            node = stack[-1]
-            if node.serial in memo:
-                stack.pop()
-                continue
-            needs = self._needs(node)
-            missing = [a for a in needs if a.serial not in memo]
-            if missing:
-                stack.extend(reversed(missing))
-                continue
-            memo[node.serial] = self._compute(node, [memo[a.serial] for a in needs]) % self.p
-            stack.pop()
-        return memo[root.serial]
+        return valued(root, self.memo, self._needs, lambda node, args: self._compute(node, args) % self.p)
 
     def _needs(self, node: Core) -> Sequence[Core]:
         if node.head == "fn" and node.value in EXPONENTIAL:

@@ -8,12 +8,14 @@ for when a value depends on it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from math import comb, lcm
 from typing import Any
 
-from .core import Core, flat_switch, postorder
+from .core import Core, flat_switch, postorder, valued
 from .evaluate import flint
 from .feasible import feasible
 
@@ -487,24 +489,15 @@ def _primes(n: int) -> list[tuple[int, int]]:
 
 def value(ring: Ring, root: Core, memo: dict[int, Ratio]) -> Ratio:
     """The normal form of a core node on the ring's cell. Only the branch taken is looked at."""
-    stack = [root]
-    while stack:
-        node = stack[-1]
-        if node.serial in memo:
-            stack.pop()
-            continue
-        needs = list(node.args)
-        if node.head == "case":
-            needs = [node.args[0]]
-            if node.args[0].serial in memo:
-                needs.append(node.args[2 + ring.sign(memo[node.args[0].serial])])
-        missing = [a for a in needs if a.serial not in memo]
-        if missing:
-            stack.extend(reversed(missing))
-            continue
-        memo[node.serial] = _compute(ring, node, [memo[a.serial] for a in needs])
-        stack.pop()
-    return memo[root.serial]
+
+    def needs(node: Core) -> Sequence[Core]:
+        if node.head != "case":
+            return node.args
+        if node.args[0].serial not in memo:
+            return node.args[:1]
+        return node.args[0], node.args[2 + ring.sign(memo[node.args[0].serial])]
+
+    return valued(root, memo, needs, partial(_compute, ring))
 
 
 def _compute(ring: Ring, node: Core, args: list[Ratio]) -> Ratio:
