@@ -261,9 +261,4 @@ def _powers() -> dict[str, tuple[str, str]]:
     return rows
 
 
-def _spaced(text: str) -> str:
-    """French puts a no-break space before a colon and a semicolon."""
-    return text.replace(" :", "\u00a0:").replace(" ;", "\u00a0;")
-
-
-DIAGNOSIS: dict[str, tuple[str, str]] = {key: (en, _spaced(fr)) for key, (en, fr) in {**_ROWS, **_powers()}.items()}
+DIAGNOSIS: dict[str, tuple[str, str]] = {**_ROWS, **_powers()}
