@@ -86,6 +86,12 @@ def has_floats(node: Expr) -> bool:
     return any(_is_rounded(v) for v in dict.fromkeys(values) if isinstance(v, float) and np.isfinite(v))
 
 
+def has_constants(node: Expr) -> bool:
+    """Whether a graph has floats that are read as what they stand for: 3.141592653589793 is π."""
+    values = [v for n in postorder([node]) if n.op.name == "const" for v in n.attrs[0].value.ravel().tolist()]
+    return any(exact(v).number is None for v in dict.fromkeys(values) if isinstance(v, float) and np.isfinite(v))
+
+
 def _is_rounded(value: float) -> bool:
     """A float that is written with many digits and stands for no simple number."""
     digits = repr(value).partition("e")[0].replace(".", "").lstrip("-0")

@@ -12,7 +12,16 @@ import numpy as np
 from ..errors import InputError, LimitExceeded, NoDerivative, ParseError
 from ..ir import INPUT, Expr, postorder, variable, variables
 from ..reverse import declared_gradients
-from .array_verdict import Question, has_arrays, has_floats, judge_expr, judge_reading, rounded, undecided
+from .array_verdict import (
+    Question,
+    has_arrays,
+    has_constants,
+    has_floats,
+    judge_expr,
+    judge_reading,
+    rounded,
+    undecided,
+)
 from .deciding.arrays import LAYOUTS
 from .deciding.assume import Assumptions
 from .deciding.decide import Decision, decide
@@ -23,7 +32,7 @@ from .phrases import LANGUAGES, safe, say
 from .reading.parse import LeftSide, Reading, parse
 from .reading.sympy_in import from_sympy, is_sympy
 from .reading.tokens import key
-from .reading.tree import Tree, number_like, show, symbols
+from .reading.tree import Tree, nodes, number_like, show, symbols
 from .report import Counterexample, Verdict, certainty_of, counterexample_of
 from .shapes.elaborate import axes_of
 from .targets import targets
@@ -31,6 +40,7 @@ from .targets import targets
 __all__ = ["Counterexample", "Verdict", "check"]
 
 SYNTAXES = ("auto", "text", "latex")
+LONG = 15  # characters of a number that is copied from a program
 # Letters that a question's function goes by; on a left side any of them fits an unnamed output.
 FUNCTION_LETTERS = frozenset([*"fghyLJECFl", "loss", "cost", "out"])
 
@@ -95,7 +105,13 @@ def _verdict(answer: Any, question: Question, syntax: str) -> Verdict:
     if shaped or any(link.shaped for link in reading.links):
         return judge_reading(reading, question)
     verdict = _judge(reading, question)
-    return rounded(verdict, lang) if isinstance(answer, Expr) and has_floats(answer) else verdict
+    copied = _long_numbers(reading) and has_constants(question.of)
+    return rounded(verdict, lang) if copied or (isinstance(answer, Expr) and has_floats(answer)) else verdict
+
+
+def _long_numbers(reading: Reading) -> bool:
+    """Whether someone typed, or copied, all the digits of a float: 1.1283791670955126 for 2/√π."""
+    return any(n.head == "num" and len(str(n.value)) > LONG for n in nodes(*reading.links))
 
 
 def _check_options(of: Any, wrt: Any, syntax: str, lang: str, layout: str) -> None:

@@ -234,3 +234,12 @@ def test_numbers_that_python_rounded_are_not_held_against_a_graph() -> None:
     assert check(rounded, of=G.exp(0.3) * x * x / 2, wrt=x).status == "undecided"
     assert check(rounded * 1.0001, of=G.exp(0.3) * x * x / 2, wrt=x).status == "wrong"
     assert check("1.3498588075760032x", of=G.exp(0.3) * x * x / 2, wrt=x).status == "wrong"  # typed so, it is meant so
+
+
+def test_digits_copied_from_a_question_are_not_held_against_a_student() -> None:
+    x = G.input("x")
+    f = 1.1283791670955126 * x**2  # 2/√π in floats, and so read
+    assert check("4x/√π", of=f, wrt=x).certainty == "proved"
+    copied = check("2.2567583341910252 x", of=f, wrt=x)
+    assert (copied.status, "nine digits" in copied.certainty) == ("undecided", True)
+    assert check("2.2567583341 x", of=f, wrt=x).status == "wrong"
