@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from numbers import Integral, Real
 from typing import Any
 
@@ -40,7 +41,7 @@ from .targets import targets
 __all__ = ["Counterexample", "Verdict", "check"]
 
 SYNTAXES = ("auto", "text", "latex")
-LONG = 15  # characters of a number that is copied from a program
+LONG = 10**14  # digits without their point: a number of so many is copied from a program
 # Letters that a question's function goes by; on a left side any of them fits an unnamed output.
 FUNCTION_LETTERS = frozenset([*"fghyLJECFl", "loss", "cost", "out"])
 
@@ -111,7 +112,7 @@ def _verdict(answer: Any, question: Question, syntax: str) -> Verdict:
 
 def _long_numbers(reading: Reading) -> bool:
     """Whether someone typed, or copied, all the digits of a float: 1.1283791670955126 for 2/√π."""
-    return any(n.head == "num" and len(str(n.value)) > LONG for n in nodes(*reading.links))
+    return any(isinstance(n.value, Fraction) and n.value.numerator >= LONG for n in nodes(*reading.links))
 
 
 def _check_options(of: Any, wrt: Any, syntax: str, lang: str, layout: str) -> None:
