@@ -18,7 +18,8 @@ from .files import listed
 from .journal import Journal, key_of
 from .limits import MEMORY, MOST_WORKERS, TIMEOUT, processors
 from .marking import exact, load, part_keys
-from .phrases import LANGUAGES, say
+from .numbers import shown
+from .phrases import LANGUAGES, plural, say
 from .progress import Progress
 from .report import write_report
 from .server import forks
@@ -80,6 +81,25 @@ class Outcome:
     def status(self) -> int:
         """An exit status: 2 where a person is needed, for an undecided answer or a file that could not be read."""
         return 2 if self.undecided or self.unread else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """What JSON can hold; points are exact, as text."""
+        return {"students": self.students, "reused": self.reused, "undecided": self.undecided,
+                "unread": [u.to_json() for u in self.unread], "mean": str(self.points),
+                "max_points": str(self.max_points), "files": list(self.files)}
+
+    def __str__(self) -> str:
+        lang = self.lang
+        lines = [plural(lang, "summary", self.students, students=self.students, mean=shown(self.points, lang),
+                        most=shown(self.max_points, lang))]
+        if self.reused:
+            lines.append(say(lang, "reused", n=self.reused))
+        if self.undecided:
+            lines.append(plural(lang, "to_look_at", self.undecided))
+        if self.unread:
+            first = self.unread[0]
+            lines.append(plural(lang, "unread_files", len(self.unread), place=first.place, why=first.why))
+        return "\n".join([*lines, *self.files])
 
 
 def grade_folder(exam: str | PathLike[str], answers: str | PathLike[str], output: str | PathLike[str], *,
