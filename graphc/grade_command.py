@@ -20,6 +20,8 @@ answers are files in one folder, or one file:
   .md            marked in Markdown: a heading, bold text or a list item `q1.z:` and then $...$
   .tex           marked in LaTeX: \\answer{q1.z}{$...$}; --macros writes the style file for it
 a student is called what `student` says in the file, or else what the file is called.
+there may be a folder for each student, as learning platforms hand them out: the student is called what the folder is
+called, of `Ada Lovelace_12345_assignsubmission_file_` the part before the first `_`; its files are put together.
 
 the report: report.html, students/001.html and so on, grades.csv, report.json.
 exit status: 0 all is decided, 2 a person looks at an answer or a file, 3 invalid input or usage."""

@@ -15,6 +15,7 @@ from ..exercise import Exercise
 from ..exercise.source import Source
 from ..trusted import PLACE
 from .files import listed
+from .folders import together
 from .journal import Journal, key_of
 from .limits import MEMORY, MOST_WORKERS, TIMEOUT, processors
 from .marking import exact, load, part_keys
@@ -107,6 +108,8 @@ def grade_folder(exam: str | PathLike[str], answers: str | PathLike[str], output
                  trusted: bool = False, fresh: bool = False, version: str = "",
                  prepare: str = "graphc.grading.marking:prepare", fork: bool | None = None) -> Outcome:
     """Grade the answers in a folder (or one file) to the exercise file `exam`, and write a report into `output`.
+
+    The folder holds files of answers, or a folder for each student, or both.
 
     Each submission is graded by a process of its own. An answer may take `timeout` seconds of computing (thrice that
     by the clock) and `memory` megabytes beyond what the process starts with; one that takes more is undecided.
@@ -209,16 +212,18 @@ def _same(a: str, b: str) -> bool:
 
 
 def _read(pool: Pool, exam: Exam, folder: str, names: Sequence[str]) -> list[Record]:
-    jobs = [{"job": "read", "folder": os.path.abspath(folder), "items": list(names[i : i + FILES_AT_ONCE])}
-            for i in range(0, len(names), FILES_AT_ONCE)]
+    items, folders = together(folder, names)
+    cuts = [items[i : i + FILES_AT_ONCE] for i in range(0, len(items), FILES_AT_ONCE)]
+    jobs = [{"job": "read", "folder": os.path.abspath(folder), "items": cut,
+             "folders": {name: folders[name] for name in cut if name in folders}} for cut in cuts]
     found: dict[str, list[Record]] = {}
-    progress = Progress(len(names), exam.lang, "reading")
+    progress = Progress(len(items), exam.lang, "reading")
     for job, values in pool.each(jobs):
         for name in job["items"]:
             found[name] = _records(values[name], name, exam)
         progress.step(len(job["items"]))
     progress.close()
-    return [record for name in names for record in found[name]]
+    return [record for name in items for record in found[name]]
 
 
 def _records(value: Any, name: str, exam: Exam) -> list[Record]:
