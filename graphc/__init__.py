@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .drawing import Drawing, Plot, Theme, draw
     from .exchange import export_exercise, import_exercise, import_exercises
     from .exercise import Exercise, Grade, Marks, check_all
+    from .exercise.posed import posed
     from .forward import jvp
     from .grading import Outcome, grade_folder
     from .history import History
@@ -84,6 +85,7 @@ _LATER = {
     "Grade": ("exercise", "Grade"),
     "Marks": ("exercise", "Marks"),
     "check_all": ("exercise", "check_all"),
+    "posed": ("exercise.posed", "posed"),
     "export_exercise": ("exchange", "export_exercise"),
     "import_exercise": ("exchange", "import_exercise"),
     "import_exercises": ("exchange", "import_exercises"),

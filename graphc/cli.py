@@ -6,26 +6,23 @@ Exit status: 0 done or correct, 1 wrong, 2 undecided, 3 invalid input or usage.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, NoReturn
+from typing import Any
 
 import graphc as G
 
+from .arguments import INVALID, Parser, command, print_json, trust_option
 from .errors import GraphcError, InputError
-from .exchange.command import add_options as exchange_options
-from .exchange.command import run as exchange_run
-from .exercise.posed import posed
-from .files import write_whole
+from .exercise_command import EXAMPLES as EXERCISE_EXAMPLES
+from .exercise_command import exercise_actions
 from .grade_command import grade, grade_options
 from .trusted import PLACE, load_model
 
-INVALID = 3
 STATUS = {"correct": 0, "wrong": 1, "undecided": 2, "invalid": INVALID}
 
 EXAM = "w3*relu(w1*x1 + w1*x2 + b)"
@@ -40,7 +37,7 @@ EXAMPLES = {
     "compile": f"graphc compile {FORMULA_EXAMPLE} --wrt w1,w3,b -o exam.py",
     "check": f'graphc check {FORMULA_EXAMPLE} --wrt w1 "w3*(x1+x2)*1[w1*x1+w1*x2+b>0]"',
     "sheet": "graphc sheet exam.toml -o sheet.pdf --student Ada",
-    "exercise": "graphc exercise new exam.toml\n  graphc exercise check exam.toml --students 20",
+    "exercise": "\n  ".join(EXERCISE_EXAMPLES[action] for action in ("new", "check")),
     "grade": "graphc grade exam.toml answers/ -o report/",
 }
 
@@ -76,29 +73,21 @@ def _refused(error: Exception, options: argparse.Namespace) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INVALID
     if options.json:
-        _print_json(status="invalid", error=type(error).__name__, message=str(error))
-    print(f"graphc {options.command}: {error}", file=sys.stderr)
+        print_json(status="invalid", error=type(error).__name__, message=str(error))
+    print(f"{options.called}: {error}", file=sys.stderr)
     return INVALID
 
 
 # -- arguments --------------------------------------------------------------------------------------------
 
 
-class _Parser(argparse.ArgumentParser):
-    """argparse, with our exit status for a wrong usage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(INVALID, f"{self.prog}: {message}\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="graphc", description="Symbolic computation graphs: draw, differentiate, compile, check.",
+    parser = Parser(prog="graphc", description="Symbolic computation graphs: draw, differentiate, compile, check.",
                      epilog="examples:\n" + "\n".join(f"  {e}" for e in EXAMPLES.values())
                      + "\n\nexit status: 0 done or correct, 1 wrong, 2 undecided, 3 invalid input or usage",
                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"graphc {G.__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command", parser_class=Parser)
     _demo_options(_command(commands, "demo", demo, "the w3·ReLU exercise end to end: figures, derivation, code, check"))
     _draw_options(_model(_command(commands, "draw", draw, "a figure: forward graph, circuit, or backward graph")))
     _derive_options(_model(_command(commands, "derive", derive, "the derivation on paper, step by step")))
@@ -106,22 +95,14 @@ def _parser() -> argparse.ArgumentParser:
     _check_options(_model(_command(commands, "check", check, "is this hand derivation right?")))
     _sheet_options(_command(commands, "sheet", sheet, "an exercise sheet and its solution, from an exercise file",
                             lang=None))
-    _exercise_options(_command(commands, "exercise", exercise, "an exercise file: new, checked, exported, imported",
-                               lang=None))
+    exercise_actions(commands)
     grade_options(_command(commands, "grade", grade, "the answers of many students to an exercise file", lang=None))
     return parser
 
 
 def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int], says: str,
              lang: str | None = "en") -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=says, description=says[0].upper() + says[1:] + ".", epilog=f"example:\n  {EXAMPLES[name]}",
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.set_defaults(run=run)
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    parser.add_argument("--lang", choices=("en", "fr"), default=lang,
-                        help=f"language (default: {lang or 'that of the file'})")
-    return parser
+    return command(commands, name, run, says, EXAMPLES[name], lang)
 
 
 def _model(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -187,18 +168,7 @@ def _sheet_options(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--no-solution", dest="solution", action="store_const", const="none", help="the sheet alone")
     which.add_argument("--solution", dest="solution", action="store_const", const="only", help="the solution alone")
     parser.set_defaults(solution="after")
-    parser.add_argument("--trust", action="store_true", help="run the Python file that the exercise's model names")
-
-
-def _exercise_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("new", "check", "export", "import"), help="new: write an exercise file to "
-                        "begin with, with a comment on every key; check: is the author's answer accepted, are the "
-                        "questions well-posed? export: to Moodle or LaTeX; import: from a file that was exported, or a "
-                        "Moodle quiz")
-    parser.add_argument("file", help="the exercise, as in exam.toml; for new, a file that exists is kept")
-    parser.add_argument("--students", type=int, default=20, metavar="N",
-                        help="check: for the numbers of how many students (default: 20)")
-    exchange_options(parser)
+    trust_option(parser)
 
 
 def _at(parser: argparse.ArgumentParser, says: str) -> None:
@@ -277,7 +247,7 @@ def draw(options: argparse.Namespace) -> int:
     if options.output:
         drawing.save(options.output)
     if options.json:
-        _print_json(path=options.output, engine=drawing.engine, warnings=drawing.warnings,
+        print_json(path=options.output, engine=drawing.engine, warnings=drawing.warnings,
                     svg=None if options.output else drawing.svg)
     else:
         print(options.output or drawing.svg)
@@ -297,7 +267,7 @@ def derive(options: argparse.Namespace) -> int:
         steps = [{"kind": s.kind, "number": s.number, "title": s.title, "prose": s.prose, "tex": s.tex,
                   "lines": [e.text for e in s.equations]} for s in derivation.steps]
         results = {str(w.name): str(g) for w, g in derivation.results.items()}
-        _print_json(path=options.output, steps=steps, results=results)
+        print_json(path=options.output, steps=steps, results=results)
     else:
         print(options.output or str(derivation).rstrip())
     return 0
@@ -311,7 +281,7 @@ def compile_(options: argparse.Namespace) -> int:
     if options.output:
         function.save(options.output)
     if options.json:
-        _print_json(path=options.output, source=function.source)
+        print_json(path=options.output, source=function.source)
     else:
         print(options.output or function.source.rstrip())
     return 0
@@ -324,7 +294,7 @@ def check(options: argparse.Namespace) -> int:
     f = model_of(options.model, options.wrt)
     verdict = G.check(options.answer, of=f, wrt=options.wrt[0], syntax=options.syntax, lang=options.lang)
     if options.json:
-        _print_json(**verdict_facts(verdict))
+        print_json(**verdict_facts(verdict))
     else:
         print(verdict)
     return STATUS[verdict.status]
@@ -336,48 +306,15 @@ def sheet(options: argparse.Namespace) -> int:
                    paper=options.paper, solution=options.solution)
     paths = made.save(options.output)
     if options.json:
-        _print_json(path=paths[0], files=paths, lang=made.lang, student=options.student or None)
+        print_json(path=paths[0], files=paths, lang=made.lang, student=options.student or None)
     else:
         print("\n".join(paths))
     return 0
 
 
-def exercise(options: argparse.Namespace) -> int:
-    """`graphc exercise new`: a file to begin with; one that exists is never written over. Check, export, import."""
-    if options.action == "check":
-        return _exercise_check(options)
-    if options.action in ("export", "import"):
-        facts = exchange_run(options, options.lang)
-        _print_json(**facts) if options.json else print("\n".join(facts.get("files", [facts["path"]])))
-        return 0
-    if os.path.exists(options.file):
-        raise InputError(f"{options.file!r} exists already, and is kept; give another name")
-    write_whole(options.file, G.Exercise.template(options.lang or "en").encode())
-    if options.json:
-        _print_json(path=options.file)
-    else:
-        print(options.file)
-    return 0
-
-
-def _exercise_check(options: argparse.Namespace) -> int:
-    if not 1 <= options.students <= 10_000:
-        raise InputError(f"--students must lie between 1 and 10000, got {options.students}")
-    report = posed(G.Exercise.load(options.file, trusted=options.trust), options.students, options.lang or "")
-    if options.json:
-        _print_json(**report.to_json())
-    else:
-        print(report)
-    return 0 if report.ok else 1
-
-
 def verdict_facts(verdict: Any) -> dict[str, Any]:
     """A verdict as what JSON can hold; the numbers of a counterexample are exact, as text."""
     return dict(verdict.to_json())
-
-
-def _print_json(**facts: Any) -> None:
-    print(json.dumps({k: v for k, v in facts.items() if v is not None}, ensure_ascii=False))
 
 
 # -- the demonstration ------------------------------------------------------------------------------------
@@ -408,7 +345,7 @@ def demo(options: argparse.Namespace) -> int:
         say(f"check        ∂f/∂w1 = {answer}\n{_indented(str(verdict))}\n")
     say(f"Everything is in {os.path.abspath(folder)}; begin with {os.path.join(folder, 'circuit.svg')}.")
     if options.json:
-        _print_json(files=[*files, module], gradient_check=outcome, checks=[verdict_facts(v) for v in verdicts])
+        print_json(files=[*files, module], gradient_check=outcome, checks=[verdict_facts(v) for v in verdicts])
     return 0
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import Any
 
 import graphc as G
 
+from . import grading
+from .arguments import print_json, trust_option
 from .files import write_whole
 from .grading.limits import MEMORY, TIMEOUT
-from .grading.marked import MACROS
-from .grading.numbers import shown
-from .grading.phrases import plural, say
 
 ABOUT = """\
 answers are files in one folder, or one file:
@@ -22,6 +20,8 @@ answers are files in one folder, or one file:
   .md            marked in Markdown: a heading, bold text or a list item `q1.z:` and then $...$
   .tex           marked in LaTeX: \\answer{q1.z}{$...$}; --macros writes the style file for it
 a student is called what `student` says in the file, or else what the file is called.
+there may be a folder for each student, as learning platforms hand them out: the student is called what the folder is
+called, of `Ada Lovelace_12345_assignsubmission_file_` the part before the first `_`; its files are put together.
 
 the report: report.html, students/001.html and so on, grades.csv, report.json.
 exit status: 0 all is decided, 2 a person looks at an answer or a file, 3 invalid input or usage."""
@@ -31,7 +31,7 @@ class Macros(argparse.Action):
     """Writes the LaTeX style file and ends, as --version does."""
 
     def __call__(self, parser: argparse.ArgumentParser, *rest: Any) -> None:
-        write_whole(str(rest[1]), MACROS.encode())
+        write_whole(str(rest[1]), grading.MACROS.encode())
         print(rest[1])
         parser.exit()
 
@@ -49,7 +49,7 @@ def grade_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--memory", type=int, metavar="MB", default=MEMORY,
                         help=f"memory that one submission may take (default: {MEMORY})")
     parser.add_argument("--fresh", action="store_true", help="grade again what an earlier run into DIR has graded")
-    parser.add_argument("--trust", action="store_true", help="run the Python file that the exercise's model names")
+    trust_option(parser)
     parser.add_argument("--macros", action=Macros, metavar="FILE", help="write the LaTeX style file for marked answers")
 
 
@@ -60,32 +60,10 @@ def grade(options: argparse.Namespace) -> int:
                                  timeout=options.timeout, memory=options.memory, lang=options.lang,
                                  trusted=options.trust, fresh=options.fresh, version=G.__version__)
     except KeyboardInterrupt:
-        print(f"\n{say(options.lang or 'en', 'interrupted')}", file=sys.stderr)
+        print(f"\n{grading.say(options.lang or 'en', 'interrupted')}", file=sys.stderr)
         return 130
     if options.json:
-        print(json.dumps(outcome_facts(outcome), ensure_ascii=False))
+        print_json(**outcome.to_json())
     else:
-        print("\n".join(told(outcome)))
+        print(outcome)
     return outcome.status
-
-
-def outcome_facts(outcome: G.Outcome) -> dict[str, Any]:
-    """What `--json` prints; points are exact, as text."""
-    return {"students": outcome.students, "reused": outcome.reused, "undecided": outcome.undecided,
-            "unread": [u.to_json() for u in outcome.unread], "mean": str(outcome.points),
-            "max_points": str(outcome.max_points), "files": list(outcome.files)}
-
-
-def told(outcome: G.Outcome) -> list[str]:
-    """What is printed."""
-    lang = outcome.lang
-    lines = [plural(lang, "summary", outcome.students, students=outcome.students, mean=shown(outcome.points, lang),
-                    most=shown(outcome.max_points, lang))]
-    if outcome.reused:
-        lines.append(say(lang, "reused", n=outcome.reused))
-    if outcome.undecided:
-        lines.append(plural(lang, "to_look_at", outcome.undecided))
-    if outcome.unread:
-        first = outcome.unread[0]
-        lines.append(plural(lang, "unread_files", len(outcome.unread), place=first.place, why=first.why))
-    return lines + list(outcome.files)

@@ -11,14 +11,14 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from graphc.grading.files import read_file
+from graphc.grading.folders import read_item
 
 
 def prepare(settings: Mapping[str, Any]) -> Any:
     def work(job: Mapping[str, Any], begin: Any) -> Iterator[tuple[str, Any]]:
         if job["job"] == "read":
             for name in job["items"]:
-                yield name, [record.to_json() for record in read_file(job["folder"], name, settings["lang"])]
+                yield name, [record.to_json() for record in read_item(job, name, settings["lang"])]
             return
         marks = []
         for item in dict.fromkeys([*job["items"], *job["answers"]]):  # all that is handed in, as the real one

@@ -33,7 +33,7 @@ ROWS = [
     ["compiled", "descent"],
     ["api"],
     ["__init__"],
-    ["grade_command", "cli", "__main__"],
+    ["arguments", "exercise_command", "grade_command", "cli", "__main__"],
 ]
 RANK = {name: (i, j) for i, row in enumerate(ROWS) for j, name in enumerate(row)}
 HEAVY = ("sympy", "networkx", "graphviz", "pygraphviz", "flint", "ziamath", "ziafont", "latex2mathml", "resvg_py",
@@ -114,6 +114,27 @@ def test_the_command_line_help_loads_nothing_heavy():
              f"print('loaded:', *sorted({set(HEAVY)!r} & sys.modules.keys()))")
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.splitlines()[-1].split() == ["loaded:"]
+
+
+COMMAND = {"arguments", "cli", "exercise_command", "files", "grade_command", "grading", "grading.limits", "trusted"}
+
+
+def loaded(code: str) -> set[str]:
+    """The modules of graphc that this code leaves loaded."""
+    probe = f"import sys\n{code}\nprint('loaded:', *(m for m in sys.modules if m.startswith('graphc.')))"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, cwd=ROOT)
+    return {name.removeprefix("graphc.") for name in done.stdout.splitlines()[-1].split()[1:]}
+
+
+def test_the_command_starts_with_little_more_than_the_package():
+    extra = loaded("import graphc.cli") - loaded("import graphc")
+    assert extra == COMMAND
+    assert loaded("import graphc.cli\ntry: graphc.cli.main(['grade', '--help'])\nexcept SystemExit: pass") >= extra
+
+
+def test_a_check_loads_no_exercises():
+    tops = {m.split(".")[0] for m in loaded("import graphc.cli; graphc.cli.main(['check', 'w*x', '--wrt', 'w', 'x'])")}
+    assert "checking" in tops and not tops & {"exercise", "exchange", "sheets", "nn"}
 
 
 def test_the_arrow_sees_lazy_and_relative_imports(tmp_path, monkeypatch):

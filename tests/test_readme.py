@@ -1,4 +1,5 @@
-"""The README is run: each Python block, and its output against the text block under it; its commands are real."""
+"""The README and the guide are run: each Python block, and its output against the text block under it; their commands
+are real."""
 
 from __future__ import annotations
 
@@ -12,41 +13,89 @@ from pathlib import Path
 import pytest
 
 from graphc import cli
+from graphc.exchange.moodle import MOST_VARIANTS
+from graphc.exercise.grading import STATUSES
+from graphc.exercise.numeric import MOST_ENTRIES
+from graphc.exercise.parts import ASKS, ASSUMPTIONS, COUNTS
+from graphc.exercise.read import MOST_QUESTIONS, MOST_VALUES, QUESTION, TOP
+from graphc.exercise.source import LARGEST
+from graphc.grading.files import MOST_FILES
+from graphc.grading.folders import MOST_INSIDE
+from graphc.grading.limits import MEMORY, TIMEOUT
+from graphc.grading.submission import MOST_ANSWERS
 
 ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```\n(?:\n```text\n(.*?)```)?", README, re.DOTALL)
-SHELL = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/exercises.md")}
+README = PAGES["README.md"]
+LEAST = {"README.md": 6, "docs/exercises.md": 2}
+WRITTEN = {"README.md": ["circuit.html", "circuit.svg", "descent.svg", "exam.py", "sheet.pdf"], "docs/exercises.md": []}
 
 
-def test_blocks_run_and_print_what_the_page_shows(tmp_path, monkeypatch):
+def blocks(page: str) -> list[tuple[str, str]]:
+    return re.findall(r"```python\n(.*?)```\n(?:\n```text\n(.*?)```)?", PAGES[page], re.DOTALL)
+
+
+def shell(page: str) -> list[str]:
+    found = re.findall(r"```sh\n(.*?)```", PAGES[page], re.DOTALL)
+    return [line for block in found for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_blocks_run_and_print_what_the_page_shows(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
-    assert len(BLOCKS) >= 6
-    for i, (code, shown) in enumerate(BLOCKS):
+    assert len(blocks(page)) >= LEAST[page]
+    for i, (code, shown) in enumerate(blocks(page)):
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            exec(compile(code, f"README block {i}", "exec"), names)
+            exec(compile(code, f"{page} block {i}", "exec"), names)
         assert printed.getvalue() == shown
-    assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "circuit.html", "circuit.svg", "descent.svg", "exam.py", "sheet.pdf"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == WRITTEN[page]
 
 
-@pytest.mark.parametrize("line", [line for line in SHELL if line.startswith("graphc ")])
-def test_shell_lines_succeed(line, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("page", PAGES)
+def test_every_text_block_stands_under_a_python_block(page):
+    assert PAGES[page].count("```text") == sum(bool(shown) for _, shown in blocks(page))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_shell_lines_succeed(page, tmp_path, monkeypatch, capsys):
+    """One after another in one folder: a later one may use what an earlier one wrote."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    assert cli.main(shlex.split(line)[1:]) == 0
-    assert capsys.readouterr().out
+    lines = [line for line in shell(page) if line.startswith("graphc ")]
+    assert len(lines) > 5
+    for line in lines:
+        assert cli.main(shlex.split(line, comments=True)[1:]) == 0, line
+        assert capsys.readouterr().out, line
 
 
 def test_first_screen_has_the_two_commands():
-    first, second = SHELL[:2]
+    first, second = shell("README.md")[:2]
     assert first.startswith("python3 -m venv .venv && ") and first.endswith("/graphc demo -o out")
     assert second.startswith("python3 -m venv .venv && ") and second.endswith("-m pytest -n auto")
     assert README.index(second) < 600
 
 
-def test_linked_files_exist():
-    for target in re.findall(r"\]\((?!http)([^)]+)\)", README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])
+def test_linked_files_exist(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", text):
+        assert ((ROOT / page).parent / target).exists(), target
+
+
+def test_the_guide_names_every_key_and_kind_of_question():
+    """Against what the program knows, so that neither runs ahead of the other."""
+    guide = PAGES["docs/exercises.md"]
+    named = set(re.findall(r"`\"?([a-z_]+)(?:\(k\))?\"?`", guide))
+    for known in (QUESTION, ASKS, COUNTS, ASSUMPTIONS, STATUSES):
+        assert set(known) <= named, set(known) - named
+    assert {key for key in TOP if f"`{key}`" not in guide and f"`[{key}]`" not in guide} == {"question"}
+
+
+def test_the_guide_tells_the_limits_that_hold():
+    guide = PAGES["docs/exercises.md"].replace(",", "")
+    for limit in (LARGEST, MOST_QUESTIONS, MOST_VALUES, MOST_ENTRIES, MOST_ANSWERS, MOST_INSIDE, MOST_FILES,
+                  MOST_VARIANTS):
+        assert re.search(rf"\b{limit}\b", guide), limit
+    assert f"{TIMEOUT:g} s of computing and {MEMORY} MB" in guide

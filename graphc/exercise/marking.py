@@ -27,7 +27,7 @@ from .counts import read_shape, same_count, same_shape, shape_text
 from .following import follows
 from .keys import Keys
 from .numeric import NoValue, Numbers, Tolerance, compare, read_numbers, show_numbers
-from .phrases import listed, say
+from .phrases import listed, reason, say
 from .rules import InFormulas, InNumbers, Quantity, Rules
 from .slips import Slips, exact
 
@@ -136,7 +136,7 @@ class Marker:
         except NoValue:
             return Mark(part.key, text, "wrong", say(self.lang, "no_value"), safe(text))
         except LimitExceeded as error:
-            return Mark(part.key, text, "undecided", say(self.lang, "undecided_number", why=str(error)))
+            return Mark(part.key, text, "undecided", say(self.lang, "undecided_number", why=reason(error, self.lang)))
         except ParseError as error:
             asked = not isinstance(error, LeftSideFault) and self._is_formula(text)
             why = "formula_for_number" if asked else "unreadable"
@@ -157,7 +157,7 @@ class Marker:
                 good, read_as = same_count(text.rpartition("=")[2], part.need, lang)
                 need = str(part.need)
         except LimitExceeded as error:
-            return Mark(part.key, text, "undecided", say(lang, "undecided_number", why=str(error)))
+            return Mark(part.key, text, "undecided", say(lang, "undecided_number", why=reason(error, lang)))
         except ParseError as error:
             return Mark(part.key, text, "invalid", say(lang, "unreadable", why=str(error)))
         if good:

@@ -108,12 +108,9 @@ class Exercise:
         return names_of(self.f, self.defined)
 
     @property
-    def points(self) -> Fraction | float:
-        """The points of the whole exercise."""
-        total: Fraction | float = Fraction(0)
-        for question in self.questions:
-            total = total + question.points
-        return total
+    def points(self) -> Fraction:
+        """The points of the whole exercise, exactly."""
+        return sum((question.exact_points for question in self.questions), Fraction(0))
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -74,15 +74,19 @@ class Question:
         """The author's own answers, by part."""
         return {self.parts[0]: self.answer} if self.answer else dict(self.answers)
 
+    @property
+    def exact_points(self) -> Fraction:
+        """The points as they were typed: 0.1 is a tenth."""
+        return Fraction(repr(self.points) if isinstance(self.points, float) else self.points)
+
     def worth(self, part: str) -> Fraction:
         """The points of a part, exactly.
 
         >>> Question(1, "value", ("z", "f"), points=Fraction(3), shares=(Fraction(1), Fraction(2))).worth("f")
         Fraction(2, 1)
         """
-        points = Fraction(repr(self.points) if isinstance(self.points, float) else self.points)
         shares = self.shares or (Fraction(1),) * len(self.parts)
-        return points * shares[self.parts.index(part)] / sum(shares)
+        return self.exact_points * shares[self.parts.index(part)] / sum(shares)
 
     @property
     def name(self) -> str:

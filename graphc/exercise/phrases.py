@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..checking.phrases import safe
+from ..checking.phrases import say as said_of_answers
 from ..derivation.phrases import column, spaced
 
 PHRASES: Mapping[str, tuple[str, str]] = {
@@ -116,6 +118,27 @@ def say(lang: str, phrase: str, /, **parts: Any) -> str:
     """
     text = PHRASES[phrase][column(lang)]
     return (spaced(text) if lang == "fr" else text).format(**parts)
+
+
+def reason(error: Exception, lang: str) -> str:
+    """Why a reading stopped, in this language: a limit on what is read carries its phrase, with its numbers.
+
+    >>> from graphc.checking import parse_graph
+    >>> try: parse_graph("2^(10^8)")
+    ... except Exception as error: print(reason(error, "fr").replace("\\xa0", " "))
+    un exposant de 100000000 dépasse la limite de 9999
+    """
+    phrase = getattr(error, "phrase", "")
+    return said_of_answers(lang, phrase, **getattr(error, "parts", {})) if phrase else str(error)
+
+
+def quoted(text: str, lang: str) -> str:
+    """What somebody typed, in the quotation marks of the language, safe to print.
+
+    >>> quoted("q9", "en"), quoted("q9", "fr")
+    ("'q9'", '«\\xa0q9\\xa0»')
+    """
+    return f"«\u00a0{safe(text)}\u00a0»" if lang == "fr" else safe(repr(text))
 
 
 def listed(items: Sequence[str], lang: str) -> str:

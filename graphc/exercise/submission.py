@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..checking.phrases import safe
 from ..ir import Expr
 from .numeric import split
 from .parts import Question
-from .phrases import listed, say
+from .phrases import listed, quoted, say
 
 if TYPE_CHECKING:
     from .model import Exercise
@@ -36,7 +35,7 @@ class Submission:
             question, _, part = str(key).strip().partition(".")
             found = self.questions.get(question.lower()) or self.questions.get(f"q{question}")
             if found is None:
-                self._note("stray_question", key=safe(repr(str(key))), known=", ".join(self.questions))
+                self._note("stray_question", key=quoted(str(key), self.lang), known=", ".join(self.questions))
             elif part:
                 self._part(found, part, value)
             else:
@@ -69,7 +68,7 @@ class Submission:
         found = question.part(name)
         if found is None:
             known = listed(question.parts, self.lang)
-            self._note("stray_part", question=question.number, key=safe(repr(name)), known=known)
+            self._note("stray_part", question=question.number, key=quoted(name, self.lang), known=known)
         else:
             self._keep(question, found, value)
 

@@ -15,10 +15,12 @@ from ..exercise import Exercise
 from ..exercise.source import Source
 from ..trusted import PLACE
 from .files import listed
+from .folders import together
 from .journal import Journal, key_of
 from .limits import MEMORY, MOST_WORKERS, TIMEOUT, processors
 from .marking import exact, load, part_keys
-from .phrases import LANGUAGES, say
+from .numbers import shown
+from .phrases import LANGUAGES, plural, say
 from .progress import Progress
 from .report import write_report
 from .server import forks
@@ -81,12 +83,33 @@ class Outcome:
         """An exit status: 2 where a person is needed, for an undecided answer or a file that could not be read."""
         return 2 if self.undecided or self.unread else 0
 
+    def to_json(self) -> dict[str, Any]:
+        """What JSON can hold; points are exact, as text."""
+        return {"students": self.students, "reused": self.reused, "undecided": self.undecided,
+                "unread": [u.to_json() for u in self.unread], "mean": str(self.points),
+                "max_points": str(self.max_points), "files": list(self.files)}
+
+    def __str__(self) -> str:
+        lang = self.lang
+        lines = [plural(lang, "summary", self.students, students=self.students, mean=shown(self.points, lang),
+                        most=shown(self.max_points, lang))]
+        if self.reused:
+            lines.append(say(lang, "reused", n=self.reused))
+        if self.undecided:
+            lines.append(plural(lang, "to_look_at", self.undecided))
+        if self.unread:
+            first = self.unread[0]
+            lines.append(plural(lang, "unread_files", len(self.unread), place=first.place, why=first.why))
+        return "\n".join([*lines, *self.files])
+
 
 def grade_folder(exam: str | PathLike[str], answers: str | PathLike[str], output: str | PathLike[str], *,
                  workers: int | None = None, timeout: float = TIMEOUT, memory: int = MEMORY, lang: str | None = None,
                  trusted: bool = False, fresh: bool = False, version: str = "",
                  prepare: str = "graphc.grading.marking:prepare", fork: bool | None = None) -> Outcome:
     """Grade the answers in a folder (or one file) to the exercise file `exam`, and write a report into `output`.
+
+    The folder holds files of answers, or a folder for each student, or both.
 
     Each submission is graded by a process of its own. An answer may take `timeout` seconds of computing (thrice that
     by the clock) and `memory` megabytes beyond what the process starts with; one that takes more is undecided.
@@ -189,16 +212,18 @@ def _same(a: str, b: str) -> bool:
 
 
 def _read(pool: Pool, exam: Exam, folder: str, names: Sequence[str]) -> list[Record]:
-    jobs = [{"job": "read", "folder": os.path.abspath(folder), "items": list(names[i : i + FILES_AT_ONCE])}
-            for i in range(0, len(names), FILES_AT_ONCE)]
+    items, folders = together(folder, names)
+    cuts = [items[i : i + FILES_AT_ONCE] for i in range(0, len(items), FILES_AT_ONCE)]
+    jobs = [{"job": "read", "folder": os.path.abspath(folder), "items": cut,
+             "folders": {name: folders[name] for name in cut if name in folders}} for cut in cuts]
     found: dict[str, list[Record]] = {}
-    progress = Progress(len(names), exam.lang, "reading")
+    progress = Progress(len(items), exam.lang, "reading")
     for job, values in pool.each(jobs):
         for name in job["items"]:
             found[name] = _records(values[name], name, exam)
         progress.step(len(job["items"]))
     progress.close()
-    return [record for name in names for record in found[name]]
+    return [record for name in items for record in found[name]]
 
 
 def _records(value: Any, name: str, exam: Exam) -> list[Record]:

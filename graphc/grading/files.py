@@ -28,12 +28,12 @@ MOST_FILES = 100_000
 
 
 def listed(path: str) -> list[str]:
-    """The names in a folder of answers, or the one file, sorted; hidden files are left out. Raises InputError."""
+    """The names in a folder of answers, or the one file, sorted; hidden ones are left out. Raises InputError."""
     try:
         if not os.path.isdir(path):
             os.stat(path)
             return [os.path.basename(path)]
-        names = sorted(entry for entry in os.listdir(path) if not entry.startswith((".", "~$")))
+        names = sorted(entry for entry in os.listdir(path) if not entry.startswith((".", "~$", "__MACOSX")))
     except (OSError, ValueError) as error:
         raise InputError(f"cannot read {path!r}: {getattr(error, 'strerror', None) or error}") from None
     if not names:

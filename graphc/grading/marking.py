@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import GraphcError
 from ..exercise import Exercise
 from ..exercise.numeric import show_numbers
-from .files import read_file
+from .folders import read_item
 from .server import Begin, Work
 
 MOST_NUMBERS = 16  # of an array that a page shows
@@ -68,10 +68,10 @@ def _model_answers(exercise: Exercise) -> dict[str, str]:
 
 
 def read(job: Mapping[str, Any], lang: str, parts: Sequence[str], begin: Begin) -> Iterator[tuple[str, Any]]:
-    """For each file, what it holds."""
+    """For each file, or folder of a student, what it holds."""
     for name in job["items"]:
         begin(name)
-        yield name, [record.to_json() for record in read_file(job["folder"], name, lang, parts)]
+        yield name, [record.to_json() for record in read_item(job, name, lang, parts)]
 
 
 def mark(exercise: Exercise, job: Mapping[str, Any], begin: Begin) -> Iterator[tuple[str, Any]]:

@@ -59,14 +59,16 @@ def write_report(batch: Batch, folder: str) -> tuple[Tally, list[str]]:
     exam, pages, tally = batch.exam, Pages(batch.exam), Tally(batch.exam.parts, batch.exam.exercise.rounding)
     rows: list[list[str]] = []
     students: list[str] = []
+    left_out = _left_out(batch.unread, exam)
     for number, (submission, record) in enumerate(batch.records(), 1):
         total = tally.add(number, submission.student, record["parts"])
         file = student_file(number, len(batch.graded))
         page = pages.student(number, submission, record, total, total_of(record["parts"]), len(batch.graded))
         _write_changed(os.path.join(folder, "students", file), page.encode())
-        rows.append(_row(submission, file, record, total, exam))
+        rows.append(_row(submission, file, record, total, exam, left_out.get(submission.student, ())))
         students.append(_student_json(submission, file, record, total))
-    rows += [_unread_row(unread, exam) for unread in batch.unread]
+    graded = {submission.student for submission, _ in batch.graded}
+    rows += [_unread_row(unread, exam) for unread in batch.unread if unread.student not in graded]
     _remove_older(os.path.join(folder, "students"), len(batch.graded))
     files = {"grades.csv": table_text(_heads(exam), rows, exam.lang).encode("utf-8-sig"),
              "report.json": _json(batch, tally, students).encode(),
@@ -122,17 +124,29 @@ def _heads(exam: Exam) -> list[str]:
     return ["student", "page", *exam.parts, "total", "max", "undecided", "note"]
 
 
-def _row(submission: Submission, file: str, record: Mapping[str, Any], total: Fraction, exam: Exam) -> list[str]:
+def _row(submission: Submission, file: str, record: Mapping[str, Any], total: Fraction, exam: Exam,
+         left_out: Sequence[str]) -> list[str]:
     parts = record["parts"]
     points = [shown(Fraction(parts[key]["points"]), exam.lang, 4) for key in exam.parts]
     opened = sum(p["status"] == "undecided" for p in parts.values())
     return [submission.student, f"students/{file}", *points, shown(total, exam.lang, 4),
-            shown(total_of(parts), exam.lang, 4), str(opened), " ".join(record["notes"])[:500]]
+            shown(total_of(parts), exam.lang, 4), str(opened), " ".join([*left_out, *record["notes"]])[:500]]
 
 
 def _unread_row(unread: Unread, exam: Exam) -> list[str]:
-    note = f"{unread.place} {say(exam.lang, 'not_graded', why=unread.why)}"
-    return [unread.student or unread.place, "", *("" for _ in exam.parts), "", "", "", note]
+    return [unread.student or unread.place, "", *("" for _ in exam.parts), "", "", "", _why(unread, exam)]
+
+
+def _why(unread: Unread, exam: Exam) -> str:
+    return f"{unread.place} {say(exam.lang, 'not_graded', why=unread.why)}"
+
+
+def _left_out(unread: Sequence[Unread], exam: Exam) -> dict[str, list[str]]:
+    """What could not be read, by student: of one who is graded it is a note, so that each has one row."""
+    found: dict[str, list[str]] = {}
+    for one in unread:
+        found.setdefault(one.student, []).append(_why(one, exam))
+    return found
 
 
 # -- for programs -----------------------------------------------------------------------------------------------

@@ -50,7 +50,8 @@ class Writer:
         names = [said("name", lang), said("date", lang)]
         if self.student:
             names[0] += f": {self.student}" if lang == "en" else f"\u00a0: {self.student}"
-        total = number_text(e.points, "unicode", lang)
+        points = e.points  # as a decimal where that is short
+        total = number_text(points if 10**6 % points.denominator else float(points), "unicode", lang)
         score = f"{said('points', lang)}{self._colon()}{' ' * 14}/\u2009{total}"
         blocks: list[Block] = [Title(self._text(e.course.in_(lang)), self._title(), tuple(names), score)]
         blocks += [Para(p) for p in self._paragraphs(e.statement.in_(lang))] or self._formula()

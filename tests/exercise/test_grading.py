@@ -171,6 +171,29 @@ def test_in_french():
     assert "vous donnez 4,5" in grade["q2.z"].message
 
 
+@pytest.mark.parametrize(("text", "why"), [
+    ("2^(10^8)", "un exposant de 100000000 dépasse la limite de 9999"),
+    ("1e999", "une puissance de dix au-delà de e300"),
+    ("((9^9)^9999)^9999", "bits ; la limite est de 1048576")])
+def test_limits_are_told_in_the_language(text, why):
+    part = graded({"q1.z": text}, lang="fr")["q1.z"]
+    assert part.status == "undecided" and why in part.message.replace("\u202f", " ").replace("\u00a0", " ")
+    assert "limit" in graded({"q1.z": text})["q1.z"].message or text == "1e999"
+
+
+def test_keys_are_quoted_as_the_language_does():
+    keys = {"q9": "3", "q1.k": "3"}
+    assert graded(keys, lang="fr").notes[0].startswith("«\u00a0q9\u00a0» n’est pas une question")
+    assert "de partie «\u00a0k\u00a0»" in graded(keys, lang="fr").notes[1]
+    assert graded(keys).notes[0].startswith("'q9' is no question")
+
+
+def test_points_of_an_exercise_are_exact():
+    e = G.Exercise.loads(HOME.format(lang="en", carried="1").replace("points = 2", "points = 0.1"))
+    assert e.points == sum(e.questions[i].worth(p) for i in range(5) for p in e.questions[i].parts)
+    assert isinstance(e.points, Fraction) and e.points.denominator in (5, 10)
+
+
 def test_shares_of_the_parts_and_rounding():
     text = HOME.format(lang="en", carried="1").replace("points = 4\n", "points = 4\nshares = [2, 1, 1]\n")
     e = G.Exercise.loads(text.replace("carried", "rounding = 0.5\ncarried"))
