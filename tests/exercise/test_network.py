@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import graphc as G
+from graphc.exchange.exam_class import exam_document
+from graphc.exchange.moodle import moodle_quiz, options_of
 from graphc.exercise.posed import posed
+from graphc.sheets import sheet
 
 FILE = Path(__file__).resolve().parents[2] / "examples" / "network.toml"
 STUDENTS = [f"student-{i:02d}" for i in range(1, 6)]
@@ -71,3 +75,31 @@ def test_the_file_has_its_words_in_both_languages(network):
     for words in (network.title, network.course, network.statement):
         assert set(words.by_language) == {"en", "fr"}
     assert not [q for q in network.questions if q.text and set(q.text.by_language) != {"en", "fr"}]
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_moodle_keeps_the_columns_of_a_matrix_and_has_every_model_answer(network, lang):
+    exported = moodle_quiz(network, options(network, lang), network.source)
+    text, notes = " ".join(html.unescape(exported[0].decode()).split()), exported[1]
+    assert r"\mathbf{e} \, \mathbf{h}^{\top} = \begin{bmatrix}{-}135 & 0 & {-}45" in text
+    assert r"\frac{\partial L}{\partial \mathbf{W}_{1}} \colon 3 \times 2" in text
+    assert "reshape" not in text
+    why = {"en": "since sizes or counts are asked", "fr": "car des tailles ou des nombres d’opérations sont demandés"}
+    assert len([n for n in notes if why[lang] in n.replace("'", "’")]) == 1
+
+
+def options(network, lang):
+    return options_of(network, {"lang": lang, "student": "ada", "figure": False})
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_the_sheet_and_its_solution_write_no_reshape(network, lang):
+    page = sheet(network, lang=lang, student="ada").tex()
+    assert "reshape" not in page
+    assert r"\frac{\partial L}{\partial \mathbf{W}_{2}} &= \mathbf{e} \, \mathbf{h}^{\top}" in page
+
+
+def test_the_exam_asks_a_shape_with_a_colon(network):
+    text = exam_document(network, options(network, "en"), network.source)[0].decode()
+    assert r"\part $\frac{\partial L}{\partial \mathbf{W}_{1}} \colon {}$" in text
+    assert r"\part $\mathbf{z} = {}$" in text
