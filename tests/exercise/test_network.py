@@ -96,6 +96,7 @@ def options(network, lang):
 def test_the_sheet_and_its_solution_write_no_reshape(network, lang):
     page = sheet(network, lang=lang, student="ada").tex()
     assert "reshape" not in page
+    assert {"en": "= 130.5", "fr": "= 130{,}5"}[lang] in page and r"\approx 130" not in page
     assert r"\frac{\partial L}{\partial \mathbf{W}_{2}} &= \mathbf{e} \, \mathbf{h}^{\top}" in page
 
 
