@@ -81,6 +81,17 @@ def test_exam_says_the_gradient_and_both_verdicts(tmp_path):
         "forward.svg", "circuit.svg", "backward.svg", "exam_gradients.py", "derivation.en.tex", "derivation.fr.tex"}
 
 
+def test_checking_marks_what_is_right_what_follows_and_what_is_not(tmp_path):
+    """One slip costs its own point alone; the transposed place and the mask are named."""
+    text = run(ROOT / "examples" / "checking.py", "here", cwd=tmp_path)
+    assert "ada: 20 of 20 points\n\nstudent-01: 16 of 20 points" in text
+    assert "student-02: 19 of 20 points\n  q1.y (0/1): Not correct: entry 2 does not agree" in text
+    assert text.count("Right, given your answer for") == 7
+    assert "Each entry is right, but in the transposed place" in text
+    assert "You forgot the derivative of ReLU at h" in text
+    assert "dL/dW2 = e hᵀ\ndL/dW1 = ((W2ᵀ e) ⊙ 1[z > 0]) xᵀ" in text
+
+
 def test_the_emitted_module_stands_alone(tmp_path):
     run(ROOT / "examples" / "exam.py", "here", cwd=tmp_path)
     module = tmp_path / "here" / "exam_gradients.py"

@@ -7,8 +7,10 @@ and the result, substituted and simplified.
 
 from __future__ import annotations
 
+from .answers import answer_math
 from .document import Derivation
 from .entry import derive
+from .notation import Math
 from .steps import Equation, Step
 
-__all__ = ["Derivation", "Equation", "Step", "derive"]
+__all__ = ["Derivation", "Equation", "Math", "Step", "answer_math", "derive"]

@@ -24,13 +24,13 @@ def tidied(root: Expr, names: Collection[Expr]) -> Expr:
     if root in names or root.label is not None:
         return root
     done: dict[Expr, Parts] = {}
-    for node in _below(root, names):
+    for node in below(root, names):
         whole = node in names or node.label is not None or not node.args or not node.type.is_float
         done[node] = _whole(node) if whole else _parts(node, done)
     return _joined(done[root])
 
 
-def _below(root: Expr, names: Collection[Expr]) -> list[Expr]:
+def below(root: Expr, names: Collection[Expr]) -> list[Expr]:
     """The nodes from which `root` is written, operands first; nothing below a name."""
     seen: set[Expr] = set()
     stack = [root]

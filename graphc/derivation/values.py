@@ -46,7 +46,8 @@ def written(value: Number, surface: Surface, lang: str, decimals: bool) -> tuple
     if isinstance(value, bool):
         value = Fraction(value)
     if isinstance(value, float):
-        return number_text(value, surface, lang, DIGITS), not math.isfinite(value) or value == int(value)
+        shown = not math.isfinite(value) or value == int(value) or float(f"{value:.{DIGITS}g}") == value
+        return number_text(value, surface, lang, DIGITS), shown
     if value.denominator == 1 or (not decimals and value.denominator < 10_000):
         return _fraction(value, surface, lang), True
     digits = DIGITS + 1 if exact(f"{float(value):.{DIGITS + 1}g}") == value else DIGITS

@@ -97,7 +97,7 @@ class ArrayWriting:
         """A constant array: of one value c it is c·𝟏, otherwise it is short or has no spelling here."""
         value = node.attrs[0].value
         if value.size and (value == value.flat[0]).all():
-            return _ones(self._constant_scalar(value.flat[0]), node.shape)
+            return ones(self._constant_scalar(value.flat[0]), node.shape)
         if value.size > 6 or value.ndim > 1:
             return None
         parts = [self._constant_scalar(v) for v in value]
@@ -140,7 +140,8 @@ def _by_form(node: Expr, parts: Sequence[Piece]) -> Piece | None:
     return text, tex, level, ""
 
 
-def _bracketed(p: Piece, free: bool) -> tuple[str, str]:
+def bracketed(p: Piece, free: bool) -> tuple[str, str]:
+    """The text and the TeX, in brackets unless `free`."""
     if free:
         return p[0], p[1]
     tall = any(mark in p[1] for mark in (r"\frac", r"\sum", r"\bmatrix"))
@@ -150,14 +151,14 @@ def _bracketed(p: Piece, free: bool) -> tuple[str, str]:
 def _subscripted(p: Piece) -> tuple[str, str]:
     """A value that gets indices: in TeX in brackets where it has a subscript of its own."""
     bare = p[2] == ATOM
-    return _bracketed(p, bare)[0], _bracketed(p, bare and "_" not in p[1] and "^" not in p[1])[1]
+    return bracketed(p, bare)[0], bracketed(p, bare and "_" not in p[1] and "^" not in p[1])[1]
 
 
-def _factor(p: Piece, kinds: tuple[str, ...]) -> tuple[str, str]:
+def factor(p: Piece, kinds: tuple[str, ...]) -> tuple[str, str]:
     """A product's operand: in brackets where it is a sum, a negative, or a product of another kind."""
     if p[3] == "quotient":
         return f"({p[0]})", p[1]  # the bar of a fraction is a bracket
-    return _bracketed(p, (p[2] > PRODUCT and p[2] != PREFIX) or (p[2] == PRODUCT and p[3] in kinds))
+    return bracketed(p, (p[2] > PRODUCT and p[2] != PREFIX) or (p[2] == PRODUCT and p[3] in kinds))
 
 
 def _indicators(node: Expr, parts: list[Piece]) -> list[Piece]:
@@ -173,23 +174,23 @@ def _multiply(node: Expr, parts: list[Piece]) -> Piece | None:
     a, b = _indicators(node, parts)
     x, y = node.args
     if _is_scalar(x) and _is_scalar(y):
-        p, q = _factor(a, ("scale",)), _factor(b, ("scale",))
+        p, q = factor(a, ("scale",)), factor(b, ("scale",))
         return f"{p[0]}·{q[0]}", rf"{p[1]} \cdot {q[1]}", PRODUCT, "scale"
     if _is_scalar(x) or _is_scalar(y):
         s, v = (a, b) if _is_scalar(x) else (b, a)
         if "1" in (s[0], v[0]):
             return v if s[0] == "1" else s
-        p, q = _factor(s, ("scale",)), _factor(v, ("matrix", "elements", "scale", "sum"))
+        p, q = factor(s, ("scale",)), factor(v, ("matrix", "elements", "scale", "sum"))
         digit = q[0][:1].isdigit() or q[0].startswith("𝟏")
         between = r"\cdot" if digit else r"\,"
         return f"{p[0]}·{q[0]}", f"{p[1]} {between} {q[1]}", PRODUCT, "scale"
     if {a[3], b[3]} == {"column", "row"}:
-        p, q = (_factor(v, ()) for v in ((a, b) if a[3] == "column" else (b, a)))
+        p, q = (factor(v, ()) for v in ((a, b) if a[3] == "column" else (b, a)))
         return f"{p[0]} ⊗ {q[0]}", rf"{p[1]} \otimes {q[1]}", PRODUCT, "outer"
     rows = _rows(x, y, a, b) or _rows(y, x, b, a)
     if rows:
         return rows
-    p, q = _factor(a, ("elements", "scale")), _factor(b, ("elements",))
+    p, q = factor(a, ("elements", "scale")), factor(b, ("elements",))
     return f"{p[0]} ⊙ {q[0]}", rf"{p[1]} \odot {q[1]}", PRODUCT, "elements"
 
 
@@ -199,12 +200,12 @@ def _rows(x: Expr, y: Expr, a: Piece, b: Piece) -> Piece | None:
         return None
     if a[3] != "column":
         return None
-    q = _factor(b, ("matrix",))
+    q = factor(b, ("matrix",))
     return f"diag({a[0]}) {q[0]}", rf"\operatorname{{diag}}({a[1]}) \, {q[1]}", PRODUCT, "matrix"
 
 
 def _matmul(node: Expr, parts: list[Piece]) -> Piece:
-    a, b = _factor(parts[0], ("matrix",)), _factor(parts[1], ())
+    a, b = factor(parts[0], ("matrix",)), factor(parts[1], ())
     x, y = node.args
     dot = x.ndim == 1 and y.ndim == 1
     between = r"\cdot" if dot else r"\,"
@@ -217,7 +218,7 @@ def _transpose(node: Expr, parts: list[Piece]) -> Piece | None:
         order = ", ".join(LETTERS[i] for i in node.attrs[0][:len(LETTERS)])
         tex = rf"\operatorname{{transpose}}_{{{order}}}({parts[0][1]})"
         return f"transpose({parts[0][0]} → {order})", tex, ATOM, ""
-    a = _bracketed(parts[0], parts[0][2] == ATOM and "^" not in parts[0][1])
+    a = bracketed(parts[0], parts[0][2] == ATOM and "^" not in parts[0][1])
     return f"{a[0]}ᵀ", rf"{a[1]}^{{\top}}", ATOM, ""
 
 
@@ -262,12 +263,13 @@ def _mean(node: Expr, parts: list[Piece]) -> Piece | None:
     return f"1/{low}·{total[0]}", rf"\frac{{1}}{{{n.tex}}} {total[1]}", PRODUCT, "sum"
 
 
-def _ones(a: Piece, shape: Sequence[Size]) -> Piece:
+def ones(a: Piece, shape: Sequence[Size]) -> Piece:
+    """An array of this shape that is `a` everywhere."""
     size = shape_math(shape)
     one = f"𝟏_{{{size.text}}}" if len(shape) > 1 else f"𝟏_{size.text}", rf"\mathbf{{1}}_{{{size.tex}}}"
     if a[0] == "1":
         return *one, ATOM, ""
-    p = _factor(a, ("scale",))
+    p = factor(a, ("scale",))
     return f"{p[0]}·{one[0]}", rf"{p[1]} \, {one[1]}", PRODUCT, "scale"
 
 
@@ -276,18 +278,18 @@ def _broadcast(node: Expr, parts: list[Piece]) -> Piece | None:
     source = node.args[0]
     a = parts[0]
     if all(s == 1 for s in source.shape):
-        return _ones(a, node.shape)
+        return ones(a, node.shape)
     if node.ndim == 2:
         inner = source.args[0] if source.op.name == "reshape" and a[3] in ("column", "row") else source
-        p = _factor(a, ("matrix",))
+        p = factor(a, ("matrix",))
         if source.ndim == 2 and inner is source:
             side = 0 if source.shape[0] == 1 else 1
-            ones = _ones(("1", "1", ATOM, ""), (node.shape[0], 1) if side == 0 else (1, node.shape[1]))
-            first, second = (ones, p) if side == 0 else (p, ones)
+            unit = ones(("1", "1", ATOM, ""), (node.shape[0], 1) if side == 0 else (1, node.shape[1]))
+            first, second = (unit, p) if side == 0 else (p, unit)
             return f"{first[0]} {second[0]}", rf"{first[1]} \, {second[1]}", PRODUCT, "matrix"
         column = source.ndim == 2 and source.shape[1] == 1
-        ones = _ones(("1", "1", ATOM, ""), (node.shape[1] if column else node.shape[0],))
-        first, second = (p, ones) if column else (ones, p)
+        unit = ones(("1", "1", ATOM, ""), (node.shape[1] if column else node.shape[0],))
+        first, second = (p, unit) if column else (unit, p)
         return f"{first[0]} ⊗ {second[0]}", rf"{first[1]} \otimes {second[1]}", PRODUCT, "outer"
     size = shape_math(node.shape)
     return f"repeat({a[0]} → {size.text})", rf"\operatorname{{repeat}}_{{{size.tex}}}\left({a[1]}\right)", ATOM, ""
@@ -314,7 +316,7 @@ def _einsum(node: Expr, parts: list[Piece]) -> Piece | None:
         return None
     s, t = operands.split(",")
     if out == s + t and not set(s) & set(t) and s and t:
-        p, q = _factor(parts[0], ()), _factor(parts[1], ())
+        p, q = factor(parts[0], ()), factor(parts[1], ())
         return f"{p[0]} ⊗ {q[0]}", rf"{p[1]} \otimes {q[1]}", PRODUCT, "outer"
     p, q = map(_subscripted, parts)
     inner = "".join(dict.fromkeys(c for c in s + t if c not in out))
@@ -334,8 +336,8 @@ def _call(name: str, tex: str) -> Callable[[Expr, list[Piece]], Piece | None]:
 
 def _divide(node: Expr, parts: list[Piece]) -> Piece | None:
     a, b = _indicators(node, parts)
-    p = _bracketed(a, a[2] >= PRODUCT and a[2] != PREFIX and a[3] in ("", "scale"))
-    q = _bracketed(b, b[2] > PRODUCT and b[2] != PREFIX)
+    p = bracketed(a, a[2] >= PRODUCT and a[2] != PREFIX and a[3] in ("", "scale"))
+    q = bracketed(b, b[2] > PRODUCT and b[2] != PREFIX)
     kind = "quotient" if node.ndim else "scale"
     return f"{p[0]}/{q[0]}", rf"\frac{{{a[1]}}}{{{b[1]}}}", PRODUCT, kind
 

@@ -131,8 +131,7 @@ def _grow(w: _Written, node: Expr, holder: Expr, names: dict[Expr, str], lang: s
         return
     elif name == "matmul":
         w.flush()
-        matrix = _tex(others[0], names, lang)
-        matrix = f"({matrix})" if others[0].op.name in ("add", "subtract", "multiply") else matrix
+        matrix = _matrix(others[0], names, lang)
         first = node.args[0] is holder
         inner = w.inner() if w.tex else r"\cdot"
         inner = f"({inner})" if w.sum or w.total or r"\odot" in inner else inner
@@ -150,6 +149,18 @@ def _grow(w: _Written, node: Expr, holder: Expr, names: dict[Expr, str], lang: s
         inner = w.inner()
         w.tex = _placed(_tex(node, names | {holder: PLACE}, lang, expand=True), inner)
         w.sum, w.total = name in ("add", "subtract"), ""
+
+
+def _matrix(expr: Expr, names: dict[Expr, str], lang: str) -> str:
+    r"""An operand of a matrix product; a vector that was given a second axis as it is on paper, x or x^{\top}."""
+    inner = expr.args[0] if expr.op.name == "transpose" else expr
+    vector = inner.op.name == "reshape" and inner.args[0].ndim == 1 and inner.ndim == 2
+    if vector and _same_but_ones(inner.shape, inner.args[0].shape):
+        named = inner.args[0] in names or inner.args[0].label is not None
+        column = _tex(inner.args[0], names, lang) if named else f"({_tex(inner.args[0], names, lang)})"
+        return rf"{column}^{{\top}}" if expr.shape[0] == 1 else column
+    tex = _tex(expr, names, lang)
+    return f"({tex})" if expr.op.name in ("add", "subtract", "multiply") else tex
 
 
 def _factor(w: _Written, factor: Expr, names: dict[Expr, str], lang: str) -> None:

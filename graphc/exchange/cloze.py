@@ -155,10 +155,19 @@ def cloze_words(remark: str) -> str:
     return words(remark).replace("~", "&#126;").replace("/", "&#47;").replace("=", "&#61;").replace("%", "&#37;")
 
 
+def unaligned(line: str) -> str:
+    r"""A line on its own: without the sign that it aligns at, but with those between the entries of its matrices.
+
+    >>> unaligned(r"W &= \begin{bmatrix}1 & 2\end{bmatrix}")
+    'W = \\begin{bmatrix}1 & 2\\end{bmatrix}'
+    """
+    return line.replace("&", "", 1)
+
+
 def solution_html(pieces: Pieces, questions: Sequence[Question]) -> str:
     lines = []
     for question in questions:
-        shown = [tex(line.replace("&", "")) for line in pieces.solution_lines(question)]
+        shown = [tex(unaligned(line)) for line in pieces.solution_lines(question)]
         lines.append(f"<p><b>{question.number}.</b> {'; '.join(shown)}</p>")
     return "\n".join(lines)
 

@@ -96,10 +96,11 @@ def _question(pieces: Pieces, question: Question) -> list[str]:
     room = f"{question.lines * 0.8:.1f}cm" if question.lines else SPACE.get(question.ask, "2cm")
     solution = [rf"\begin{{solution}}[{room}]", r"\begin{align*}", " \\\\\n".join(pieces.solution_lines(question)),
                 r"\end{align*}", r"\end{solution}"]
+    sign = r"\colon" if question.ask == "shape" else "="
     if len(parts) == 1:
-        return [*lines, *solution, rf"\par\medskip\noindent ${parts[0].label} = {{}}$ \fillin[][8cm]"]
+        return [*lines, *solution, rf"\par\medskip\noindent ${parts[0].label} {sign} {{}}$ \fillin[][8cm]"]
     lines += [*solution, r"\begin{parts}"]
-    lines += [rf"\part ${p.label} = {{}}$ \fillin[][8cm]" for p in parts]
+    lines += [rf"\part ${p.label} {sign} {{}}$ \fillin[][8cm]" for p in parts]
     return [*lines, r"\end{parts}"]
 
 

@@ -15,7 +15,7 @@ from ..exercise import Exercise, Question
 from ..exercise.texts import LANGUAGES
 from ..sheets.blocks import Display, Para
 from .carried import digest, packed
-from .cloze import Asked, boxes_of, cloze_question, numeric, numerical_questions, scale_of
+from .cloze import Asked, boxes_of, cloze_question, numeric, numerical_questions, scale_of, unaligned
 from .phrases import said
 from .pieces import Part, Pieces
 from .stack import Model, decimal, model_of, stack_question, tags_xml
@@ -163,7 +163,7 @@ def essay(pieces: Pieces, question: Question, head: str, files: list[str], name:
     """A question that a person grades, beside the model answer."""
     parts: list[Part] = pieces.parts(question)
     body = f'{head}<p><span class="graphc-ask">{inline(pieces.sentence(question))}</span></p>'
-    solved = "".join(f"<p>{tex(f'{p.label} = {pieces.solved(p)}')}</p>" for p in parts if p.answer.formula is not None)
+    solved = "".join(f"<p>{tex(unaligned(line))}</p>" for line in pieces.solution_lines(question))
     points = sum((p.points for p in parts), start=parts[0].points * 0)
     return element(
         "question", element("name", element("text", plain(name))), texts("questiontext", body, *files),

@@ -38,6 +38,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "no stack": ("question {number}, {part}: no STACK question, since {why}; it is an essay with the model answer",
                  "question {number}, {part} : pas de question STACK, car {why} ; c'est une composition avec corrigé"),
     "array": ("the derivative is an array", "la dérivée est un tableau"),
+    "counted": ("sizes or counts are asked", "des tailles ou des nombres d'opérations sont demandés"),
     "no points": ("at no point tried are it and the function defined",
                   "en aucun des points essayés elle et la fonction ne sont définies"),
     "no stack numbers": ("the numbers are asked in Cloze questions, not STACK: {why}",

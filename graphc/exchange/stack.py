@@ -59,7 +59,7 @@ def model_of(pieces: Pieces, part: Part, number: int) -> Model:
     e, lang = pieces.e, pieces.lang
     formula = part.answer.formula
     if formula is None or formula.ndim:
-        raise InputError(said("array", lang))
+        raise InputError(said("counted" if formula is None else "array", lang))
     truth, domain = scalar_form(pieces, part), tree_of(e.f, lang)
     ground = Ground(truth, domain)
     if not ground.points:

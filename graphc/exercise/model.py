@@ -12,7 +12,7 @@ from os import PathLike
 from typing import Any, NamedTuple
 
 from .. import costing
-from ..derivation import derive
+from ..derivation import Math, answer_math, derive
 from ..drawing.values import Point
 from ..errors import GraphcError, InputError, LimitExceeded, NoDerivative, ShapeError
 from ..ir import INPUT, Expr, lift, postorder, variable, variables
@@ -41,6 +41,23 @@ class Answer(NamedTuple):
     wrt: str  # "" for a value
     formula: Expr | None
     value: Any
+
+    def written(self, lang: str = "en", names: Mapping[Expr, str] | None = None) -> Math | None:
+        """The formula as a course writes it, as text and as TeX; None where numbers or sizes alone are asked.
+
+        It stands for the answer of a student who is right: a derivative by a matrix is written with transposes,
+        ⊙ and Σ, and `G.check` reads it back. `names` gives the nodes names besides those that they have.
+
+        >>> e = Exercise.loads('''title = "t"
+        ... function = "sum((W x - y)^2)/2"
+        ... symbols = { W = { kind = "parameter", shape = [3, 2] }, x = { shape = [2] }, y = { shape = [3] } }
+        ... question = [{ ask = "formula", wrt = "W" }]''')
+        >>> print(e.answers(e.questions[0], None)[0].written().text)
+        (W x − y) xᵀ
+        """
+        if self.formula is None:
+            return None
+        return answer_math(self.formula, lang, names, expand=not self.wrt)
 
 
 @dataclass(frozen=True, eq=False)  # a comparison of graphs would build a graph
@@ -199,6 +216,7 @@ class Exercise:
             formula = self._formulas[question.number, of, wrt]
             value = None if point is None else point[formula]
             shown = self._shown(of, wrt, formula) if question.ask in ("formula", "gradient") else formula
+            shown = simplify(formula) if question.ask == "adjoint" and formula.ndim else shown
             found.append(Answer(of, wrt, shown, value))
         return found
 

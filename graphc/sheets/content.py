@@ -174,9 +174,9 @@ class Writer:
         return lines
 
     def _solved(self, a: Answer) -> str:
-        assert a.formula is not None
-        names = {expr: name for name, expr in self.e.nodes.items() if expr is not a.formula}
-        return format_node(a.formula, "latex", names=names, limit=400, lang=self.lang)
+        written = a.written(self.lang, {expr: name for name, expr in self.e.nodes.items() if expr is not a.formula})
+        assert written is not None
+        return written.tex
 
     # -- the figure -------------------------------------------------------------------------------------------
 
