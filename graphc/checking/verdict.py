@@ -41,7 +41,7 @@ from .targets import targets
 __all__ = ["Counterexample", "Verdict", "check"]
 
 SYNTAXES = ("auto", "text", "latex")
-LONG = 10**14  # digits without their point: a number of so many is copied from a program
+LONG = 10**15  # digits without their point: a number of 16 or 17 is copied from a program
 # Letters that a question's function goes by; on a left side any of them fits an unnamed output.
 FUNCTION_LETTERS = frozenset([*"fghyLJECFl", "loss", "cost", "out"])
 
@@ -112,7 +112,7 @@ def _verdict(answer: Any, question: Question, syntax: str) -> Verdict:
 
 def _long_numbers(reading: Reading) -> bool:
     """Whether someone typed, or copied, all the digits of a float: 1.1283791670955126 for 2/√π."""
-    return any(isinstance(n.value, Fraction) and n.value.numerator >= LONG for n in nodes(*reading.links))
+    return any(isinstance(n.value, Fraction) and LONG <= n.value.numerator < 100 * LONG for n in nodes(*reading.links))
 
 
 def _check_options(of: Any, wrt: Any, syntax: str, lang: str, layout: str) -> None:
