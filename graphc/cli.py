@@ -35,7 +35,8 @@ EXAMPLES = {
     "draw": f"graphc draw {FORMULA_EXAMPLE} --wrt w1,w3,b --at {POINT} -o exam.svg",
     "derive": f"graphc derive {FORMULA_EXAMPLE} --wrt w1 --lang fr",
     "compile": f"graphc compile {FORMULA_EXAMPLE} --wrt w1,w3,b -o exam.py",
-    "check": f'graphc check {FORMULA_EXAMPLE} --wrt w1 "w3*(x1+x2)*1[w1*x1+w1*x2+b>0]"',
+    "check": f'graphc check {FORMULA_EXAMPLE} --wrt w1 "w3*(x1+x2)*1[w1*x1+w1*x2+b>0]"\n'
+             '  graphc check "sum((W x - y)^2)" --shapes W=4x3,x=3,y=4 --wrt W "2(W x - y)x^T"',
     "sheet": "graphc sheet exam.toml -o sheet.pdf --student Ada",
     "exercise": "\n  ".join(EXERCISE_EXAMPLES[action] for action in ("new", "check")),
     "grade": "graphc grade exam.toml answers/ -o report/",
@@ -108,6 +109,8 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int],
 def _model(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("model", help="a formula, or file.py:name of a graph declared in Python")
     parser.add_argument("--wrt", type=_names, metavar="a,b", help="differentiate by these")
+    parser.add_argument("--shapes", type=_shapes, metavar="W=4x3,x=3", help="of the vectors and matrices in a formula; "
+                        "a size may have a name, as in X=Nx3")
     return parser
 
 
@@ -182,6 +185,26 @@ def _names(text: str) -> list[str]:
     return names
 
 
+SIZE = r"(?:[1-9]\d{0,5}|[^\W\d]\w{0,15}?)"
+SHAPE = re.compile(rf"\s*([^\W\d]\w{{0,40}})\s*=\s*({SIZE}(?:[x×]{SIZE})*)\s*")
+
+
+def _shapes(text: str) -> dict[str, tuple[int | str, ...]]:
+    """Shapes by name.
+
+    >>> _shapes("W=4x3, X=Nx3, y=N")
+    {'W': (4, 3), 'X': ('N', 3), 'y': ('N',)}
+    """
+    found: dict[str, tuple[int | str, ...]] = {}
+    for part in text.split(","):
+        match = SHAPE.fullmatch(part)
+        if match is None or match[1] in found:
+            raise argparse.ArgumentTypeError(f"shapes are written as in W=4x3,x=3; got {part[:60]!r}")
+        sizes = re.split("[x×]", match[2])
+        found[match[1]] = tuple(int(s) if s.isdigit() else s for s in sizes)
+    return found
+
+
 def _formulas_apart(argv: Sequence[str]) -> list[str]:
     """A formula may begin with a minus; a space before it keeps argparse from reading an option."""
     return [f" {word}" if re.match(r"-[^-]", word) and not re.match(r"-[oh]$", word) else word for word in argv]
@@ -190,10 +213,12 @@ def _formulas_apart(argv: Sequence[str]) -> list[str]:
 # -- models and points ------------------------------------------------------------------------------------
 
 
-def model_of(text: str, wrt: Sequence[str] | None) -> G.Expr:
-    """The graph of a formula, whose `wrt` become parameters, or of `file.py:name`."""
+def model_of(text: str, wrt: Sequence[str] | None, shapes: dict[str, tuple[int | str, ...]] | None) -> G.Expr:
+    """The graph of a formula, whose `wrt` become parameters, or of `file.py:name`, which has its own shapes."""
     place = PLACE.fullmatch(text.strip())
-    return load_model(*place.groups()) if place else G.parse(text, params=wrt)
+    if place and shapes:
+        raise InputError("--shapes is for a formula; a graph in a Python file has its own")
+    return load_model(*place.groups()) if place else G.parse(text, params=wrt, shapes=shapes)
 
 
 NUMBER = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})(e[+-]?\d{1,2})?", re.IGNORECASE)
@@ -237,7 +262,7 @@ def _number(text: str, name: str) -> Fraction | float:
 
 def draw(options: argparse.Namespace) -> int:
     """`graphc draw`: a figure to a file, or SVG to the standard output."""
-    f, at = model_of(options.model, options.wrt), point_of(options.at)
+    f, at = model_of(options.model, options.wrt, options.shapes), point_of(options.at)
     style = {"at": at, "lang": options.lang, "theme": options.theme, "rankdir": options.rankdir, "fold": options.fold,
              "engine": options.engine}
     if options.backward:
@@ -259,7 +284,7 @@ def draw(options: argparse.Namespace) -> int:
 
 def derive(options: argparse.Namespace) -> int:
     """`graphc derive`: the derivation as text, Markdown, LaTeX or HTML."""
-    f = model_of(options.model, options.wrt)
+    f = model_of(options.model, options.wrt, options.shapes)
     derivation = G.derive(f, options.wrt, at=point_of(options.at), lang=options.lang, detail=options.detail)
     if options.output:
         derivation.save(options.output)
@@ -275,7 +300,7 @@ def derive(options: argparse.Namespace) -> int:
 
 def compile_(options: argparse.Namespace) -> int:
     """`graphc compile`: the value and its gradients as NumPy source."""
-    f = model_of(options.model, options.wrt)
+    f = model_of(options.model, options.wrt, options.shapes)
     outputs = [f, *G.gradients(f, options.wrt)] if options.wrt else [f]
     function = G.compile(outputs, style=options.style, target=options.target, simplify="sympy")
     if options.output:
@@ -291,7 +316,7 @@ def check(options: argparse.Namespace) -> int:
     """`graphc check`: the verdict on an answer; its status is the exit status."""
     if not options.wrt or len(options.wrt) != 1:
         raise InputError("one --wrt is needed: the input that the answer is the derivative by")
-    f = model_of(options.model, options.wrt)
+    f = model_of(options.model, options.wrt, options.shapes)
     verdict = G.check(options.answer, of=f, wrt=options.wrt[0], syntax=options.syntax, lang=options.lang)
     if options.json:
         print_json(**verdict_facts(verdict))

@@ -292,3 +292,22 @@ def test_demo_json(here, capsys):
     assert [c["status"] for c in found["checks"]] == ["correct", "wrong"]
     assert found["checks"][1]["diagnosis"][0]["kind"] == "one_path_of_fanout"
     assert all(os.path.isfile(path) for path in found["files"])
+
+
+@pytest.mark.parametrize(("answer", "status"), [("2(W x - y)x^T", 0), ("(Wx - y)x^T", 1), ("2(Wx - y)x^T +", 3)])
+def test_shapes_declare_vectors_and_matrices(answer, status, capsys):
+    assert cli.main(["check", "sum((W x - y)^2)", "--shapes", "W=4x3,x=3,y=4", "--wrt", "W", answer]) == status
+    assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("shapes", ["W=4x", "W", "W=0x3", "W=4x3,W=2", "W=4y3x-1", "=3", "W=4x3;x=3"])
+def test_shapes_that_are_none_are_refused(shapes, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["draw", "sum(W x)", "--shapes", shapes])
+    assert "shapes are written as in W=4x3,x=3; got" in capsys.readouterr().err
+
+
+def test_shapes_are_for_formulas_alone(tmp_path, capsys):
+    (tmp_path / "net.py").write_text("import graphc as G\nf = G.input('x') ** 2\n", encoding="utf-8")
+    assert cli.main(["derive", f"{tmp_path / 'net.py'}:f", "--shapes", "x=3"]) == 3
+    assert "--shapes is for a formula" in capsys.readouterr().err
