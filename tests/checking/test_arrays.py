@@ -417,3 +417,12 @@ def test_an_unknown_assumption() -> None:
      Fraction(3, 2)), (("< -1",), 4, -6), (("integer",), Fraction(7, 3), 2), (("integer", "positive"), 0, 1)])
 def test_points_keep_what_is_assumed(words: Any, value: Any, need: Any) -> None:
     assert Assumptions({"x": words}).adjust("x", Fraction(value)) == need
+
+
+def test_a_counterexample_on_the_other_side_of_a_kink_has_whole_numbers() -> None:
+    W, V, x, t = G.param("W", 3, 2), G.param("V", 2, 3), G.input("x", 2), G.input("t", 2)
+    e = (V @ G.relu(W @ x) - t).named("e")
+    verdict = check("V^T e x^T", of=G.sum(e**2) / 2, wrt=W)
+    assert verdict.status == "wrong" and verdict.counterexample is not None
+    numbers = [np.array(value, dtype=object).ravel() for value in verdict.counterexample.point.values()]
+    assert all(v.denominator == 1 for value in numbers for v in value)

@@ -26,7 +26,7 @@ from .normal import prove_equal
 
 LAYOUTS = ("any", "fixed", "denominator", "numerator")
 SIZES = ((2, 3, 4, 5, 7, 6, 8, 9), (3, 2, 5, 4, 6, 7, 9, 8), (4, 6, 8, 5, 7, 9, 10, 11), (8, 9, 10, 11, 12, 13, 14, 15))
-NICE, GENERAL, FEW = 2, 10, 2
+NICE, MORE_NICE, GENERAL, FEW = 2, 12, 10, 2
 ARRAY_PRECISIONS = PRECISIONS[1:]  # each entry is a sample of its own: one look at each is enough
 SMALL_VALUES = [Fraction(v) for v in (1, 2, -1, 3, -2, 4, -3)]
 SHORT_PROOF = 300  # nodes times entries
@@ -213,12 +213,21 @@ class ArraySearch(Search):
         proved = self.prove(chance)
         general = FEW if proved or chance or self.again else GENERAL
         if found := self.look(self.general_points(max(1, general // self.scale)), ARRAY_PRECISIONS):
-            return found
+            return self.nicer(found)
         if not proved and not chance and (found := self.look_along_lines(1)):
-            return found
+            return self.nicer(found)
         if not self.agreed and self.names and (found := self.look(self.general_points(60 // self.scale))):
             return found
         return self.conclude(proved, chance)
+
+    def nicer(self, found: Decision) -> Decision:
+        """The same with whole numbers, which a student can check by hand, where some of them show it."""
+        for point in self.nice_points(MORE_NICE if found.status == "wrong" else 0):
+            outcome, witness = self.compare(point)
+            if outcome == "differ" and 0 not in self.pattern(point):
+                found.witness = witness
+                break
+        return found
 
     def prove(self, chance: Identity | None) -> int:
         """The cells over which each pair was proved equal; 0 without a proof of each.
