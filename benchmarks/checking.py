@@ -155,7 +155,7 @@ def _put(text: str, words: Mapping[str, str]) -> str:
 def judge(row: Row, rounds: int = 1) -> Outcome:
     """The verdict on one answer, by the graph of its question where that can be declared."""
     import graphc as G
-    from graphc.checking.functions import function_named
+    from graphc.checking.reading.functions import function_named
 
     leaves = leaves_of(row)
     if unknown := [n for n in CALL.findall(row.function or "") if function_named(n) is None and not row.shapes]:
@@ -191,8 +191,8 @@ def _is_function(name: str, texts: Sequence[str]) -> bool:
 
 
 def _by_formula(row: Row, names: list[str], error: Exception) -> Outcome:
-    from graphc.checking.decide import decide
-    from graphc.checking.parse import parse
+    from graphc.checking.deciding.decide import decide
+    from graphc.checking.reading.parse import parse
     from graphc.errors import GraphcError
 
     if row.reference is None or row.shapes:

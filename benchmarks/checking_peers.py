@@ -80,7 +80,7 @@ def to_sympy(root: Any) -> Any:
     """A tree of ours as a SymPy expression over real symbols. Iterative, each node once."""
     import sympy
 
-    from graphc.checking.tree import nodes
+    from graphc.checking.reading.tree import nodes
 
     done: dict[int, Any] = {}
     for node in nodes(root):
@@ -89,7 +89,7 @@ def to_sympy(root: Any) -> Any:
 
 
 def _node(sp: Any, node: Any, args: list[Any]) -> Any:
-    from graphc.checking import functions
+    from graphc.checking.reading import functions
 
     head, value = node.head, node.value
     if head in ("call", "prime") and (head == "prime" or value in functions.DEFINED):
@@ -122,9 +122,9 @@ def pairs(rows: Sequence[Any]) -> Iterator[tuple[Any, Any, Any]]:
     from checking import leaves_of
 
     import graphc as G
-    from graphc.checking.from_graph import NoScalarForm, trees
-    from graphc.checking.parse import parse
-    from graphc.checking.tree import number_like
+    from graphc.checking.deciding.from_graph import NoScalarForm, trees
+    from graphc.checking.reading.parse import parse
+    from graphc.checking.reading.tree import number_like
 
     for row in rows:
         if row.shapes or row.part not in ("traps", "STACK"):

@@ -66,7 +66,7 @@ def questions() -> list[tuple[Any, Any]]:
 def attempt(text: str, asked: list[tuple[Any, Any]]) -> tuple[str, ...]:
     """What became of a text, in a few words; AssertionError or another exception where the promise is broken."""
     import graphc as G
-    from graphc.checking.parse import parse
+    from graphc.checking.reading.parse import parse
     from graphc.errors import LimitExceeded, ParseError
 
     seen = []

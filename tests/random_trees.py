@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from graphc.checking.tree import Tree, add, call, div, mul, neg, num, power, sym
+from graphc.checking.reading.tree import Tree, add, call, div, mul, neg, num, power, sym
 
 LEAVES = st.sampled_from([sym("x"), sym("y"), num(1), num(2), num(-3)])
 FUNCTIONS = ("exp", "sin", "cos", "tanh", "relu", "abs", "sigmoid", "atan")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from graphc.checking.tree import Tree, call, const, make, num, prime, sym
+from graphc.checking.reading.tree import Tree, call, const, make, num, prime, sym
 
 SHAPES: dict[str, tuple[int, ...]] = {"a": (), "k": (), "x": (3,), "y": (3,), "u": (4,), "A": (3, 3), "B": (4, 4),
                                       "W": (3, 4), "V": (3, 4)}

@@ -13,20 +13,20 @@ from ..dims import Dim, Size, value_of
 from ..errors import GraphcError, ParseError
 from ..ir import Expr, lift, postorder, size_node, variables
 from ..values import evaluate
-from .arrays import decide_arrays, joined, shape_decision, truth_of
-from .assume import Assumptions
-from .decide import Decision
-from .diagnose_arrays import diagnose_arrays
-from .elaborate import NOTED, Built, ShapeFault, build, loose_indices
-from .entries import named_sizes
-from .from_graph import NoScalarForm, exact
-from .parse import Reading
+from .deciding.arrays import decide_arrays, joined, shape_decision, truth_of
+from .deciding.assume import Assumptions
+from .deciding.decide import Decision
+from .deciding.entries import named_sizes
+from .deciding.from_graph import NoScalarForm, exact
+from .deciding.sizes import Smaller, literals
+from .diagnosing.diagnose_arrays import diagnose_arrays
+from .diagnosing.words import Finding
 from .phrases import say
+from .reading.parse import Reading
+from .reading.tree import TooLarge, Tree, show
 from .repairs import transposed_once
 from .report import Verdict, certainty_of, counterexample_of
-from .sizes import Smaller, literals
-from .tree import TooLarge, Tree, show
-from .words import Finding
+from .shapes.elaborate import NOTED, Built, ShapeFault, build, loose_indices
 
 FLOAT_SIZES = (3, 4, 2, 5, 6, 7, 8, 9)  # of named dimensions, where declared sizes are looked at in floats
 FREE = ("i", "j", "k", "l")  # the axes of the derivative, where entries are given without a left side

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from .diagnosis_phrases import DIAGNOSIS
+from .diagnosing.diagnosis_phrases import DIAGNOSIS
 
 LANGUAGES = ("en", "fr")
 
@@ -326,6 +326,16 @@ PHRASES: dict[str, tuple[str, str]] = {
     # -- diagnosis ----------------------------------------------------------------------------------
     **DIAGNOSIS,
 }
+
+
+def _spaced(text: str) -> str:
+    """French: spaces that do not break before a colon and a semicolon, and inside « »; a prime stays a prime."""
+    for plain, kept in ((" :", "\u00a0:"), (" ;", "\u00a0;"), ("« ", "«\u00a0"), (" »", "\u00a0»")):
+        text = text.replace(plain, kept)
+    return text
+
+
+PHRASES = {key: (en, _spaced(fr)) for key, (en, fr) in PHRASES.items()}
 
 
 def say(lang: str, key: str, **parts: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from .tree import Tree, make, nodes, transpose
+from .reading.tree import Tree, make, nodes, transpose
 
 MAX_TRIES = 24
 PRODUCTS = frozenset({"mul", "matmul"})
@@ -14,8 +14,8 @@ PRODUCTS = frozenset({"mul", "matmul"})
 def transposed_once(root: Tree) -> Iterator[tuple[Tree, Tree, Tree]]:
     """The tree with one factor of a product transposed (or no longer so): the whole, the factor, what stands for it.
 
-    >>> from .parse import parse
-    >>> from .tree import show
+    >>> from .reading.parse import parse
+    >>> from .reading.tree import show
     >>> answer = parse("2W g", arrays={"W": 2, "g": 1}).links[0]
     >>> [show(whole) for whole, _, _ in transposed_once(answer)]
     ['2 Wᵀ g', '2 W gᵀ']

@@ -8,12 +8,12 @@ from fractions import Fraction
 from html import escape
 from typing import Any
 
-from .decide import Decision, Witness
-from .elaborate import NOTED
-from .evaluate import flint, show_value
+from .deciding.decide import Decision, Witness
+from .deciding.evaluate import flint, show_value
+from .diagnosing.words import Finding
 from .phrases import say
-from .tree import show_number
-from .words import Finding
+from .reading.tree import show_number
+from .shapes.elaborate import NOTED
 
 MAX_SHOWN = 16  # entries of an array in a counterexample
 NOTES = frozenset({"differs_only_at_kink", "domain_narrower", "ambiguous_division", "transposed_layout",

@@ -13,20 +13,20 @@ from ..errors import InputError, LimitExceeded, NoDerivative, ParseError
 from ..ir import INPUT, Expr, postorder, variable, variables
 from ..reverse import declared_gradients
 from .array_verdict import Question, has_arrays, has_floats, judge_expr, judge_reading, rounded, undecided
-from .arrays import LAYOUTS
-from .assume import Assumptions
-from .decide import Decision, decide
-from .diagnose import diagnose
-from .elaborate import axes_of
-from .entries import named_sizes
-from .from_graph import NoScalarForm, exact, substitute, trees
-from .parse import LeftSide, Reading, parse
+from .deciding.arrays import LAYOUTS
+from .deciding.assume import Assumptions
+from .deciding.decide import Decision, decide
+from .deciding.entries import named_sizes
+from .deciding.from_graph import NoScalarForm, exact, substitute, trees
+from .diagnosing.diagnose import diagnose
 from .phrases import LANGUAGES, safe, say
+from .reading.parse import LeftSide, Reading, parse
+from .reading.sympy_in import from_sympy, is_sympy
+from .reading.tokens import key
+from .reading.tree import Tree, number_like, show, symbols
 from .report import Counterexample, Verdict, certainty_of, counterexample_of
-from .sympy_in import from_sympy, is_sympy
+from .shapes.elaborate import axes_of
 from .targets import targets
-from .tokens import key
-from .tree import Tree, number_like, show, symbols
 
 __all__ = ["Counterexample", "Verdict", "check"]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from ..checking.core import Pool
-from ..checking.decide import as_fmpq
-from ..checking.diagnose import Mutation
-from ..checking.evaluate import Evaluator, Undefined, Unsure
+from ..checking.deciding.core import Pool
+from ..checking.deciding.decide import as_fmpq
+from ..checking.deciding.evaluate import Evaluator, Undefined, Unsure
+from ..checking.diagnosing.diagnose import Mutation
 from ..checking.phrases import say
 from ..exercise import Question
 from ..exercise.numeric import Tolerance

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..checking import parse_graph
-from ..checking.decide import decide
-from ..checking.from_graph import NoScalarForm, trees
-from ..checking.tree import Tree, show, symbols
+from ..checking.deciding.decide import decide
+from ..checking.deciding.from_graph import NoScalarForm, trees
+from ..checking.reading.tree import Tree, show, symbols
 from ..errors import GraphcError, InputError
 from ..exercise import Exercise
 from .edits import number_of, plain_number

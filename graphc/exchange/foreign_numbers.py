@@ -14,9 +14,9 @@ from fractions import Fraction
 from typing import Any
 
 from ..checking import parse_graph
-from ..checking.from_graph import substitute, trees
-from ..checking.tokens import key
-from ..checking.tree import show, sym, symbols
+from ..checking.deciding.from_graph import substitute, trees
+from ..checking.reading.tokens import key
+from ..checking.reading.tree import show, sym, symbols
 from ..errors import GraphcError, InputError
 from ..exercise import Exercise
 from .edits import number_of, plain_number

@@ -10,9 +10,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
-from ..checking import functions
-from ..checking.tree import Tree, call, div, mul, nodes, power
-from ..checking.tree import indicator as one_where
+from ..checking.reading import functions
+from ..checking.reading.tree import Tree, call, div, mul, nodes, power
+from ..checking.reading.tree import indicator as one_where
 from ..errors import InputError
 
 LONGEST = 20_000  # characters of a formula
@@ -77,7 +77,7 @@ def _ascii(name: str) -> str:
 def maxima(tree: Tree, names: Mapping[str, str]) -> str:
     """The formula as Maxima reads it. Raises InputError for one that would be too long, or has no form there.
 
-    >>> from ..checking.parse import parse
+    >>> from ..checking.reading.parse import parse
     >>> said = lambda text: maxima(parse(text, ["x", "w"]).links[0], {"x": "x", "w": "w"})
     >>> said("w*relu(x)/2"), said("1[x>0]^2 - 0.5"), said("sigmoid(-x)")
     ('w*max(0,x)/2', 'charfun(x > 0)^2-1/2', '1/(1+exp(-(-x)))')

@@ -9,7 +9,7 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from ..checking.tree import const, sym
+from ..checking.reading.tree import const, sym
 from ..errors import InputError
 
 LONGEST, MOST_TOKENS, DEEPEST = 60_000, 8_000, 60

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from ..checking import functions
-from ..checking.elaborate import build
-from ..checking.from_graph import substitute, trees
-from ..checking.tree import Tree, add, call, div, indicator, make, mul, neg, num, power, rel, where
+from ..checking.deciding.from_graph import substitute, trees
+from ..checking.reading import functions
+from ..checking.reading.tree import Tree, add, call, div, indicator, make, mul, neg, num, power, rel, where
+from ..checking.shapes.elaborate import build
 from ..errors import GraphcError
 from ..ir import INPUT, Expr, variable
 from ..reverse import declared_gradients

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
 
-from ..checking.core import Core, Pool
-from ..checking.decide import PRECISIONS, Search, as_fmpq
-from ..checking.diagnose import Mutation
-from ..checking.evaluate import Evaluator, Undefined, Unsure
-from ..checking.tree import Tree, symbols
+from ..checking.deciding.core import Core, Pool
+from ..checking.deciding.decide import PRECISIONS, Search, as_fmpq
+from ..checking.deciding.evaluate import Evaluator, Undefined, Unsure
+from ..checking.diagnosing.diagnose import Mutation
+from ..checking.reading.tree import Tree, symbols
 
 MOST_POINTS, LEAST_POINTS, LOOKS = 12, 6, 160
 MOST_SLIPS = 12

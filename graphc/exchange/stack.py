@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from ..checking.diagnose import Mutation, mutations
-from ..checking.from_graph import NoScalarForm, trees
+from ..checking.deciding.from_graph import NoScalarForm, trees
+from ..checking.diagnosing.diagnose import Mutation, mutations
 from ..checking.phrases import say
-from ..checking.tree import Tree, nodes, symbols
+from ..checking.reading.tree import Tree, nodes, symbols
 from ..errors import GraphcError, InputError
 from ..exercise import Question
 from ..ir import Expr

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from ..checking.diagnose import Mutation
-from ..checking.tree import Tree, num, symbols
+from ..checking.diagnosing.diagnose import Mutation
+from ..checking.reading.tree import Tree, num, symbols
 from ..errors import InputError
 from ..exercise import Question
 from .cloze import value_of

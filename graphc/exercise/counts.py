@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..checking.decide import decide
-from ..checking.parse import parse
-from ..checking.tokens import key
-from ..checking.tree import number_like, show
+from ..checking.deciding.decide import decide
+from ..checking.reading.parse import parse
+from ..checking.reading.tokens import key
+from ..checking.reading.tree import number_like, show
 from ..dims import size_names
 from ..errors import ParseError
 from .phrases import say

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ..checking.tokens import key
+from ..checking.reading.tokens import key
 from .rules import Quantity
 
 LONGEST = 200

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from ..checking import Finding, Verdict, check
-from ..checking.arrays import decide_arrays
-from ..checking.decide import decide
-from ..checking.elaborate import axes_of, build
-from ..checking.from_graph import NoScalarForm, trees
-from ..checking.parse import Reading, parse
+from ..checking.deciding.arrays import decide_arrays
+from ..checking.deciding.decide import decide
+from ..checking.deciding.from_graph import NoScalarForm, trees
 from ..checking.phrases import safe
-from ..checking.tokens import key
-from ..checking.tree import number_like, symbols
+from ..checking.reading.parse import Reading, parse
+from ..checking.reading.tokens import key
+from ..checking.reading.tree import number_like, symbols
+from ..checking.shapes.elaborate import axes_of, build
 from ..drawing.values import Point
 from ..errors import GraphcError, LimitExceeded, ParseError
 from ..ir import PARAM, Expr, postorder, variable, variables

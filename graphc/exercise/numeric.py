@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from ..checking.core import Pool
-from ..checking.evaluate import Evaluator, Undefined, Unsure
-from ..checking.parse import parse
-from ..checking.tokens import MAX_BYTES
-from ..checking.tree import Tree, show
+from ..checking.deciding.core import Pool
+from ..checking.deciding.evaluate import Evaluator, Undefined, Unsure
+from ..checking.reading.parse import parse
+from ..checking.reading.tokens import MAX_BYTES
+from ..checking.reading.tree import Tree, show
 from ..errors import LimitExceeded, ParseError
 from ..formula import number_text
 from .phrases import say

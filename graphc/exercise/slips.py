@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..checking.core import Core, Pool
-from ..checking.decide import as_fmpq
-from ..checking.diagnose import Mutation, mutations
-from ..checking.evaluate import Evaluator, Undefined, Unsure
+from ..checking.deciding.core import Core, Pool
+from ..checking.deciding.decide import as_fmpq
+from ..checking.deciding.evaluate import Evaluator, Undefined, Unsure
+from ..checking.diagnosing.diagnose import Mutation, mutations
 from ..errors import GraphcError
 from ..ir import Expr
 from .numeric import fraction_of

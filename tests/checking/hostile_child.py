@@ -19,7 +19,7 @@ from typing import Any
 
 import graphc as G
 from graphc import interpret
-from graphc.checking.parse import parse
+from graphc.checking.reading.parse import parse
 from graphc.cli import main
 from graphc.errors import LimitExceeded, ParseError
 

@@ -13,9 +13,9 @@ from random_graphs import NAMES, Seeded, grow
 from random_trees import TREES
 
 import graphc as G
-from graphc.checking.arrays import decide_arrays, truth_of
-from graphc.checking.decide import decide
-from graphc.checking.tree import Tree, add, call, div, mul, neg, num, power, sym
+from graphc.checking.deciding.arrays import decide_arrays, truth_of
+from graphc.checking.deciding.decide import decide
+from graphc.checking.reading.tree import Tree, add, call, div, mul, neg, num, power, sym
 from graphc.errors import ShapeError
 from graphc.ir import VARIABLES, Expr, postorder
 

@@ -86,10 +86,10 @@ def test_what_a_student_reads() -> None:
 
 def test_what_a_student_reads_in_french() -> None:
     verdict = exam(f"0,5*w3*x1*1[{Z} > 0]", lang="fr")
-    assert str(verdict).startswith("Incorrect.\nJ'ai lu : 0,5·w3·x1·1[w1·x1 + w1·x2 + b > 0]\nEn w3 = 1; w1 = 9;")
+    assert str(verdict).startswith("Incorrect.\nJ'ai lu\u00a0: 0,5·w3·x1·1[w1·x1 + w1·x2 + b > 0]\nEn w3 = 1; w1 = 9;")
     assert "votre réponse donne 1,5" in str(verdict) or "votre réponse donne 3/2" in str(verdict)
     proved = exam(f"w3*(x1+x2)*1[{Z} > 0]", lang="fr")
-    assert str(proved).endswith("Certitude : prouvé.") and proved.certainty == "proved"
+    assert str(proved).endswith("Certitude\u00a0: prouvé.") and proved.certainty == "proved"
 
 
 def test_an_unreadable_answer_is_invalid_with_a_caret() -> None:
@@ -101,7 +101,7 @@ def test_an_unreadable_answer_is_invalid_with_a_caret() -> None:
 def test_a_limit_is_undecided_never_wrong() -> None:
     verdict = exam("9^9^9^9")
     assert (verdict.status, verdict.certainty) == ("undecided", "an exponent of 387420489 is past the limit of 9999")
-    assert "Pourquoi : un exposant de 387420489 dépasse" in str(exam("9^9^9^9", lang="fr"))
+    assert "Pourquoi\u00a0: un exposant de 387420489 dépasse" in str(exam("9^9^9^9", lang="fr"))
 
 
 @pytest.mark.parametrize("answer", ["df/dw3 = x1", "dw3 = x1", "∂f/∂b = x1", "∂z/∂w1 = x1"])

@@ -7,12 +7,12 @@ from fractions import Fraction
 
 import pytest
 
-from graphc.checking.assume import Assumptions
-from graphc.checking.core import Pool
-from graphc.checking.decide import Decision, compare, decide
-from graphc.checking.feasible import feasible
-from graphc.checking.parse import parse
-from graphc.checking.tree import Tree
+from graphc.checking.deciding.assume import Assumptions
+from graphc.checking.deciding.core import Pool
+from graphc.checking.deciding.decide import Decision, compare, decide
+from graphc.checking.deciding.feasible import feasible
+from graphc.checking.reading.parse import parse
+from graphc.checking.reading.tree import Tree
 
 NAMES = ["x", "y", "z", "w1", "w3", "x1", "x2", "b", "a"]
 Z = "w1*x1 + w1*x2 + b"
@@ -193,7 +193,7 @@ def test_feasibility_by_hand() -> None:
 
 
 def test_a_shared_tree_costs_its_nodes_not_its_paths() -> None:
-    from graphc.checking.tree import add, nodes, sym
+    from graphc.checking.reading.tree import add, nodes, sym
 
     node = sym("x")
     for _ in range(12):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import graphc as G
-from graphc.checking.array_chain import ArrayChain, ArraySlip
-from graphc.checking.arrays import decide_arrays
-from graphc.checking.diagnose_arrays import MISTAKES, diagnose_arrays
+from graphc.checking.deciding.arrays import decide_arrays
+from graphc.checking.diagnosing.array_chain import ArrayChain, ArraySlip
+from graphc.checking.diagnosing.diagnose_arrays import MISTAKES, diagnose_arrays
 from graphc.errors import ShapeError
 from graphc.ir import Expr, size_node
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphc.checking.parse import parse
-from graphc.checking.tree import (
+from graphc.checking.reading.parse import parse
+from graphc.checking.reading.tree import (
     NORMS,
     Tree,
     add,

@@ -11,12 +11,12 @@ from op_cases import CASES, SIZES, Case
 from test_op_table import built
 
 import graphc as G
-from graphc.checking.algebra import Algebra
-from graphc.checking.core import Core, Pool
-from graphc.checking.decide import as_fmpq
-from graphc.checking.entries import Entries, named_sizes
-from graphc.checking.evaluate import Evaluator, Undefined, Unsure
-from graphc.checking.from_graph import NoScalarForm
+from graphc.checking.deciding.algebra import Algebra
+from graphc.checking.deciding.core import Core, Pool
+from graphc.checking.deciding.decide import as_fmpq
+from graphc.checking.deciding.entries import Entries, named_sizes
+from graphc.checking.deciding.evaluate import Evaluator, Undefined, Unsure
+from graphc.checking.deciding.from_graph import NoScalarForm
 from graphc.ir import Expr
 
 # Rows with no exact meaning entry by entry: decompositions by iteration, orders of elements, rounding to even.

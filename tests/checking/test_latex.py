@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graphc.checking.parse import parse
-from graphc.checking.tree import show
+from graphc.checking.reading.parse import parse
+from graphc.checking.reading.tree import show
 from graphc.errors import ParseError
 
 NAMES = ["x", "x1", "x2", "w1", "w3", "y", "z", "y_hat"]
@@ -50,7 +50,7 @@ def test_refusals(text: str, reason: str) -> None:
 
 
 def test_cases_without_an_otherwise_are_undefined_elsewhere() -> None:
-    from graphc.checking.decide import decide
+    from graphc.checking.deciding.decide import decide
 
     branches = parse(r"\begin{cases} x & x > 0 \\ 0 & x < 0 \end{cases}", NAMES).links[0]
     whole = parse("relu(x)", NAMES).links[0]

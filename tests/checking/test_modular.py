@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_trees import TREES
 
-from graphc.checking.core import Core, Pool
-from graphc.checking.decide import compare
-from graphc.checking.modular import FIELD_BITS, identity
-from graphc.checking.parse import parse
-from graphc.checking.tree import Tree, add, mul, neg, num, power
+from graphc.checking.deciding.core import Core, Pool
+from graphc.checking.deciding.decide import compare
+from graphc.checking.deciding.modular import FIELD_BITS, identity
+from graphc.checking.reading.parse import parse
+from graphc.checking.reading.tree import Tree, add, mul, neg, num, power
 
 NAMES = ["x", "y", "z", "a"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graphc.checking.parse import parse
-from graphc.checking.tree import show
+from graphc.checking.reading.parse import parse
+from graphc.checking.reading.tree import show
 from graphc.errors import ParseError
 
 NAMES = ["x", "x1", "x2", "w1", "w3", "b", "y", "z", "y_hat"]

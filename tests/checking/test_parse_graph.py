@@ -7,8 +7,8 @@ import pytest
 
 import graphc as G
 from graphc.checking import parse_graph
-from graphc.checking.from_graph import trees
-from graphc.checking.tree import show
+from graphc.checking.deciding.from_graph import trees
+from graphc.checking.reading.tree import show
 from graphc.errors import InputError, LimitExceeded, ParseError
 
 PARAMS, INPUTS = "w1 w3 b W_hh beta theta", "x x1 x2 y t"

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from graphc.checking.parse import Reading, parse
-from graphc.checking.tree import show
+from graphc.checking.reading.parse import Reading, parse
+from graphc.checking.reading.tree import show
 from graphc.errors import LimitExceeded, ParseError
 
 from .reading_table import ARRAYS, FRENCH, LATEX, LEFT, NAMES, REFUSED, TEXT
@@ -42,8 +42,9 @@ def test_left_sides(text: str, expected: str, function: str, variable: str, indi
 
 @pytest.mark.parametrize(("lang", "text", "reason", "caret"), REFUSED)
 def test_refused_with_a_caret(lang: str, text: str, reason: str, caret: int) -> None:
-    with pytest.raises(ParseError, match="^" + re.escape(reason)) as caught:
+    with pytest.raises(ParseError) as caught:
         reading(text, lang)
+    assert caught.value.reason.replace("\u00a0", " ").startswith(reason)
     assert caught.value.position == caret
 
 
@@ -161,7 +162,7 @@ def test_two_lines_are_no_product() -> None:
 
 def test_words_with_accents_are_words() -> None:
     for text in ("Réponse : 2x", "la dérivée est 2x"):
-        with pytest.raises(ParseError, match="la lettre 'é' n'entre dans aucun nom ; donnez la formule seule"):
+        with pytest.raises(ParseError, match="la lettre 'é' n'entre dans aucun nom\u00a0; donnez la formule seule"):
             reading(text, "fr")
 
 

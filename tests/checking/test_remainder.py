@@ -8,11 +8,11 @@ import mpmath
 import pytest
 
 import graphc as G
-from graphc.checking.core import Pool
-from graphc.checking.evaluate import Evaluator, flint
-from graphc.checking.normal import Failed, prove_equal
-from graphc.checking.parse import parse
-from graphc.checking.remainder import climbs
+from graphc.checking.deciding.core import Pool
+from graphc.checking.deciding.evaluate import Evaluator, flint
+from graphc.checking.deciding.normal import Failed, prove_equal
+from graphc.checking.deciding.remainder import climbs
+from graphc.checking.reading.parse import parse
 
 BUMPS = {
     "e^(-1000(x-3)^2)": lambda x, y: mpmath.exp(-1000 * (x - 3) ** 2),

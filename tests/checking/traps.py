@@ -140,8 +140,8 @@ ARRAY_FORMS = {
                                         "exp(z - logsumexp(z))"), {
         "one too many": "exp(z)/(1 + sum(exp(z)))", "the diagonal of its own": "softmax(z)*(1 - softmax(z))",
         "nearly": "softmax(z) + 10^-30", "shifted": "softmax(z - max(z))*1[max(z) < 50]"}),
-    "-sum(y*log(softmax(z)))": ({"y": (4,), "z": (4,)}, "z", ("softmax(z)*sum(y) - y",), {
-        "only for a sum of one": "softmax(z) - y"}),
+    "-sum(y*log(softmax(z)))": ({"y": (4,), "z": (4,)}, "z", ("softmax(z)*sum(y) - y", "softmax(z) - y"), {
+        "only for a sum of two": "2softmax(z) - y", "the other way": "y - softmax(z)"}),  # targets add up to 1
     "sqrt(sum(x^2))": ({"x": (3,)}, "x", ("x/norm(x)", "x/‖x‖", r"\frac{x}{\lVert x\rVert}", "x/sqrt(x@x)"), {
         "a square": "x/norm(x)^2", "no norm": "x", "signs": "sign(x)"}),
     "sum(abs(x))": ({"x": (3,)}, "x", ("sign(x)", "x/|x|", "1[x>0] - 1[x<0]"), {

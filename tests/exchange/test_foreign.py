@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import graphc as G
-from graphc.checking.tree import show
+from graphc.checking.reading.tree import show
 from graphc.errors import GraphcError, InputError
 from graphc.exchange import foreign
 from graphc.exchange.maxima_in import NotRead, statements

@@ -8,8 +8,8 @@ import pytest
 import sympy as sp
 
 import graphc as G
-from graphc.checking.from_graph import trees
-from graphc.checking.tree import symbols
+from graphc.checking.deciding.from_graph import trees
+from graphc.checking.reading.tree import symbols
 from graphc.errors import InputError
 from graphc.exchange.maxima import maxima, maxima_names, reserved
 

@@ -220,9 +220,10 @@ def test_a_torn_line_of_the_journal_is_graded_again(exam):
 
 
 SLOWLY = """
-import sys
+import signal
 from graphc.grading import grade_folder
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs in the background ignores it
     grade_folder("exam.toml", "answers", "report", workers=1, timeout=20, prepare="grading_stand_in:prepare")
 """
 

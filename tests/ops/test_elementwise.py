@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import graphc as G
-from graphc.checking.rows import LANGUAGE
+from graphc.checking.shapes.rows import LANGUAGE
 from graphc.derivation.local import TEXTBOOK, pulled
 from graphc.ir import OPS, lift, postorder
 from graphc.symbolic import _evaluated, namespace, symbol

@@ -1,0 +1,1 @@
+"""Are two formulas the same function? Exact points, balls, cells, proofs."""

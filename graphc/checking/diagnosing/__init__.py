@@ -1,0 +1,1 @@
+"""Naming a mistake: derivatives with exactly one mistake in them."""

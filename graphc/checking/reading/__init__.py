@@ -1,0 +1,1 @@
+"""Reading an answer: characters, tokens, the tree."""

@@ -1,0 +1,1 @@
+"""Trees with vectors, matrices and indices as graphs, by the declared shapes."""
