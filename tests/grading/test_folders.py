@@ -7,12 +7,15 @@ import json
 import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graphc.errors import InputError
 from graphc.grading import grade_folder
 from graphc.grading.files import listed
 from graphc.grading.folders import MOST_INSIDE, read_item, together
-from graphc.grading.submission import Submission, Unread
+from graphc.grading.submission import Fault, Submission, Unread
+from graphc.grading.webpage import plain_text
 
 ADA, BEN = "Ada Lovelace_12345_assignsubmission_file_", "Ben_7_assignsubmission_file_"
 ONLINE = "Ada Lovelace_12345_assignsubmission_onlinetext_"
@@ -94,6 +97,15 @@ def test_what_was_typed_online_alone_is_read(tmp_path):
 def test_what_was_typed_online_without_answers(tmp_path, markup, why):
     put(tmp_path, {f"{ONLINE}/onlinetext.html": markup})
     assert why in whys(tmp_path)[f"{ONLINE}/onlinetext.html"] and not answers(tmp_path)
+
+
+@given(st.lists(st.sampled_from([*"<>/!-[]&;#x \n=\"'", "<p>", "</p>", "<b", "<script>", "</script>", "<![", "<!--",
+                                 "-->", "<?", "&lt;", "&#1114112;", "q1: 3", "CDATA["]), max_size=30).map("".join))
+def test_any_page_is_text_or_a_fault(markup):
+    try:
+        assert isinstance(plain_text(markup), str)
+    except Fault as fault:
+        assert fault.told("fr") == "ce n'est pas du HTML"
 
 
 def test_links_and_deeper_folders_are_told_and_not_followed(tmp_path):
