@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from graphc import cli
+from graphc.checking.diagnosing.ties import KINDS
 from graphc.exchange.moodle import MOST_VARIANTS
 from graphc.exercise.grading import STATUSES
 from graphc.exercise.numeric import MOST_ENTRIES
@@ -99,3 +100,9 @@ def test_the_guide_tells_the_limits_that_hold():
                   MOST_VARIANTS):
         assert re.search(rf"\b{limit}\b", guide), limit
     assert f"{TIMEOUT:g} s of computing and {MEMORY} MB" in guide
+
+
+def test_the_guide_lists_the_kinds_of_slips():
+    table = (ROOT / "docs" / "exercises.md").read_text(encoding="utf-8").split("| kinds | |")[1].split("\n\n")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert {k.split("(")[0] for row in rows for k in re.findall(r"`(\w+(?:\(k\))?)`", row)} == set(KINDS)
