@@ -213,7 +213,8 @@ def _formulas_apart(argv: Sequence[str]) -> list[str]:
 # -- models and points ------------------------------------------------------------------------------------
 
 
-def model_of(text: str, wrt: Sequence[str] | None, shapes: dict[str, tuple[int | str, ...]] | None) -> G.Expr:
+def model_of(text: str, wrt: Sequence[str] | None,
+             shapes: dict[str, tuple[int | str, ...]] | None = None) -> G.Expr:
     """The graph of a formula, whose `wrt` become parameters, or of `file.py:name`, which has its own shapes."""
     place = PLACE.fullmatch(text.strip())
     if place and shapes:
