@@ -139,3 +139,10 @@ def test_a_large_graph_is_judged_without_a_diagnosis() -> None:
         node = node * 1.5 + 1
     verdict = check("x", of=node, wrt=x)
     assert (verdict.status, verdict.diagnosis) == ("wrong", [])
+
+
+def test_a_mask_that_is_missing_is_all_that_is_said() -> None:
+    x, w3, w1, b = (G.input(n) for n in ("x", "w3", "w1", "b"))
+    verdict = check("w3", of=w3 * G.relu(w1 * x + b), wrt=b)
+    assert [f.kind for f in verdict.diagnosis] == ["missing_relu_mask"]
+    assert verdict.diagnosis[0].message.startswith("You forgot the derivative of ReLU at relu(w1·x + b)")

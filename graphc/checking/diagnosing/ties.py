@@ -22,6 +22,7 @@ KINDS = (
 # A kind that says all that the others say of the same answer.
 SAYS_MORE: dict[str, frozenset[str]] = {
     "missing_inner_factor": frozenset({"missing_upstream_factor", "missing_activation_derivative"}),
+    "missing_relu_mask": frozenset({"missing_inner_factor", "missing_upstream_factor", "derivative_at_wrong_point"}),
     "product_rule": frozenset({"one_path_of_fanout", "sign_term"}),
     "quotient_rule": frozenset({"one_path_of_fanout", "sign_term", "wrong_derivative"}),
     "power_rule": frozenset({"wrong_derivative", "sign_term", "missing_upstream_factor", "not_differentiated",
