@@ -33,8 +33,8 @@ EXERCISES = {
     "logsumexp": G.logsumexp(A @ u) - u @ t,
     "sums of rows": G.sum(G.sum(X @ W, axis=1) ** 2),
 }
-# What a student types has no convolution, concatenation or scatter; the √3 of attention is a rounded number there.
-READ = [name for name in lecture_graphs.GRAPHS if name not in ("convolution", "many_operations", "attention")]
+# What a student types has no convolution, concatenation or scatter.
+READ = [name for name in lecture_graphs.GRAPHS if name not in ("convolution", "many_operations")]
 
 
 def answers(f):

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from ..formula import ATOM, POWER, PRODUCT, format_node
 from ..ir import Expr, postorder
 from ..ops.linalg import MATMUL
-from ..ops.shaping import RESHAPE, TRANSPOSE
+from ..ops.shaping import BROADCAST_TO, RESHAPE, TRANSPOSE
 from .notation import Math, Notation
 from .tidy import below
 from .written import ArrayWriting, Piece, bracketed, factor, ones
@@ -63,7 +63,16 @@ def _column(node: Expr) -> Expr:
         a, b = node.args[0].args
         if a.ndim == b.ndim == 2 and _is_row(a):
             return MATMUL(transposed(b), a.args[0].args[0])
-    return node
+    return _spread(node) if node.op.elementwise and node.ndim == 2 else node
+
+
+def _spread(node: Expr) -> Expr:
+    """A column beside a matrix, entry by entry, as c 𝟏ᵀ: alone it is read as a vector, which NumPy takes for a row."""
+    if not any(a.shape == node.shape for a in node.args):
+        return node
+    args = tuple(BROADCAST_TO(a, shape=node.shape) if a.ndim == 2 and a.shape[1] == 1 != node.shape[1] else a
+                 for a in node.args)
+    return node if all(a is b for a, b in zip(args, node.args)) else node.op.make(args, node.attrs)
 
 
 def _row(x: Expr) -> Expr:
