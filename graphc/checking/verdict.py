@@ -56,8 +56,10 @@ def check(answer: Any, *, of: Expr, wrt: Expr | str, syntax: str = "auto", lang:
     answer's text being unreadable gives the status "invalid", a limit reached "undecided"; neither raises.
     `layout` says whether a transposed gradient counts: "any" takes both, with the flag `transposed_layout`;
     "denominator" wants the shape of the parameter, "numerator" its transpose. `assume` restricts the points that
-    count: {"x": ("positive",)}, with the words positive, nonnegative, negative, nonpositive, nonzero, integer, and
-    bounds such as "> 1". Raises InputError for a wrong option or `wrt`, and as `gradients` does.
+    count: {"x": ("positive",)}, with the words positive, nonnegative, negative, nonpositive, nonzero, integer, of
+    arrays symmetric and distribution (adds up to 1), real for nothing, and bounds such as "> 1". Where nothing is said
+    of y in -Σ y·log p, an answer that is right if y adds up to 1 is right, with the flag `targets_sum_to_one`.
+    Raises InputError for a wrong option or `wrt`, and as `gradients` does.
 
     >>> import graphc as G
     >>> w, x = G.param("w"), G.input("x")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from .keys import Keys
 from .texts import Words
@@ -17,7 +19,8 @@ KINDS = ("input", "parameter")
 ASKS = ("value", "gradient", "adjoint", "local", "formula", "jacobian", "shape", "cost")
 COUNTS = ("multiply_adds", "flops", "parameters")  # what "cost" counts
 NUMERIC = frozenset({"value", "gradient", "adjoint", "local", "jacobian"})  # those that ask for numbers
-ASSUMPTIONS = ("positive", "nonnegative", "negative", "nonzero", "integer")
+FORMS = ("symmetric", "distribution")  # of a whole array: equal to its transpose; adds up to 1 along the last axis
+ASSUMPTIONS = ("positive", "nonnegative", "negative", "nonzero", "integer", "real", *FORMS)
 LAYOUTS = ("any", "denominator", "numerator")
 
 
@@ -38,7 +41,22 @@ class Symbol:
         """
         rules = {"positive": value > 0, "nonnegative": value >= 0, "negative": value < 0, "nonzero": value != 0,
                  "integer": value == int(value)}
-        return all(rules[a] for a in self.assume)
+        return all(rules.get(a, True) for a in self.assume)
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """What is assumed of the array as a whole."""
+        return tuple(a for a in self.assume if a in FORMS)
+
+    def fits(self, array: np.ndarray[Any, Any]) -> bool:
+        """Whether an array keeps the assumptions, in each entry and as a whole.
+
+        >>> Symbol("A", "input", (2, 2), ("symmetric",)).fits(np.array([[1.0, 2.0], [3.0, 4.0]]))
+        False
+        """
+        whole = {"symmetric": array.ndim == 2 and array.shape[0] == array.shape[1] and (array == array.T).all(),
+                 "distribution": array.ndim > 0 and np.allclose(array.sum(axis=-1), 1)}
+        return all(self.allows(float(v)) for v in array.flat) and all(whole[f] for f in self.forms)
 
 
 @dataclass(frozen=True)

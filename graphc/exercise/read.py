@@ -100,7 +100,13 @@ def _symbols(source: Source) -> dict[str, Symbol]:
             if a not in ASSUMPTIONS:
                 raise source.unknown("assumption", a, ASSUMPTIONS, at)
         kind = source.choice(value, "kind", KINDS, "input", at)
-        found[name] = Symbol(name, kind, _shape(source, value, at), assume)  # type: ignore[arg-type]
+        shape = _shape(source, value, at)
+        needs = {"symmetric": len(shape) == 2 and shape[0] == shape[1], "distribution": len(shape) > 0}
+        for a in assume if "model" not in source.values else ():
+            if not needs.get(a, True):
+                need = "a square matrix, as in shape = [3, 3]" if a == "symmetric" else "an array, as in shape = [3]"
+                raise source.error(at, f"{a} is said of {need}; {name} has the shape {list(shape)}")
+        found[name] = Symbol(name, kind, shape, assume)  # type: ignore[arg-type]
     return found
 
 
@@ -248,8 +254,9 @@ def _value(source: Source, value: Any, symbol: Symbol, at: Path) -> Any:
     if array is None or not fits:
         raise source.error(at, f"{symbol.name} has the shape {list(symbol.shape)}, got "
                            + (f"{list(array.shape)}" if array is not None else "rows of different lengths"))
-    if not all(symbol.allows(float(v)) for v in array.flat):
-        raise source.error(at, f"{symbol.name} has a number that is not {' and '.join(symbol.assume)}")
+    if not symbol.fits(array):
+        what = "is" if symbol.forms else "has a number that is"
+        raise source.error(at, f"{symbol.name} {what} not {' and '.join(symbol.assume)}")
     return array
 
 
@@ -267,6 +274,9 @@ def _draw(source: Source, value: Any, symbol: Symbol, at: Path) -> Draw:
     if any(isinstance(s, str) for s in symbol.shape):
         raise source.error(at, f"{symbol.name} has the shape {list(symbol.shape)}; give its numbers in [point], where "
                            "named sizes get theirs")
+    if symbol.forms:
+        raise source.error(at, f"{symbol.name} is {' and '.join(symbol.forms)} as a whole, and numbers are drawn "
+                           "one by one; give them in [point]")
     if isinstance(value, list) and len(value) == 2:
         value = {"from": value[0], "to": value[1]}
     if not isinstance(value, dict):

@@ -121,3 +121,39 @@ def test_the_template_and_the_examples_load(lang):
     assert G.Exercise.loads(G.Exercise.template(lang)).language == lang
     example = G.Exercise.load(ROOT / "examples" / {"en": "exam.toml", "fr": "exam_fr.toml"}[lang])
     assert example.language == lang and example.points == 10
+
+
+QUADRATIC = """title = "t"
+function = "x^T A x"
+[symbols]
+A = {{ kind = "parameter", shape = [2, 2]{assume} }}
+x = {{ shape = [2] }}
+{numbers}
+[[question]]
+ask = "formula"
+wrt = "x"
+"""
+SYMMETRIC = ', assume = ["symmetric"]'
+
+
+@pytest.mark.parametrize(("assume", "status"), [(SYMMETRIC, "correct"), ("", "wrong")])
+def test_what_is_right_of_symmetric_matrices_is_right_where_the_file_says_so(assume, status):
+    exercise = G.Exercise.loads(QUADRATIC.format(assume=assume, numbers=""))
+    assert exercise.grade({"q1": "2 A x"})["q1.x"].status == status
+
+
+@pytest.mark.parametrize(("assume", "numbers", "said"), [
+    (SYMMETRIC, "point = { A = [[1, 2], [3, 4]], x = [1, 2] }", "A is not symmetric"),
+    (SYMMETRIC, "point = { x = [1, 2] }\nrandom = { A = [1, 4] }", "A is symmetric as a whole, and numbers are"),
+    (', assume = ["distribution"]', "point = { A = [[1, 0], [1, 1]], x = [1, 2] }", "A is not distribution"),
+])
+def test_numbers_keep_what_is_assumed_of_an_array(assume, numbers, said):
+    text = QUADRATIC.format(assume=assume, numbers="").replace('function =', numbers + '\nfunction =')
+    with pytest.raises(G.InputError, match=said):
+        G.Exercise.loads(text)
+
+
+def test_symmetric_is_said_of_a_square_matrix():
+    text = QUADRATIC.format(assume="", numbers="").replace("shape = [2] }", 'shape = [2], assume = ["symmetric"] }')
+    with pytest.raises(G.InputError, match=r"symmetric is said of a square matrix.*x has the shape \[2\]"):
+        G.Exercise.loads(text)
